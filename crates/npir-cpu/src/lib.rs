@@ -1,0 +1,1 @@
+//! LLVM code generation for the host CPU and the ORC JIT.

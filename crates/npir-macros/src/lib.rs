@@ -1,0 +1,1 @@
+//! Attribute macros that make an op or pass definition shorter.

@@ -1,0 +1,1 @@
+//! C++ shim over MLIR and the raw foreign declarations.

@@ -1,0 +1,1 @@
+//! Define MLIR dialects, ops, types, patterns, conversions and passes in Rust.

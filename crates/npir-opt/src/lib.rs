@@ -1,0 +1,1 @@
+//! npir-opt and the npir command.

@@ -1,0 +1,1 @@
+//! Arrays, memory, threads, errors and artifacts of compiled npir programs.

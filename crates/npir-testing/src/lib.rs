@@ -1,0 +1,1 @@
+//! Test support: lit, the NumPy oracle, random programs.

@@ -1,0 +1,1 @@
+//! The npir library: compile and run array programs.

@@ -1,0 +1,1 @@
+//! The loop dialect: loop nests with a schedule.

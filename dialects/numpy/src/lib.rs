@@ -1,0 +1,1 @@
+//! The numpy dialect: what NumPy would compute.

@@ -1,0 +1,1 @@
+//! The tensor_ext dialect: what linalg lacks.

@@ -1,0 +1,1 @@
+//! Passes that combine dialects, and the pipelines.
