@@ -1,2 +1,73 @@
-//! Project commands.
-fn main() {}
+//! Project commands: `cargo xtask setup | demo | test | tidy | dist`.
+//!
+//! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
+//! It owns every command that people and the build machines run, so that both run the same.
+
+mod apt;
+mod demo;
+mod dist;
+mod failure;
+mod layering;
+mod links;
+mod llvm;
+mod process;
+mod progress;
+mod python;
+mod setup;
+mod sources;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use failure::{Failure, Result};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  setup                    install or check LLVM/MLIR 22 and the Python test environment
+  demo                     setup, build, and run k-means on real data
+  test [--long] [FILTER]   setup, then all tests; --long adds the slow ones,
+                           FILTER keeps the tests whose name contains it
+  tidy                     format, lints, documentation and the project's own checks
+  dist                     static, stripped release of the tools as a .tar.xz
+
+Environment: LLVM_SYS_221_PREFIX, MLIR_SYS_220_PREFIX and TABLEGEN_220_PREFIX name the prefix of
+LLVM/MLIR 22 (default /usr/lib/llvm-22), LIBCLANG_PATH the folder of its libclang.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the command; an `Ok` that is not success has already said why.
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["setup"] => drop(setup::run()?),
+        ["demo"] => demo::run()?,
+        ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
+        ["tidy"] => tidy::run()?,
+        ["dist"] => dist::run()?,
+        [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
+        [command @ ("setup" | "demo" | "tidy" | "dist"), ..] => {
+            return Err(Failure::new(format!(
+                "`{command}` takes no arguments\n\n{USAGE}"
+            )));
+        }
+        [command, ..] => {
+            return Err(Failure::new(format!(
+                "unknown command `{command}`\n\n{USAGE}"
+            )));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,19 @@
+//! `cargo xtask demo`: from nothing to a result on real data.
+
+use crate::failure::Result;
+use crate::process;
+use crate::setup;
+
+/// The program that the demo runs: the k-means example of the library crate.
+const DEMO: [&str; 5] = ["run", "--locked", "--package=npir", "--example", "kmeans"];
+
+pub(crate) fn run() -> Result {
+    process::heading("Set-up");
+    let ready = setup::run()?;
+    process::heading("Build and run k-means");
+    process::run(
+        process::cargo()
+            .args(DEMO)
+            .env("NPIR_PYTHON", &ready.python),
+    )
+}

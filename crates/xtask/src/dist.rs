@@ -1,0 +1,128 @@
+//! `cargo xtask dist`: the tools, linked statically and stripped, in one archive.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::setup;
+use crate::workspace;
+
+/// The tools that the archive holds when the package builds them.
+const TOOLS: [&str; 5] = [
+    "npir",
+    "npir-opt",
+    "npir-lsp-server",
+    "npir-reduce",
+    "npir-translate",
+];
+
+/// Files of the repository that go along.
+const FURNITURE: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
+
+pub(crate) fn run() -> Result {
+    if process::capture(Command::new("xz").arg("--version")).is_err() {
+        return Err(Failure::new(
+            "packing needs the program xz (Debian package xz-utils)",
+        ));
+    }
+    process::heading("Set-up");
+    setup::toolchain()?;
+
+    process::heading("Static release build");
+    // A folder of its own: mlir-sys does not notice a change of MLIR_SYS_LINK_SHARED.
+    let target = workspace::target_dir()?.join("dist");
+    process::run(
+        process::cargo()
+            .args([
+                "build",
+                "--locked",
+                "--release",
+                "--package=npir-opt",
+                "--bins",
+                "--no-default-features",
+            ])
+            .env("MLIR_SYS_LINK_SHARED", "0")
+            .env("CARGO_TARGET_DIR", &target)
+            .current_dir(workspace::root()),
+    )?;
+
+    process::heading("Archive");
+    let name = format!("npir-{}-{}", env!("CARGO_PKG_VERSION"), triple()?);
+    stage(&target.join(&name), &target.join("release"))?;
+    let archive = pack(&target, &name)?;
+    let size = std::fs::metadata(&archive)
+        .map_err(|error| Failure::io(&archive, &error))?
+        .len();
+    println!("{} ({:.1} MB)", archive.display(), size as f64 / 1e6);
+    Ok(())
+}
+
+/// The triple that rustc builds for.
+fn triple() -> Result<String> {
+    let text = process::capture(Command::new("rustc").arg("-vV"))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new("`rustc -vV` names no host"))
+}
+
+/// Lays the archive's content out in `folder`, afresh.
+fn stage(folder: &Path, built: &Path) -> Result {
+    let bin = folder.join("bin");
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(|error| Failure::io(folder, &error))?;
+    }
+    std::fs::create_dir_all(&bin).map_err(|error| Failure::io(&bin, &error))?;
+    let tools = TOOLS
+        .map(|tool| built.join(tool))
+        .into_iter()
+        .filter(|tool| tool.exists());
+    let mut count = 0;
+    for tool in tools {
+        copy(&tool, &bin)?;
+        count += 1;
+    }
+    if count == 0 {
+        return Err(Failure::new(format!(
+            "the build left no tool in {}",
+            built.display()
+        )));
+    }
+    for file in FURNITURE {
+        copy(&workspace::root().join(file), folder)?;
+    }
+    Ok(())
+}
+
+fn copy(file: &Path, folder: &Path) -> Result {
+    let name = file.file_name().unwrap_or_default();
+    std::fs::copy(file, folder.join(name))
+        .map(drop)
+        .map_err(|error| Failure::io(file, &error))
+}
+
+/// Packs `folder/name` into `folder/name.tar.xz`; an interrupted run leaves no archive of that name.
+fn pack(folder: &Path, name: &str) -> Result<PathBuf> {
+    let partial = folder.join(format!("{name}.tar.xz.partial"));
+    let archive = folder.join(format!("{name}.tar.xz"));
+    process::run(
+        Command::new("tar")
+            .args([
+                "--create",
+                "--xz",
+                "--sort=name",
+                "--owner=0",
+                "--group=0",
+                "--numeric-owner",
+                "--file",
+            ])
+            .arg(&partial)
+            .arg("--directory")
+            .arg(folder)
+            .arg(name)
+            .env("XZ_OPT", "-9 --threads=0"),
+    )?;
+    std::fs::rename(&partial, &archive).map_err(|error| Failure::io(&archive, &error))?;
+    Ok(archive)
+}

@@ -1,0 +1,142 @@
+//! The Python environment of the tests: `target/venv` with the packages of `tests/python/requirements.txt`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::workspace;
+
+/// The oldest Python that the pinned NumPy supports.
+const OLDEST: (u32, u32) = (3, 11);
+
+/// The interpreter of the test environment, which may not exist yet.
+pub(crate) fn interpreter() -> PathBuf {
+    workspace::root().join("target/venv/bin/python")
+}
+
+/// Makes sure that the test environment exists and has the pinned packages.
+///
+/// Touches no network when it is right already. The stamp is written last, so an interrupted
+/// attempt is started afresh by the next one.
+pub(crate) fn ensure() -> Result<PathBuf> {
+    let root = workspace::root();
+    let requirements = root.join("tests/python/requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements)
+        .map_err(|error| Failure::io(&requirements, &error))?;
+    let venv = root.join("target/venv");
+    let stamp = venv.join("requirements.installed");
+    let python = interpreter();
+    if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+    {
+        return Ok(python);
+    }
+
+    let packages: Vec<&str> = wanted
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    println!(
+        "Making the Python test environment target/venv with {}.",
+        packages.join(", ")
+    );
+    if venv.exists() {
+        std::fs::remove_dir_all(&venv).map_err(|error| Failure::io(&venv, &error))?;
+    }
+    let base = find_base()?;
+    create(&base, &venv)?;
+    install(&base, &venv, &requirements)?;
+    std::fs::write(&stamp, wanted).map_err(|error| Failure::io(&stamp, &error))?;
+    Ok(python)
+}
+
+/// Whether a virtual environment can be made: some Python has `ensurepip` or `pip`.
+pub(crate) fn can_make_environments() -> bool {
+    interpreter().exists() || find_base().is_ok()
+}
+
+/// A Python that is new enough and can bring pip along.
+struct Base {
+    program: &'static str,
+    /// Whether `venv` can install pip by itself; Debian keeps that part in python3-venv.
+    ensurepip: bool,
+}
+
+fn find_base() -> Result<Base> {
+    let mut reasons = Vec::new();
+    for program in ["python3", "/usr/bin/python3"] {
+        match probe(program) {
+            Ok(base) => return Ok(base),
+            Err(failure) => reasons.push(format!("  - {program}: {failure}")),
+        }
+    }
+    Err(Failure::new(format!(
+        "no usable Python. The tests need Python {}.{} or newer with venv and pip \
+         (Debian packages python3 and python3-venv).\n{}",
+        OLDEST.0,
+        OLDEST.1,
+        reasons.join("\n")
+    )))
+}
+
+fn probe(program: &'static str) -> Result<Base> {
+    const SCRIPT: &str = "import sys, importlib.util as u\n\
+        print(*sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in ('venv', 'ensurepip', 'pip')))";
+    let text = process::capture(Command::new(program).args(["-c", SCRIPT]))?;
+    let numbers: Vec<u32> = text
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [major, minor, venv, ensurepip, pip] = numbers[..] else {
+        return Err(Failure::new(format!("unexpected answer {:?}", text.trim())));
+    };
+    if (major, minor) < OLDEST {
+        return Err(Failure::new(format!("version {major}.{minor} is too old")));
+    }
+    if venv == 0 || (ensurepip == 0 && pip == 0) {
+        return Err(Failure::new("it has neither ensurepip nor pip"));
+    }
+    Ok(Base {
+        program,
+        ensurepip: ensurepip == 1,
+    })
+}
+
+fn create(base: &Base, venv: &Path) -> Result {
+    let mut command = Command::new(base.program);
+    command.args(["-m", "venv"]);
+    if !base.ensurepip {
+        command.arg("--without-pip");
+    }
+    process::capture(command.arg(venv)).map(drop)
+}
+
+fn install(base: &Base, venv: &Path, requirements: &Path) -> Result {
+    let python = venv.join("bin/python");
+    let mut command;
+    if base.ensurepip {
+        command = Command::new(&python);
+        command.args(["-m", "pip", "install"]);
+    } else {
+        let site = process::capture(Command::new(&python).args([
+            "-c",
+            "import sysconfig; print(sysconfig.get_path('purelib'))",
+        ]))?;
+        command = Command::new(base.program);
+        command.args(["-m", "pip", "install", "--target", site.trim()]);
+    }
+    command
+        .args([
+            "--quiet",
+            "--disable-pip-version-check",
+            "--only-binary",
+            ":all:",
+            "--requirement",
+        ])
+        .arg(requirements);
+    process::capture(&mut command).map(drop).map_err(|failure| {
+        Failure::new(format!(
+            "cannot fetch the Python packages of the tests; `cargo xtask setup` tries again.\n{failure}"
+        ))
+    })
+}

@@ -1,0 +1,380 @@
+//! `cargo xtask test`: every test there is, and one summary.
+//!
+//! Three suites: Rust tests through cargo, `.mlir` files through lit, Python tests through unittest.
+//! A suite whose runner fails without naming a failed test counts as one failed test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::failure::{Failure, Result};
+use crate::process::{self, Watched};
+use crate::setup::{self, Ready};
+use crate::workspace;
+
+/// Which tests to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Also the slow ones: sets `NPIR_TEST_LONG=1` for the tests.
+    long: bool,
+    /// Only tests whose name contains this.
+    filter: Option<String>,
+}
+
+impl Options {
+    /// Reads the arguments after `test`.
+    pub(crate) fn parse(arguments: &[&str]) -> Result<Self> {
+        let mut options = Self::default();
+        for argument in arguments {
+            match *argument {
+                "--long" => options.long = true,
+                option if option.starts_with('-') => {
+                    return Err(Failure::new(format!(
+                        "`test` has no option `{option}`; it has --long"
+                    )));
+                }
+                filter => {
+                    if let Some(first) = options.filter.replace(filter.to_owned()) {
+                        return Err(Failure::new(format!(
+                            "two filters: `{first}` and `{filter}`"
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Results of one suite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// A runner that failed as a whole (no build, a crash) is a failure even when no test is named.
+    fn with_status(mut self, status: ExitStatus) -> Self {
+        if !status.success() && self.failed == 0 {
+            self.failed = 1;
+        }
+        self
+    }
+}
+
+/// What the suites share.
+struct Context<'a> {
+    options: &'a Options,
+    ready: Ready,
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Context<'_> {
+    /// Tells a test runner where the tools are.
+    fn environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env("NPIR_BIN_DIR", self.target.join("debug"))
+            .env("LLVM_BIN_DIR", self.ready.llvm_bin())
+            .env("NPIR_PYTHON", &self.ready.python)
+            .current_dir(&self.root);
+        if self.options.long {
+            command.env("NPIR_TEST_LONG", "1");
+        }
+        command
+    }
+}
+
+/// Runs the tests of one kind.
+type Suite = fn(&Context<'_>) -> Result<Count>;
+
+/// Runs the tests and prints the summary, whose last line is `N passed, N failed`.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    process::heading("Set-up");
+    let ready = setup::run()?;
+    let context = Context {
+        options,
+        ready,
+        root: workspace::root(),
+        target: workspace::target_dir()?,
+    };
+
+    let suites: [(&str, Suite); 3] = [
+        ("Rust", rust_tests),
+        ("lit", lit_tests),
+        ("Python", python_tests),
+    ];
+    let mut total = Count::default();
+    let mut lines = Vec::new();
+    for (name, suite) in suites {
+        process::heading(&format!("{name} tests"));
+        let start = Instant::now();
+        let count = suite(&context)?;
+        total.add(count);
+        lines.push(format!(
+            "{name:<7} {:5} passed {:5} failed {:5} skipped  {:6.1} s",
+            count.passed,
+            count.failed,
+            count.skipped,
+            start.elapsed().as_secs_f64()
+        ));
+    }
+    if let Some(filter) = options
+        .filter
+        .as_deref()
+        .filter(|_| total == Count::default())
+    {
+        return Err(Failure::new(format!(
+            "no test has a name that contains `{filter}`"
+        )));
+    }
+    process::heading("Summary");
+    println!(
+        "{}\n{} passed, {} failed",
+        lines.join("\n"),
+        total.passed,
+        total.failed
+    );
+    Ok(if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn rust_tests(context: &Context<'_>) -> Result<Count> {
+    // The tools themselves, for lit and Python; `cargo test` builds them only for some packages.
+    let mut build = process::cargo();
+    build.args(["build", "--locked", "--workspace", "--bins"]);
+    if process::run(context.environment(&mut build)).is_err() {
+        return Ok(Count {
+            failed: 1,
+            ..Count::default()
+        });
+    }
+    let mut tests = process::cargo();
+    tests.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    tests.args(&context.options.filter);
+    let mut count = Count::default();
+    let status = process::watch(context.environment(&mut tests), Watched::Stdout, |line| {
+        println!("{line}");
+        count.add(libtest_line(line).unwrap_or_default());
+    })?;
+    Ok(count.with_status(status))
+}
+
+/// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+fn libtest_line(line: &str) -> Option<Count> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let number = |name: &str| {
+        counts
+            .split("; ")
+            .find_map(|part| part.strip_suffix(name)?.trim().parse().ok())
+    };
+    Some(Count {
+        passed: number("passed")?,
+        failed: number("failed")?,
+        skipped: number("ignored")?,
+    })
+}
+
+fn lit_tests(context: &Context<'_>) -> Result<Count> {
+    let results = context.target.join("lit-results.json");
+    // Results of an earlier run must not be taken for those of this one.
+    if results.exists() {
+        std::fs::remove_file(&results).map_err(|error| Failure::io(&results, &error))?;
+    }
+    let mut lit = Command::new(&context.ready.python);
+    lit.arg(context.ready.llvm_bin().join("lit"))
+        .args(["-sv", "--allow-empty-runs", "--output"])
+        .arg(&results)
+        .arg("tests");
+    if let Some(filter) = &context.options.filter {
+        lit.args(["--filter", &escape_regex(filter)]);
+    }
+    let status = process::watch(context.environment(&mut lit), Watched::Stdout, |line| {
+        println!("{line}")
+    })?;
+    let count = match std::fs::read_to_string(&results) {
+        Ok(text) => lit_report(&text)?,
+        Err(_) => Count::default(),
+    };
+    Ok(count.with_status(status))
+}
+
+/// Counts the result codes in lit's JSON report.
+fn lit_report(text: &str) -> Result<Count> {
+    let report: Value = serde_json::from_str(text)
+        .map_err(|error| Failure::new(format!("cannot read lit's report: {error}")))?;
+    let mut count = Count::default();
+    for test in report["tests"].as_array().into_iter().flatten() {
+        match test["code"].as_str() {
+            Some("PASS" | "FLAKYPASS" | "XFAIL") => count.passed += 1,
+            Some("UNSUPPORTED" | "SKIPPED") => count.skipped += 1,
+            // The filter leaves these out: nobody asked for them.
+            Some("EXCLUDED") => {}
+            _ => count.failed += 1,
+        }
+    }
+    Ok(count)
+}
+
+fn escape_regex(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, c| {
+        if !c.is_alphanumeric() && c != '_' {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        escaped
+    })
+}
+
+fn python_tests(context: &Context<'_>) -> Result<Count> {
+    let folder = Path::new("tests/python");
+    if workspace::files(&context.root.join(folder), ".py")?.is_empty() {
+        return Ok(Count::default());
+    }
+    let mut unittest = Command::new(&context.ready.python);
+    unittest
+        .args([
+            "-m",
+            "unittest",
+            "discover",
+            "--verbose",
+            "--start-directory",
+        ])
+        .arg(folder);
+    if let Some(filter) = &context.options.filter {
+        unittest.args(["-k", filter]);
+    }
+    let mut text = String::new();
+    let status = process::watch(
+        context.environment(&mut unittest),
+        Watched::Stderr,
+        |line| {
+            println!("{line}");
+            text.push_str(line);
+            text.push('\n');
+        },
+    )?;
+    let count = unittest_report(&text);
+    // With a filter, no test at all is no failure (Python 3.12 exits with 5 then).
+    if count == Count::default() && context.options.filter.is_some() && text.contains("Ran 0 tests")
+    {
+        return Ok(count);
+    }
+    Ok(count.with_status(status))
+}
+
+/// Reads unittest's closing lines: `Ran 5 tests in 0.1s` and `FAILED (failures=1, errors=1, skipped=1)`.
+fn unittest_report(text: &str) -> Count {
+    let ran: u64 = text
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("Ran ")?.split(' ').next()?.parse().ok())
+        .unwrap_or_default();
+    let details = text
+        .lines()
+        .rev()
+        .find(|line| line.starts_with("OK") || line.starts_with("FAILED"));
+    let number = |name: &str| -> u64 {
+        let inside = details
+            .and_then(|line| line.split_once('(')?.1.strip_suffix(')'))
+            .unwrap_or_default();
+        inside
+            .split(", ")
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+            .unwrap_or_default()
+    };
+    let failed = number("failures") + number("errors") + number("unexpected successes");
+    let skipped = number("skipped");
+    Count {
+        passed: ran.saturating_sub(failed + skipped),
+        failed,
+        skipped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_options() {
+        let options = Options::parse(&["--long", "numpy"]).unwrap();
+        assert_eq!(
+            options,
+            Options {
+                long: true,
+                filter: Some("numpy".into())
+            }
+        );
+        assert!(Options::parse(&["--fast"]).is_err());
+        assert!(Options::parse(&["a", "b"]).is_err());
+    }
+
+    #[test]
+    fn reads_libtest() {
+        let line = "test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.00s";
+        assert_eq!(
+            libtest_line(line),
+            Some(Count {
+                passed: 3,
+                failed: 2,
+                skipped: 1
+            })
+        );
+        assert_eq!(libtest_line("test a::b ... ok"), None);
+    }
+
+    #[test]
+    fn reads_lit() {
+        let report = r#"{"tests": [{"code": "PASS"}, {"code": "XFAIL"}, {"code": "FAIL"}, {"code": "TIMEOUT"},
+                                   {"code": "UNSUPPORTED"}, {"code": "EXCLUDED"}]}"#;
+        assert_eq!(
+            lit_report(report).unwrap(),
+            Count {
+                passed: 2,
+                failed: 2,
+                skipped: 1
+            }
+        );
+    }
+
+    #[test]
+    fn reads_unittest() {
+        let good = "...\nRan 5 tests in 0.1s\n\nOK (skipped=2)\n";
+        assert_eq!(
+            unittest_report(good),
+            Count {
+                passed: 3,
+                failed: 0,
+                skipped: 2
+            }
+        );
+        let bad = "Ran 4 tests in 0.1s\n\nFAILED (failures=1, errors=2)\n";
+        assert_eq!(
+            unittest_report(bad),
+            Count {
+                passed: 1,
+                failed: 3,
+                skipped: 0
+            }
+        );
+    }
+
+    #[test]
+    fn filters_are_literal() {
+        assert_eq!(escape_regex("a.b+c"), r"a\.b\+c");
+    }
+}
