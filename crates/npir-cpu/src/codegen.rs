@@ -1,0 +1,392 @@
+//! From an MLIR module in the LLVM dialect to an object, assembly or LLVM IR.
+//!
+//! Every call works in an LLVM context of its own, so that any number of threads can compile.
+//! Of the module's functions only the entry points (`npir_entry_*`) stay visible; everything else
+//! becomes internal and gets a name that no library function has, because LLVM would otherwise
+//! send its own calls of, say, `pow` to a kernel of that name.
+
+use crate::error::CodegenError;
+use crate::llvm::Diagnostics;
+use crate::target::CpuTarget;
+use inkwell::OptimizationLevel;
+use inkwell::attributes::{Attribute, AttributeLoc};
+use inkwell::context::Context as LlvmContext;
+use inkwell::module::{Linkage, Module as LlvmModule};
+use inkwell::passes::PassBuilderOptions;
+use inkwell::targets::{FileType, TargetMachine, TargetTriple};
+use llvm_sys::core::{LLVMContextSetDiscardValueNames, LLVMSetValueName2};
+use llvm_sys::prelude::LLVMModuleRef;
+use melior::diagnostic::{Diagnostic, DiagnosticSeverity};
+use melior::ir::Module;
+use mlir_sys::mlirTranslateModuleToLLVMIR;
+use object::{Object as _, ObjectSymbol as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// Names of exported functions begin with this.
+pub const ENTRY_PREFIX: &str = "npir_entry_";
+
+/// Names of internal functions begin with this.
+const INTERNAL_PREFIX: &str = "npir_internal_";
+
+/// Cleans up what the lowering leaves, and nothing that the loop level has decided already. On
+/// explicit-vector kernels as fast as `default<O3>` at half the compile time.
+const SLIM_PASSES: &str = "globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,\
+                           simplifycfg,loop-mssa(licm),early-cse)";
+
+/// LLVM's own pipeline, with its inliner and its loop and straight-line vectorizers.
+const FULL_PASSES: &str = "globaldce,default<O3>";
+
+/// How much LLVM does after the loop level's own decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OptLevel {
+    /// A short pipeline, for code that is already vectorized.
+    #[default]
+    Slim,
+    /// `default<O3>`, for scalar loops that LLVM's vectorizer shall take.
+    Full,
+}
+
+impl OptLevel {
+    fn passes(self) -> &'static str {
+        match self {
+            OptLevel::Slim => SLIM_PASSES,
+            OptLevel::Full => FULL_PASSES,
+        }
+    }
+}
+
+/// What the caller chooses about an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CodegenOptions {
+    /// LLVM's share of the optimization.
+    pub opt: OptLevel,
+    /// Put in front of the name of every exported function, to tell objects apart.
+    pub symbol_prefix: Option<String>,
+}
+
+/// A relocatable ELF object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// The file's contents.
+    pub bytes: Vec<u8>,
+    /// The exported symbols, with the symbol prefix, sorted.
+    pub exports: Vec<String>,
+    /// The external functions that the code needs, sorted.
+    pub imports: Vec<String>,
+}
+
+/// The point at which LLVM IR is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IrStage {
+    /// As translated from MLIR, with target attributes.
+    Translated,
+    /// After LLVM's passes: what instruction selection sees.
+    #[default]
+    Optimized,
+}
+
+/// Lets modules of `context` be translated to LLVM IR. Call once per context, before any thread
+/// compiles a module of it.
+pub fn register_translations(context: &melior::Context) {
+    melior::utility::register_all_llvm_translations(context);
+}
+
+/// Compiles `module` (LLVM-dialect operations only, see [`register_translations`]) for `target`.
+///
+/// `known` says of a symbol name whether the runtime has such a function.
+///
+/// # Errors
+///
+/// Each variant of [`CodegenError`]; the module itself is to blame for `Translation`, `InvalidIr`,
+/// `NoEntryPoint` and `UnknownSymbols`.
+pub fn compile_object(
+    module: &Module,
+    target: &CpuTarget,
+    options: &CodegenOptions,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<Object, CodegenError> {
+    let bytes = emit(module, target, options, FileType::Object)?;
+    let (exports, imports) = symbols(&bytes)?;
+    let names: Vec<_> = imports
+        .iter()
+        .filter(|name| !known(name))
+        .cloned()
+        .collect();
+    if !names.is_empty() {
+        return Err(CodegenError::UnknownSymbols { names });
+    }
+    Ok(Object {
+        bytes,
+        exports,
+        imports,
+    })
+}
+
+/// The assembly of what [`compile_object`] emits.
+///
+/// # Errors
+///
+/// As for [`compile_object`], but unknown symbols are not looked for.
+pub fn emit_assembly(
+    module: &Module,
+    target: &CpuTarget,
+    options: &CodegenOptions,
+) -> Result<String, CodegenError> {
+    let bytes = emit(module, target, options, FileType::Assembly)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The LLVM IR of what [`compile_object`] emits, as text.
+///
+/// # Errors
+///
+/// As for [`compile_object`], but unknown symbols are not looked for.
+pub fn emit_llvm_ir(
+    module: &Module,
+    target: &CpuTarget,
+    options: &CodegenOptions,
+    stage: IrStage,
+) -> Result<String, CodegenError> {
+    Session::with(target, options, |session| {
+        let llvm = session.translate(module)?;
+        if stage == IrStage::Optimized {
+            session.optimize(&llvm)?;
+        }
+        Ok(llvm.print_to_string().to_string())
+    })
+}
+
+fn emit(
+    module: &Module,
+    target: &CpuTarget,
+    options: &CodegenOptions,
+    file: FileType,
+) -> Result<Vec<u8>, CodegenError> {
+    Session::with(target, options, |session| {
+        if file == FileType::Object {
+            // SAFETY: the context is alive; names of values only serve readers.
+            unsafe { LLVMContextSetDiscardValueNames(session.context.raw(), 1) };
+        }
+        let llvm = session.translate(module)?;
+        session.optimize(&llvm)?;
+        session.machine_code(&llvm, file)
+    })
+}
+
+/// One compilation: a context, what it reports, and the code generator.
+struct Session<'a> {
+    context: &'a LlvmContext,
+    diagnostics: &'a Diagnostics,
+    machine: TargetMachine,
+    target: &'a CpuTarget,
+    options: &'a CodegenOptions,
+}
+
+impl<'a> Session<'a> {
+    fn with<T>(
+        target: &CpuTarget,
+        options: &CodegenOptions,
+        body: impl FnOnce(&Session) -> Result<T, CodegenError>,
+    ) -> Result<T, CodegenError> {
+        if let Some(prefix) = options.symbol_prefix.as_deref()
+            && !is_symbol_start(prefix)
+        {
+            return Err(CodegenError::BadSymbolPrefix {
+                prefix: prefix.to_owned(),
+            });
+        }
+        let context = LlvmContext::create();
+        // SAFETY: locals drop in reverse order, but the context reports nothing while it is torn
+        // down: `body` has dropped every module by then.
+        let diagnostics = unsafe { Diagnostics::attach(&context) };
+        body(&Session {
+            context: &context,
+            diagnostics: &diagnostics,
+            machine: target.machine(OptimizationLevel::Aggressive)?,
+            target,
+            options,
+        })
+    }
+
+    /// The verified LLVM module of `module`, with target, attributes and linkage set.
+    fn translate(&self, module: &Module) -> Result<LlvmModule<'a>, CodegenError> {
+        let llvm = translate_module(module, self.context)?;
+        llvm.set_triple(&TargetTriple::create(self.target.triple()));
+        llvm.set_data_layout(&self.machine.get_target_data().get_data_layout());
+        self.set_linkage(&llvm)?;
+        self.set_attributes(&llvm);
+        llvm.verify().map_err(|error| CodegenError::InvalidIr {
+            message: self.diagnostics.message(error.to_string().trim_end()),
+        })?;
+        Ok(llvm)
+    }
+
+    /// Keeps only the entry points visible, under prefixed names.
+    fn set_linkage(&self, llvm: &LlvmModule) -> Result<(), CodegenError> {
+        let prefix = self.options.symbol_prefix.as_deref().unwrap_or_default();
+        let mut entries = 0;
+        for function in llvm.get_functions() {
+            if function.count_basic_blocks() == 0 {
+                continue;
+            }
+            let name = function.get_name().to_string_lossy().into_owned();
+            let (new_name, linkage) = if name.starts_with(ENTRY_PREFIX) {
+                entries += 1;
+                (format!("{prefix}{name}"), Linkage::External)
+            } else {
+                (format!("{INTERNAL_PREFIX}{name}"), Linkage::Internal)
+            };
+            function.set_linkage(linkage);
+            let value = inkwell::values::AsValueRef::as_value_ref(&function);
+            // SAFETY: the function is alive and the name's bytes and length belong together.
+            unsafe { LLVMSetValueName2(value, new_name.as_ptr().cast(), new_name.len()) };
+        }
+        for global in llvm.get_globals() {
+            let reserved = global.get_name().to_bytes().starts_with(b"llvm.");
+            if !global.is_declaration() && !reserved {
+                global.set_linkage(Linkage::Private);
+            }
+        }
+        if entries == 0 {
+            return Err(CodegenError::NoEntryPoint {
+                prefix: ENTRY_PREFIX,
+            });
+        }
+        Ok(())
+    }
+
+    /// Tells LLVM for which machine each function is, and that nothing unwinds through it.
+    fn set_attributes(&self, llvm: &LlvmModule) {
+        let text = |key: &str, value: &str| self.context.create_string_attribute(key, value);
+        let flag = |name: &str| {
+            let kind = Attribute::get_named_enum_kind_id(name);
+            self.context.create_enum_attribute(kind, 0)
+        };
+        let mut attributes = vec![
+            text("target-cpu", self.target.baseline_cpu()),
+            text("tune-cpu", self.target.cpu()),
+            text("target-features", &self.target.feature_string()),
+            text("frame-pointer", "none"),
+            flag("nounwind"),
+        ];
+        if self.target.vector_bits() == 512 {
+            // Many 512-bit processors are tuned to 256 bits unless told otherwise.
+            attributes.push(text("prefer-vector-width", "512"));
+        }
+        let unwind_table = Attribute::get_named_enum_kind_id("uwtable");
+        for function in llvm.get_functions() {
+            if function.count_basic_blocks() == 0 {
+                continue;
+            }
+            for &attribute in &attributes {
+                function.add_attribute(AttributeLoc::Function, attribute);
+            }
+            function.remove_enum_attribute(AttributeLoc::Function, unwind_table);
+        }
+    }
+
+    fn optimize(&self, llvm: &LlvmModule) -> Result<(), CodegenError> {
+        let outcome = llvm.run_passes(
+            self.options.opt.passes(),
+            &self.machine,
+            PassBuilderOptions::create(),
+        );
+        let first = outcome.err().map(|error| error.to_string());
+        if first.is_some() || self.diagnostics.any() {
+            let message = self
+                .diagnostics
+                .message(first.as_deref().unwrap_or_default());
+            return Err(CodegenError::Optimization { message });
+        }
+        Ok(())
+    }
+
+    fn machine_code(&self, llvm: &LlvmModule, file: FileType) -> Result<Vec<u8>, CodegenError> {
+        let fail = |first: &str| CodegenError::Emission {
+            message: self.diagnostics.message(first),
+        };
+        let buffer = self
+            .machine
+            .write_to_memory_buffer(llvm, file)
+            .map_err(|error| fail(&error.to_string()))?;
+        if self.diagnostics.any() {
+            return Err(fail(""));
+        }
+        Ok(buffer.as_slice().to_vec())
+    }
+}
+
+/// Translates through MLIR, turning what MLIR reports on this thread into the error's message.
+fn translate_module<'a>(
+    module: &Module,
+    context: &'a LlvmContext,
+) -> Result<LlvmModule<'a>, CodegenError> {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&reported);
+    let this_thread = thread::current().id();
+    // Another thread may use the same MLIR context: its diagnostics go to its own handler.
+    let handler = move |diagnostic: Diagnostic| {
+        let ours = thread::current().id() == this_thread;
+        if ours && matches!(diagnostic.severity(), DiagnosticSeverity::Error) {
+            let line = format!("{}: {diagnostic}", diagnostic.location());
+            sink.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line);
+        }
+        ours
+    };
+    let mlir = module.context();
+    // SAFETY: the module keeps its context alive during this function.
+    let mlir = unsafe { mlir.to_ref() };
+    let handler = mlir.attach_diagnostic_handler(handler);
+    // SAFETY: operation and context are alive; both bindings describe the same C types.
+    let raw = unsafe {
+        mlirTranslateModuleToLLVMIR(module.as_operation().to_raw(), context.raw().cast())
+    };
+    mlir.detach_diagnostic_handler(handler);
+    let lines = reported.lock().unwrap_or_else(PoisonError::into_inner);
+    if raw.is_null() {
+        return Err(if lines.is_empty() {
+            CodegenError::InvalidIr {
+                message: "LLVM's verifier printed the reason on standard error".to_owned(),
+            }
+        } else {
+            CodegenError::Translation {
+                message: lines.join("\n"),
+            }
+        });
+    }
+    let raw: LLVMModuleRef = raw.cast();
+    // SAFETY: a module fresh from the translation, owned by nobody else, in `context`.
+    Ok(unsafe { LlvmModule::new(raw) })
+}
+
+fn is_symbol_start(prefix: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.$".contains(&byte);
+    prefix.bytes().all(allowed) && !prefix.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Exported and imported symbol names of an object, each sorted.
+fn symbols(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), CodegenError> {
+    let fail = |error: object::Error| CodegenError::Emission {
+        message: error.to_string(),
+    };
+    let file = object::File::parse(bytes).map_err(fail)?;
+    let (mut exports, mut imports) = (Vec::new(), Vec::new());
+    for symbol in file.symbols() {
+        let name = symbol.name().map_err(fail)?;
+        if name.is_empty() || !symbol.is_global() {
+            continue;
+        }
+        let list = if symbol.is_undefined() {
+            &mut imports
+        } else {
+            &mut exports
+        };
+        list.push(name.to_owned());
+    }
+    exports.sort_unstable();
+    imports.sort_unstable();
+    Ok((exports, imports))
+}

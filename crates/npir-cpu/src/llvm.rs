@@ -1,0 +1,111 @@
+//! The process-wide and per-context hooks of LLVM: target registration, diagnostics and fatal
+//! errors.
+
+use inkwell::context::Context;
+use inkwell::targets::{InitializationConfig, Target};
+use llvm_sys::core::{
+    LLVMContextSetDiagnosticHandler, LLVMDisposeMessage, LLVMGetDiagInfoDescription,
+    LLVMGetDiagInfoSeverity,
+};
+use llvm_sys::prelude::LLVMDiagnosticInfoRef;
+use llvm_sys::{LLVMDiagnosticSeverity, error_handling::LLVMInstallFatalErrorHandler};
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_void};
+use std::io::Write as _;
+use std::rc::Rc;
+use std::sync::Once;
+
+/// Registers the back ends that this crate generates code for; cheap after the first call.
+pub(crate) fn initialize() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let parts = InitializationConfig {
+            asm_parser: true,
+            asm_printer: true,
+            base: true,
+            disassembler: false,
+            info: true,
+            machine_code: true,
+        };
+        Target::initialize_x86(&parts);
+        Target::initialize_aarch64(&parts);
+    });
+}
+
+/// Makes LLVM say that npir was generating code when LLVM finds a state it cannot continue from
+/// (an instruction it cannot select, no memory). Such an error ends the process: LLVM offers no
+/// way back. For programs that own the process, such as the command-line tools; a library must not
+/// take the hook away from its host.
+pub fn install_fatal_error_note() {
+    extern "C" fn note(reason: *const c_char) {
+        // SAFETY: LLVM passes a NUL-terminated string that lives for the call.
+        let reason = unsafe { CStr::from_ptr(reason) }.to_string_lossy();
+        // Nothing can be done about a failing standard error on the way out.
+        let _ = writeln!(
+            std::io::stderr(),
+            "npir: LLVM cannot generate code for this program: {reason}\n\
+             npir: please report it with the output of --emit=llvm-ir"
+        );
+    }
+    static ONCE: Once = Once::new();
+    // SAFETY: the handler is a plain function that lives as long as the process.
+    ONCE.call_once(|| unsafe { LLVMInstallFatalErrorHandler(Some(note)) });
+}
+
+/// The errors that an LLVM context reports, instead of printing them and exiting.
+#[derive(Default)]
+pub(crate) struct Diagnostics {
+    errors: RefCell<Vec<String>>,
+}
+
+impl Diagnostics {
+    /// Collects the errors of `context`.
+    ///
+    /// # Safety
+    ///
+    /// The result must live until `context` no longer reports: drop it after the context's last
+    /// use.
+    pub(crate) unsafe fn attach(context: &Context) -> Rc<Self> {
+        extern "C" fn record(info: LLVMDiagnosticInfoRef, collector: *mut c_void) {
+            // SAFETY: `info` is valid for the call; the description is a C string we own.
+            let message = unsafe {
+                if LLVMGetDiagInfoSeverity(info) != LLVMDiagnosticSeverity::LLVMDSError {
+                    return;
+                }
+                let text = LLVMGetDiagInfoDescription(info);
+                let message = CStr::from_ptr(text).to_string_lossy().into_owned();
+                LLVMDisposeMessage(text);
+                message
+            };
+            // SAFETY: the collector outlives the context's use, see `attach`, and LLVM reports on
+            // the thread that uses the context.
+            let collector = unsafe { &*collector.cast_const().cast::<Diagnostics>() };
+            collector.errors.borrow_mut().push(message);
+        }
+        let collector = Rc::<Self>::default();
+        // SAFETY: the context is alive and the collector's address is stable.
+        unsafe {
+            LLVMContextSetDiagnosticHandler(
+                context.raw(),
+                Some(record),
+                Rc::as_ptr(&collector).cast_mut().cast(),
+            );
+        }
+        collector
+    }
+
+    /// True when an error was reported.
+    pub(crate) fn any(&self) -> bool {
+        !self.errors.borrow().is_empty()
+    }
+
+    /// `first` and what was reported, one a line.
+    pub(crate) fn message(&self, first: &str) -> String {
+        let errors = self.errors.borrow();
+        let lines: Vec<&str> = std::iter::once(first)
+            .chain(errors.iter().map(String::as_str))
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines.join("\n")
+    }
+}

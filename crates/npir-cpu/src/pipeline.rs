@@ -1,0 +1,44 @@
+//! The way from loop-free upstream MLIR to the LLVM dialect, as a textual pass pipeline.
+
+/// Passes over one function, in order. `convert-scf-to-cf` comes after everything that makes loops.
+///
+/// - `bf16` and `f16` math is done in `f32` and rounded after each operation, as NumPy does for
+///   half; the `bf16` conversions become integer code (LLVM would call `__truncsfbf2` per lane).
+/// - `arith-expand` also gives `ceildivsi`, `floordivsi` and friends.
+const FUNCTION_PASSES: &str = "lower-vector-multi-reduction,\
+    math-extend-to-supported-types,\
+    arith-emulate-unsupported-floats{source-types=bf16 target-type=f32},\
+    convert-vector-to-scf,\
+    convert-scf-to-cf,\
+    arith-expand{include-bf16=true}";
+
+/// Passes over the module, in order.
+///
+/// - Masks of vector transfers compare 64-bit indices: with the default of 32 bits, the tail of an
+///   array of more than 2³¹ elements would be read wrongly.
+/// - `convert-math-to-funcs` writes out integer powers, which neither LLVM nor libm has.
+/// - `convert-math-to-libm` takes what `convert-math-to-llvm` leaves (`erf`, `cbrt`, …).
+const MODULE_PASSES: &str = "expand-strided-metadata,\
+    lower-affine,\
+    convert-complex-to-standard,\
+    convert-vector-to-llvm{force-32bit-vector-indices=false},\
+    convert-math-to-funcs,\
+    func.func(convert-math-to-llvm),\
+    convert-math-to-libm,\
+    convert-complex-to-llvm,\
+    convert-index-to-llvm,\
+    convert-arith-to-llvm,\
+    finalize-memref-to-llvm,\
+    convert-func-to-llvm,\
+    convert-cf-to-llvm,\
+    convert-ub-to-llvm,\
+    reconcile-unrealized-casts";
+
+/// The pipeline that takes a module of `func`, `scf`, `cf`, `affine`, `memref`, `vector`, `arith`,
+/// `math`, `complex`, `index`, `ub` and `llvm` to the LLVM dialect alone.
+///
+/// What it cannot take: `memref.copy` between buffers of which one is not contiguous becomes a call
+/// of `memrefCopy`, `memref.alloc` one of `malloc`.
+pub fn lower_to_llvm_pipeline() -> String {
+    format!("builtin.module(func.func({FUNCTION_PASSES}),{MODULE_PASSES})")
+}
