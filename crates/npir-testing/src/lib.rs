@@ -1,1 +1,30 @@
-//! Test support: lit, the NumPy oracle, random programs.
+//! Test support: NumPy itself as the oracle, and comparison of arrays.
+//!
+//! [`Oracle`] runs NumPy programs in a Python process and brings the arrays back as [`Values`];
+//! [`compare`] says whether two arrays agree, to the bit or within units in the last place.
+//!
+//! Invariants: this crate is used by tests only, links no LLVM, and knows no IR.
+//!
+//! ```no_run
+//! use npir_testing::{Tolerance, Values, compare, oracle};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let x = Values::from_slice(&[2, 2], &[1.0, 2.0, 3.0, 4.0])?;
+//! let sums = oracle().eval("x.sum(0)", &[("x", &x)])?;
+//! compare(&sums, &Values::from_slice(&[2], &[4.0, 6.0])?, Tolerance::Bitwise)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod compare;
+mod oracle;
+mod values;
+
+pub use compare::{Mismatch, Tolerance, compare, ulp_diff};
+pub use oracle::{Oracle, OracleError, oracle};
+pub use values::{Values, ValuesError};
+
+/// Whether the slow tests are asked for: `cargo xtask test --long` sets `NPIR_TEST_LONG`.
+pub fn long_tests() -> bool {
+    std::env::var_os("NPIR_TEST_LONG").is_some_and(|value| value != "0")
+}
