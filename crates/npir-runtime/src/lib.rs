@@ -1,9 +1,15 @@
 //! Arrays, memory, threads, errors and artifacts of compiled npir programs.
+pub mod alloc;
+pub mod array;
+pub mod context;
 pub mod dtype;
 pub mod error;
 pub mod extents;
+mod layout;
 pub mod signature;
 
+pub use array::{Array, ArrayError, ArrayView, ArrayViewMut};
+pub use context::CallContext;
 pub use dtype::{ByteOrder, DType, Element, Scalar, UnknownDType};
 pub use error::{RunError, RunErrorKind};
 pub use extents::Extents;

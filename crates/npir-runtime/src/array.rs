@@ -1,0 +1,804 @@
+//! Arrays that npir owns, and borrowed views of anybody's memory, at any stride and alignment.
+//!
+//! An [`Array`] is a value: clones share their buffer, and [`Array::view_mut`] copies it first if it
+//! is shared. All three types convert from and to `ndarray` without copying.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::alloc;
+use crate::dtype::{DType, Element, Scalar};
+use crate::error::{RunError, human_bytes};
+use crate::extents::{Extents, ShapeDisplay, checked_len};
+use crate::layout::Layout;
+
+/// Why an array could not be made or seen in a certain way.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ArrayError {
+    /// The product of the extents does not fit the address space.
+    #[error("the size of an array of shape {} and dtype {dtype} overflows", ShapeDisplay(.shape))]
+    SizeOverflow {
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// The dtype asked for.
+        dtype: DType,
+    },
+    /// A slice or vector with another number of elements than the shape has.
+    #[error("{len} elements do not fill shape {}", ShapeDisplay(.shape))]
+    Length {
+        /// Elements given.
+        len: usize,
+        /// The shape asked for.
+        shape: Vec<usize>,
+    },
+    /// Another dtype than the Rust type asked for.
+    #[error("the array has dtype {found}, not {expected}")]
+    DType {
+        /// The dtype of the Rust type.
+        expected: DType,
+        /// The dtype of the array.
+        found: DType,
+    },
+    /// The elements are not aligned as Rust requires, or a stride is not a whole number of elements.
+    #[error("the elements are not aligned for {dtype}; copy the array first")]
+    Unaligned {
+        /// The dtype of the array.
+        dtype: DType,
+    },
+    /// No memory, or the memory limit is reached.
+    #[error("unable to allocate {} for an array", human_bytes(*.bytes))]
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: u64,
+    },
+}
+
+impl From<ArrayError> for RunError {
+    fn from(error: ArrayError) -> RunError {
+        match error {
+            ArrayError::OutOfMemory { bytes } => RunError::out_of_memory(bytes),
+            ArrayError::SizeOverflow { .. } => RunError::out_of_memory(u64::MAX),
+            other => RunError::argument(other.to_string()),
+        }
+    }
+}
+
+/// What is called when the last array that uses foreign memory goes.
+pub type DropFn = Box<dyn FnOnce() + Send>;
+
+enum Buffer {
+    /// A block of the allocator, with one reference.
+    Npir(NonNull<u8>),
+    Foreign(Option<DropFn>),
+}
+
+// SAFETY: a block may be freed on any thread; the closure is Send and only touched in `drop`.
+unsafe impl Send for Buffer {}
+// SAFETY: nothing is reachable through a shared reference.
+unsafe impl Sync for Buffer {}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        match self {
+            // SAFETY: the buffer owns the block, which is in no call's list.
+            Buffer::Npir(block) => unsafe { alloc::free(*block) },
+            Buffer::Foreign(drop) => {
+                if let Some(drop) = drop.take() {
+                    drop();
+                }
+            }
+        }
+    }
+}
+
+/// An owned n-dimensional array with shared, reference-counted memory.
+#[derive(Clone)]
+pub struct Array {
+    layout: Layout,
+    buffer: Arc<Buffer>,
+}
+
+// SAFETY: the memory is only written through `&mut Array` while the buffer is not shared.
+unsafe impl Send for Array {}
+// SAFETY: the same.
+unsafe impl Sync for Array {}
+
+/// A borrowed array that is only read.
+#[derive(Clone)]
+pub struct ArrayView<'a> {
+    layout: Layout,
+    life: PhantomData<&'a u8>,
+}
+
+// SAFETY: behaves like `&'a [T]` of a Sync element type.
+unsafe impl Send for ArrayView<'_> {}
+// SAFETY: the same.
+unsafe impl Sync for ArrayView<'_> {}
+
+/// A borrowed array that may be written; no element is reachable through two indices.
+pub struct ArrayViewMut<'a> {
+    layout: Layout,
+    life: PhantomData<&'a mut u8>,
+}
+
+// SAFETY: behaves like `&'a mut [T]` of a Send element type.
+unsafe impl Send for ArrayViewMut<'_> {}
+// SAFETY: the same.
+unsafe impl Sync for ArrayViewMut<'_> {}
+
+macro_rules! accessors {
+    ($($ty:ty),*) => {$(
+        impl $ty {
+            /// The element type.
+            pub fn dtype(&self) -> DType {
+                self.layout.dtype
+            }
+
+            /// Extents, one per axis.
+            pub fn shape(&self) -> &[usize] {
+                &self.layout.shape
+            }
+
+            /// Byte strides, one per axis.
+            pub fn strides(&self) -> &[isize] {
+                &self.layout.strides
+            }
+
+            /// Number of axes.
+            pub fn rank(&self) -> usize {
+                self.layout.shape.len()
+            }
+
+            /// Number of elements.
+            pub fn len(&self) -> usize {
+                self.layout.len()
+            }
+
+            /// Whether there are no elements.
+            pub fn is_empty(&self) -> bool {
+                self.layout.is_empty()
+            }
+
+            /// Bytes of all elements.
+            pub fn nbytes(&self) -> usize {
+                self.len() * self.dtype().size()
+            }
+
+            /// Address of the element with all indices 0 (dangling if there are no elements).
+            pub fn as_ptr(&self) -> *const u8 {
+                self.layout.data
+            }
+
+            /// Whether the elements lie in C order without gaps.
+            pub fn is_c_contiguous(&self) -> bool {
+                self.layout.is_c_contiguous()
+            }
+
+            /// Whether the elements lie in Fortran order without gaps.
+            pub fn is_f_contiguous(&self) -> bool {
+                self.layout.is_f_contiguous()
+            }
+
+            /// The elements as an `ndarray` view, without a copy.
+            ///
+            /// # Errors
+            /// Another dtype than `T`'s, or elements that are not aligned for `T`.
+            pub fn as_ndarray<T: Element>(&self) -> Result<ndarray::ArrayViewD<'_, T>, ArrayError> {
+                let plan = NdPlan::new::<T>(&self.layout)?;
+                let shape = ndarray::IxDyn(&self.layout.shape);
+                let mut view = if plan.empty {
+                    ndarray::ArrayViewD::from_shape(shape, &[])
+                        .map_err(|_| overflow(self.dtype(), self.shape()))?
+                } else {
+                    let strides = ndarray::IxDyn(&plan.strides);
+                    // SAFETY: the layout describes valid memory of `T` for the life of self; the
+                    // plan starts at the lowest address with non-negative strides.
+                    unsafe {
+                        use ndarray::ShapeBuilder;
+                        ndarray::ArrayViewD::from_shape_ptr(shape.strides(strides), plan.start.cast::<T>())
+                    }
+                };
+                plan.invert(|axis| view.invert_axis(axis));
+                Ok(view)
+            }
+
+            /// The elements in C order.
+            ///
+            /// # Errors
+            /// Another dtype than `T`'s.
+            pub fn to_vec<T: Element>(&self) -> Result<Vec<T>, ArrayError> {
+                check_dtype::<T>(self.dtype())?;
+                let len = self.len();
+                let mut out: Vec<T> = Vec::with_capacity(len);
+                let to = Layout::contiguous(out.as_mut_ptr().cast(), self.dtype(), self.shape());
+                // SAFETY: the vector has room for exactly these elements and is new.
+                unsafe {
+                    self.layout.copy_to(&to);
+                    out.set_len(len);
+                }
+                Ok(out)
+            }
+
+            /// The only element of an array with one element.
+            pub fn item(&self) -> Option<Scalar> {
+                if self.len() != 1 {
+                    return None;
+                }
+                // SAFETY: the array has an element, and it is readable.
+                let bytes = unsafe { std::slice::from_raw_parts(self.layout.data, self.dtype().size()) };
+                Scalar::from_bytes(self.dtype(), bytes)
+            }
+
+            /// A copy of the elements in C order, in memory of the npir allocator.
+            ///
+            /// # Errors
+            /// No memory.
+            pub fn to_array(&self) -> Result<Array, ArrayError> {
+                let copy = Array::uninit(self.dtype(), self.shape())?;
+                // SAFETY: both describe valid memory, and the new one overlaps nothing.
+                unsafe { self.layout.copy_to(&copy.layout) };
+                Ok(copy)
+            }
+
+            pub(crate) fn layout(&self) -> &Layout {
+                &self.layout
+            }
+        }
+
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", self.dtype(), ShapeDisplay(self.shape()))
+            }
+        }
+
+        impl fmt::Display for $ty {
+            /// The elements in nested brackets, shortened if there are more than 1000.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // SAFETY: the layout describes readable, valid elements.
+                unsafe { self.layout.write_elements(f) }
+            }
+        }
+    )*};
+}
+
+accessors!(Array, ArrayView<'_>, ArrayViewMut<'_>);
+
+impl Array {
+    /// An array whose elements have yet to be written.
+    pub(crate) fn uninit(dtype: DType, shape: &[usize]) -> Result<Array, ArrayError> {
+        let len = checked_len(shape, dtype.size()).ok_or_else(|| overflow(dtype, shape))?;
+        let bytes = (len * dtype.size()) as u64;
+        let block = alloc::alloc(bytes).ok_or(ArrayError::OutOfMemory { bytes })?;
+        Ok(Array {
+            layout: Layout::contiguous(block.as_ptr(), dtype, shape),
+            buffer: Arc::new(Buffer::Npir(block)),
+        })
+    }
+
+    /// An array over a block that a call has given up.
+    ///
+    /// # Safety
+    /// `block` is live, in no call's list and has no other user; `layout` lies inside it.
+    pub(crate) unsafe fn from_block(block: NonNull<u8>, layout: Layout) -> Array {
+        Array {
+            layout,
+            buffer: Arc::new(Buffer::Npir(block)),
+        }
+    }
+
+    /// Another array over the same memory.
+    ///
+    /// # Safety
+    /// `layout` lies inside the memory of `self`.
+    pub(crate) unsafe fn with_layout(&self, layout: Layout) -> Array {
+        Array {
+            layout,
+            buffer: Arc::clone(&self.buffer),
+        }
+    }
+
+    /// A C-contiguous array of zeros.
+    ///
+    /// # Errors
+    /// A size that overflows, or no memory.
+    pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Array, ArrayError> {
+        let array = Array::uninit(dtype, shape)?;
+        // SAFETY: the block has this many bytes, and all dtypes accept zero bytes.
+        unsafe { std::ptr::write_bytes(array.layout.data, 0, array.nbytes()) };
+        Ok(array)
+    }
+
+    /// A C-contiguous copy of `elements`.
+    ///
+    /// # Errors
+    /// Another number of elements than `shape` has, or no memory.
+    pub fn from_slice<T: Element>(elements: &[T], shape: &[usize]) -> Result<Array, ArrayError> {
+        ArrayView::from_slice(elements, shape)?.to_array()
+    }
+
+    /// The elements of a vector, without a copy.
+    ///
+    /// # Errors
+    /// Another number of elements than `shape` has.
+    pub fn from_vec<T: Element>(elements: Vec<T>, shape: &[usize]) -> Result<Array, ArrayError> {
+        let layout = slice_layout(elements.as_ptr(), elements.len(), shape)?;
+        Ok(Array {
+            layout,
+            buffer: Arc::new(Buffer::Foreign(Some(Box::new(move || drop(elements))))),
+        })
+    }
+
+    /// The elements of an owned `ndarray` array, without a copy, at its strides.
+    pub fn from_ndarray<T: Element, D: ndarray::Dimension + 'static>(
+        mut array: ndarray::Array<T, D>,
+    ) -> Array {
+        let layout = nd_layout(array.as_mut_ptr(), array.shape(), array.strides());
+        Array {
+            layout,
+            buffer: Arc::new(Buffer::Foreign(Some(Box::new(move || drop(array))))),
+        }
+    }
+
+    /// A rank-0 array with one element.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn from_scalar(value: Scalar) -> Result<Array, ArrayError> {
+        let array = Array::uninit(value.dtype(), &[])?;
+        let bytes = value.bytes();
+        // SAFETY: the block has the size of the element.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), array.layout.data, bytes.len()) };
+        Ok(array)
+    }
+
+    /// An array over memory that somebody else owns, given back through `drop`.
+    ///
+    /// # Safety
+    /// Until `drop` is called, every element that `shape` and the byte `strides` reach from `data` is
+    /// readable and writable, a valid value of `dtype`, and nobody else writes it.
+    pub unsafe fn from_foreign(
+        data: *mut u8,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+        drop: DropFn,
+    ) -> Array {
+        assert_eq!(shape.len(), strides.len(), "one stride per axis");
+        Array {
+            layout: Layout {
+                data,
+                dtype,
+                shape: Extents::from_slice(shape),
+                strides: Extents::from_slice(strides),
+            },
+            buffer: Arc::new(Buffer::Foreign(Some(drop))),
+        }
+    }
+
+    /// A view of the whole array.
+    pub fn view(&self) -> ArrayView<'_> {
+        ArrayView {
+            layout: self.layout.clone(),
+            life: PhantomData,
+        }
+    }
+
+    /// A writable view of the whole array, which is copied first if another array shares its memory or
+    /// its elements overlap each other.
+    ///
+    /// # Errors
+    /// No memory for the copy.
+    pub fn view_mut(&mut self) -> Result<ArrayViewMut<'_>, ArrayError> {
+        if Arc::get_mut(&mut self.buffer).is_none() || self.layout.may_overlap_itself() {
+            *self = self.to_array()?;
+        }
+        Ok(ArrayViewMut {
+            layout: self.layout.clone(),
+            life: PhantomData,
+        })
+    }
+
+    /// This array if it is C-contiguous, else a copy that is.
+    ///
+    /// # Errors
+    /// No memory for the copy.
+    pub fn to_contiguous(&self) -> Result<Array, ArrayError> {
+        if self.is_c_contiguous() {
+            Ok(self.clone())
+        } else {
+            self.to_array()
+        }
+    }
+
+    /// Whether another array shares this one's memory.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.buffer) > 1
+    }
+}
+
+impl<'a> ArrayView<'a> {
+    /// A C-contiguous view of `elements`.
+    ///
+    /// # Errors
+    /// Another number of elements than `shape` has.
+    pub fn from_slice<T: Element>(
+        elements: &'a [T],
+        shape: &[usize],
+    ) -> Result<ArrayView<'a>, ArrayError> {
+        Ok(ArrayView {
+            layout: slice_layout(elements.as_ptr(), elements.len(), shape)?,
+            life: PhantomData,
+        })
+    }
+
+    /// A view of foreign memory; strides in bytes.
+    ///
+    /// # Safety
+    /// For `'a`, every element that `shape` and `strides` reach from `data` is readable, a valid value
+    /// of `dtype` (bool: 0 or 1) and not written by anybody else. Any alignment.
+    pub unsafe fn from_raw(
+        data: *const u8,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+    ) -> ArrayView<'a> {
+        assert_eq!(shape.len(), strides.len(), "one stride per axis");
+        ArrayView {
+            layout: Layout {
+                data: data.cast_mut(),
+                dtype,
+                shape: Extents::from_slice(shape),
+                strides: Extents::from_slice(strides),
+            },
+            life: PhantomData,
+        }
+    }
+}
+
+impl<'a> ArrayViewMut<'a> {
+    /// A C-contiguous writable view of `elements`.
+    ///
+    /// # Errors
+    /// Another number of elements than `shape` has.
+    pub fn from_slice<T: Element>(
+        elements: &'a mut [T],
+        shape: &[usize],
+    ) -> Result<ArrayViewMut<'a>, ArrayError> {
+        Ok(ArrayViewMut {
+            layout: slice_layout(elements.as_mut_ptr(), elements.len(), shape)?,
+            life: PhantomData,
+        })
+    }
+
+    /// A writable view of foreign memory; strides in bytes.
+    ///
+    /// # Safety
+    /// As for [`ArrayView::from_raw`], and the elements are writable, used by nobody else for `'a`, and
+    /// each reachable through one index only.
+    pub unsafe fn from_raw(
+        data: *mut u8,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+    ) -> ArrayViewMut<'a> {
+        // SAFETY: the caller's contract is stronger.
+        let view = unsafe { ArrayView::from_raw(data, dtype, shape, strides) };
+        ArrayViewMut {
+            layout: view.layout,
+            life: PhantomData,
+        }
+    }
+
+    /// A view that only reads.
+    pub fn view(&self) -> ArrayView<'_> {
+        ArrayView {
+            layout: self.layout.clone(),
+            life: PhantomData,
+        }
+    }
+
+    /// The elements as a writable `ndarray` view, without a copy.
+    ///
+    /// # Errors
+    /// Another dtype than `T`'s, or elements that are not aligned for `T`.
+    pub fn as_ndarray_mut<T: Element>(
+        &mut self,
+    ) -> Result<ndarray::ArrayViewMutD<'_, T>, ArrayError> {
+        let plan = NdPlan::new::<T>(&self.layout)?;
+        let shape = ndarray::IxDyn(&self.layout.shape);
+        let mut view = if plan.empty {
+            ndarray::ArrayViewMutD::from_shape(shape, &mut [])
+                .map_err(|_| overflow(self.layout.dtype, &self.layout.shape))?
+        } else {
+            let strides = ndarray::IxDyn(&plan.strides);
+            // SAFETY: as in `as_ndarray`; no element is reachable twice and self is borrowed mutably.
+            unsafe {
+                use ndarray::ShapeBuilder;
+                ndarray::ArrayViewMutD::from_shape_ptr(
+                    shape.strides(strides),
+                    plan.start.cast::<T>(),
+                )
+            }
+        };
+        plan.invert(|axis| view.invert_axis(axis));
+        Ok(view)
+    }
+}
+
+impl<'a, T, S, D> From<&'a ndarray::ArrayBase<S, D>> for ArrayView<'a>
+where
+    T: Element,
+    S: ndarray::Data<Elem = T>,
+    D: ndarray::Dimension,
+{
+    fn from(array: &'a ndarray::ArrayBase<S, D>) -> ArrayView<'a> {
+        ArrayView {
+            layout: nd_layout(array.as_ptr().cast_mut(), array.shape(), array.strides()),
+            life: PhantomData,
+        }
+    }
+}
+
+impl<'a, T, S, D> From<&'a mut ndarray::ArrayBase<S, D>> for ArrayViewMut<'a>
+where
+    T: Element,
+    S: ndarray::DataMut<Elem = T>,
+    D: ndarray::Dimension,
+{
+    fn from(array: &'a mut ndarray::ArrayBase<S, D>) -> ArrayViewMut<'a> {
+        let data = array.as_mut_ptr();
+        ArrayViewMut {
+            layout: nd_layout(data, array.shape(), array.strides()),
+            life: PhantomData,
+        }
+    }
+}
+
+impl<'a> From<&'a Array> for ArrayView<'a> {
+    fn from(array: &'a Array) -> ArrayView<'a> {
+        array.view()
+    }
+}
+
+fn overflow(dtype: DType, shape: &[usize]) -> ArrayError {
+    ArrayError::SizeOverflow {
+        shape: shape.to_vec(),
+        dtype,
+    }
+}
+
+fn check_dtype<T: Element>(found: DType) -> Result<(), ArrayError> {
+    if T::DTYPE == found {
+        Ok(())
+    } else {
+        Err(ArrayError::DType {
+            expected: T::DTYPE,
+            found,
+        })
+    }
+}
+
+fn slice_layout<T: Element>(
+    data: *const T,
+    len: usize,
+    shape: &[usize],
+) -> Result<Layout, ArrayError> {
+    let wanted = checked_len(shape, T::DTYPE.size()).ok_or_else(|| overflow(T::DTYPE, shape))?;
+    if wanted != len {
+        return Err(ArrayError::Length {
+            len,
+            shape: shape.to_vec(),
+        });
+    }
+    Ok(Layout::contiguous(data.cast_mut().cast(), T::DTYPE, shape))
+}
+
+/// The layout of an `ndarray` array, whose strides count elements.
+fn nd_layout<T: Element>(data: *mut T, shape: &[usize], strides: &[isize]) -> Layout {
+    let mut bytes = Extents::from_slice(strides);
+    for stride in bytes.iter_mut() {
+        *stride = stride.wrapping_mul(size_of::<T>() as isize);
+    }
+    Layout {
+        data: data.cast(),
+        dtype: T::DTYPE,
+        shape: Extents::from_slice(shape),
+        strides: bytes,
+    }
+}
+
+/// How to build an `ndarray` view, which has to be made with non-negative strides and inverted then.
+struct NdPlan {
+    start: *mut u8,
+    /// In elements.
+    strides: Vec<usize>,
+    inverted: Vec<usize>,
+    empty: bool,
+}
+
+impl NdPlan {
+    fn new<T: Element>(layout: &Layout) -> Result<NdPlan, ArrayError> {
+        check_dtype::<T>(layout.dtype)?;
+        let size = size_of::<T>() as isize;
+        let mut plan = NdPlan {
+            start: layout.data,
+            strides: vec![0; layout.shape.len()],
+            inverted: Vec::new(),
+            empty: layout.is_empty(),
+        };
+        if plan.empty {
+            return Ok(plan);
+        }
+        let mut aligned = (layout.data as usize).is_multiple_of(align_of::<T>());
+        for (axis, (&n, &stride)) in layout.shape.iter().zip(layout.strides.iter()).enumerate() {
+            if n == 1 {
+                continue;
+            }
+            aligned &= stride % size == 0;
+            plan.strides[axis] = (stride / size).unsigned_abs();
+            if stride < 0 {
+                plan.start = plan.start.wrapping_offset(stride * (n as isize - 1));
+                plan.inverted.push(axis);
+            }
+        }
+        if !aligned {
+            return Err(ArrayError::Unaligned {
+                dtype: layout.dtype,
+            });
+        }
+        Ok(plan)
+    }
+
+    fn invert(&self, mut invert_axis: impl FnMut(ndarray::Axis)) {
+        for &axis in &self.inverted {
+            invert_axis(ndarray::Axis(axis));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, arr0, s};
+
+    #[test]
+    fn ndarray_views_of_any_stride_round_trip() {
+        let a = Array2::from_shape_fn((4, 6), |(i, j)| (10 * i + j) as f64);
+        for view in [
+            a.view(),
+            a.slice(s![..;-1, ..]),
+            a.slice(s![1..;2, ..;-2]),
+            a.t(),
+            a.slice(s![2..2, ..]),
+            a.broadcast((4, 6)).unwrap(),
+        ] {
+            let ours = ArrayView::from(&view);
+            assert_eq!(ours.shape(), view.shape());
+            assert_eq!(ours.as_ndarray::<f64>().unwrap(), view.view().into_dyn());
+            assert_eq!(
+                ours.to_vec::<f64>().unwrap(),
+                view.iter().copied().collect::<Vec<_>>()
+            );
+            let copy = ours.to_array().unwrap();
+            assert!(copy.is_c_contiguous());
+            assert_eq!(copy.as_ndarray::<f64>().unwrap(), view.into_dyn());
+        }
+        let b = arr0(5i32);
+        assert_eq!(ArrayView::from(&b).item(), Some(Scalar::new(5i32)));
+        let row = ndarray::arr1(&[1.0f32, 2.0]);
+        let wide = row.broadcast((3, 2)).unwrap();
+        assert_eq!(ArrayView::from(&wide).strides(), [0, 4]);
+        assert_eq!(
+            ArrayView::from(&wide).to_vec::<f32>().unwrap(),
+            [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
+        );
+    }
+
+    #[test]
+    fn writes_reach_the_caller_and_not_other_values() {
+        let mut a = Array2::<i64>::zeros((2, 3));
+        {
+            let mut reversed = a.slice_mut(s![..;-1, ..]);
+            let mut view = ArrayViewMut::from(&mut reversed);
+            view.as_ndarray_mut::<i64>().unwrap()[[0, 0]] = 7;
+        }
+        assert_eq!(a[[1, 0]], 7);
+
+        let mut x = Array::from_vec(vec![1i64, 2, 3], &[3]).unwrap();
+        let y = x.clone();
+        assert!(x.is_shared());
+        x.view_mut().unwrap().as_ndarray_mut::<i64>().unwrap()[0] = 9;
+        assert_eq!(x.to_vec::<i64>().unwrap(), [9, 2, 3]);
+        assert_eq!(y.to_vec::<i64>().unwrap(), [1, 2, 3]);
+        assert!(!x.is_shared() && !y.is_shared());
+    }
+
+    #[test]
+    fn errors_are_typed() {
+        assert!(matches!(
+            Array::zeros(DType::F64, &[usize::MAX, 2]),
+            Err(ArrayError::SizeOverflow { .. })
+        ));
+        assert!(matches!(
+            Array::zeros(DType::F64, &[1 << 50]),
+            Err(ArrayError::OutOfMemory { .. })
+        ));
+        assert_eq!(
+            Array::from_slice(&[1u8, 2], &[3]).unwrap_err().to_string(),
+            "2 elements do not fill shape (3,)"
+        );
+        let a = Array::zeros(DType::F32, &[2]).unwrap();
+        assert_eq!(
+            a.as_ndarray::<f64>().unwrap_err().to_string(),
+            "the array has dtype float32, not float64"
+        );
+        let bytes = [0u8; 64];
+        // SAFETY: inside the array of bytes; any bytes are floats.
+        let odd = unsafe { ArrayView::from_raw(bytes[1..].as_ptr(), DType::F64, &[3], &[9]) };
+        assert!(matches!(
+            odd.as_ndarray::<f64>(),
+            Err(ArrayError::Unaligned { .. })
+        ));
+        assert_eq!(odd.to_vec::<f64>().unwrap(), [0.0; 3]);
+    }
+
+    #[test]
+    fn short_forms() {
+        let a = Array::from_slice(&[1.5f64, 2.0, 3.0, 4.0], &[2, 2]).unwrap();
+        assert_eq!(format!("{a:?}"), "float64(2, 2)");
+        assert_eq!(a.to_string(), "[[1.5, 2.0], [3.0, 4.0]]");
+        let long = Array::from_vec((0..2000i32).collect(), &[2000]).unwrap();
+        assert_eq!(long.to_string(), "[0, 1, 2, ..., 1997, 1998, 1999]");
+        assert_eq!(
+            Array::zeros(DType::Bool, &[0, 3]).unwrap().to_string(),
+            "[]"
+        );
+        assert_eq!(
+            Array::from_scalar(Scalar::new(true)).unwrap().to_string(),
+            "True"
+        );
+    }
+
+    #[test]
+    fn foreign_memory_is_given_back_once() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static DROPS: AtomicUsize = AtomicUsize::new(0);
+        let memory: &'static mut [f32] = Box::leak(vec![1f32, 2.0].into());
+        let p = memory.as_mut_ptr();
+        let len = memory.len();
+        // SAFETY: the memory is ours until the closure runs.
+        let a = unsafe {
+            let address = p as usize;
+            Array::from_foreign(
+                p.cast(),
+                DType::F32,
+                &[2],
+                &[4],
+                Box::new(move || {
+                    DROPS.fetch_add(1, Ordering::Relaxed);
+                    let slice = std::ptr::slice_from_raw_parts_mut(address as *mut f32, len);
+                    drop(Box::from_raw(slice));
+                }),
+            )
+        };
+        let b = a.clone();
+        drop(a);
+        assert_eq!(b.to_vec::<f32>().unwrap(), [1.0, 2.0]);
+        assert_eq!(DROPS.load(Ordering::Relaxed), 0);
+        drop(b);
+        assert_eq!(DROPS.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn owned_ndarray_is_taken_over() {
+        let a = ndarray::arr2(&[[1u16, 2], [3, 4]]).reversed_axes();
+        let ours = Array::from_ndarray(a);
+        assert!(ours.is_f_contiguous() && !ours.is_c_contiguous());
+        assert_eq!(
+            ours.to_contiguous().unwrap().to_vec::<u16>().unwrap(),
+            [1, 3, 2, 4]
+        );
+    }
+}

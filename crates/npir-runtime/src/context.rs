@@ -1,0 +1,341 @@
+//! The context of one call into compiled code: the blocks it owns and the first error it raised.
+//!
+//! Every block that compiled code allocates is in the list of its call until it is released or
+//! becomes a result; dropping the context frees what is left, so an error anywhere leaks nothing.
+
+use std::ffi::{c_char, c_void};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::alloc::{self, Header};
+use crate::error::{RunError, RunErrorKind};
+
+/// Doubly linked list, through the block headers, of the blocks that one call owns.
+pub(crate) struct LiveList(Mutex<*mut Header>);
+
+// SAFETY: the list and the links in the headers are only touched under the mutex.
+unsafe impl Send for LiveList {}
+// SAFETY: the same.
+unsafe impl Sync for LiveList {}
+
+impl LiveList {
+    fn head(&self) -> MutexGuard<'_, *mut Header> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// # Safety
+    /// `data` is a live block in no list, and `self` does not move while blocks are in it.
+    unsafe fn insert(&self, data: NonNull<u8>) {
+        let mut head = self.head();
+        // SAFETY: the new block is ours, and the blocks in the list are live.
+        unsafe {
+            let block = alloc::header_of(data).as_ptr();
+            (*block).owner = self;
+            (*block).prev = ptr::null_mut();
+            (*block).next = *head;
+            if !(*head).is_null() {
+                (**head).prev = block;
+            }
+            *head = block;
+        }
+    }
+
+    /// # Safety
+    /// `block` is in the list that `head` guards.
+    unsafe fn unlink(head: &mut *mut Header, block: *mut Header) {
+        // SAFETY: the neighbours of a block in the list are live blocks of the list.
+        unsafe {
+            let (prev, next) = ((*block).prev, (*block).next);
+            if prev.is_null() {
+                *head = next;
+            } else {
+                (*prev).next = next;
+            }
+            if !next.is_null() {
+                (*next).prev = prev;
+            }
+            (*block).owner = ptr::null();
+            (*block).prev = ptr::null_mut();
+            (*block).next = ptr::null_mut();
+        }
+    }
+}
+
+/// What compiled code gets as its first argument; C code sees an opaque pointer.
+///
+/// Must not move between the first allocation and its end. Dropping it frees the blocks it still owns.
+pub struct CallContext {
+    blocks: LiveList,
+    failed: AtomicBool,
+    error: Mutex<Option<RunError>>,
+}
+
+impl CallContext {
+    /// A context without blocks or error.
+    pub fn new() -> CallContext {
+        CallContext {
+            blocks: LiveList(Mutex::new(ptr::null_mut())),
+            failed: AtomicBool::new(false),
+            error: Mutex::new(None),
+        }
+    }
+
+    /// Records `error` unless there is one already.
+    pub fn raise(&self, error: RunError) {
+        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert(error);
+        self.failed.store(true, Ordering::Release);
+    }
+
+    /// Whether an error was recorded.
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// Takes the recorded error out.
+    pub fn take_error(&self) -> Option<RunError> {
+        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        self.failed.store(false, Ordering::Release);
+        slot.take()
+    }
+
+    /// Takes the block with this data pointer out of the call, with one reference left; `None` if it is
+    /// not a block of this call.
+    pub(crate) fn detach(&self, data: *const u8) -> Option<NonNull<u8>> {
+        let data = NonNull::new(data.cast_mut())?;
+        let mut head = self.blocks.head();
+        let mut block = *head;
+        // SAFETY: blocks in the list are live, and `data_of` is the inverse of `header_of`.
+        unsafe {
+            while !block.is_null() {
+                if block.add(1).cast::<u8>() == data.as_ptr() {
+                    LiveList::unlink(&mut head, block);
+                    alloc::make_unique(data);
+                    return Some(data);
+                }
+                block = (*block).next;
+            }
+        }
+        None
+    }
+}
+
+impl Default for CallContext {
+    fn default() -> CallContext {
+        CallContext::new()
+    }
+}
+
+impl Drop for CallContext {
+    fn drop(&mut self) {
+        let mut head = self.blocks.head();
+        while !head.is_null() {
+            let block = *head;
+            // SAFETY: the call is over, so nobody uses its blocks; the header is followed by the data.
+            unsafe {
+                LiveList::unlink(&mut head, block);
+                alloc::free(NonNull::new_unchecked(block.add(1).cast()));
+            }
+        }
+    }
+}
+
+/// `npir_rt_alloc`: a 64-byte aligned block that belongs to the call, or null with the error recorded.
+/// `bytes == u64::MAX` stands for a size whose computation overflowed.
+///
+/// # Safety
+/// `ctx` points to a live context.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn npir_rt_alloc(ctx: *mut CallContext, bytes: u64) -> *mut c_void {
+    // SAFETY: the caller's contract.
+    let ctx = unsafe { &*ctx };
+    let Some(data) = alloc::alloc(bytes) else {
+        ctx.raise(RunError::out_of_memory(bytes));
+        return ptr::null_mut();
+    };
+    // SAFETY: a new block; the context does not move during a call.
+    unsafe { ctx.blocks.insert(data) };
+    data.as_ptr().cast()
+}
+
+/// `npir_rt_retain`: adds a reference; nothing for null (borrowed memory).
+///
+/// # Safety
+/// `allocated` is null or a live block.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn npir_rt_retain(allocated: *mut c_void) {
+    if let Some(data) = NonNull::new(allocated.cast()) {
+        // SAFETY: the caller's contract.
+        unsafe { alloc::retain(data) };
+    }
+}
+
+/// `npir_rt_release`: drops a reference and frees the block with the last one; nothing for null.
+///
+/// # Safety
+/// `allocated` is null or a live block of which the caller owns a reference.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn npir_rt_release(allocated: *mut c_void) {
+    let Some(data) = NonNull::new(allocated.cast::<u8>()) else {
+        return;
+    };
+    // SAFETY: the caller's contract. The last reference makes the block ours; its owner, if it has
+    // one, is the context of the running call.
+    unsafe {
+        if alloc::drop_reference(data) {
+            let block = alloc::header_of(data).as_ptr();
+            if let Some(list) = (*block).owner.as_ref() {
+                let mut head = list.head();
+                LiveList::unlink(&mut head, block);
+            }
+            alloc::free(data);
+        }
+    }
+}
+
+/// `npir_rt_raise`: records an error of kind `kind`. `{}` in the format takes the next of `args`, `{{`
+/// and `}}` are literal braces. The first error of a call wins.
+///
+/// # Safety
+/// `ctx` is live and the pointers are valid for their lengths (null is fine for length 0).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn npir_rt_raise(
+    ctx: *mut CallContext,
+    kind: i32,
+    fmt: *const c_char,
+    fmt_len: u64,
+    loc: *const c_char,
+    loc_len: u64,
+    args: *const i64,
+    nargs: u64,
+) {
+    // SAFETY: the caller's contract.
+    let (ctx, fmt, loc, args) = unsafe {
+        (
+            &*ctx,
+            slice(fmt.cast::<u8>(), fmt_len),
+            slice(loc.cast::<u8>(), loc_len),
+            slice(args, nargs),
+        )
+    };
+    if ctx.failed() {
+        return;
+    }
+    let message = format_message(&String::from_utf8_lossy(fmt), args);
+    ctx.raise(
+        RunError::new(RunErrorKind::from_code(kind), message).at(String::from_utf8_lossy(loc)),
+    );
+}
+
+/// # Safety
+/// `p` is valid for `len` reads, or null.
+unsafe fn slice<'a, T>(p: *const T, len: u64) -> &'a [T] {
+    if p.is_null() || len == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's contract.
+    unsafe { std::slice::from_raw_parts(p, len as usize) }
+}
+
+fn format_message(fmt: &str, args: &[i64]) -> String {
+    let mut out = String::with_capacity(fmt.len() + 8 * args.len());
+    let mut args = args.iter();
+    let mut rest = fmt;
+    while let Some(i) = rest.find(['{', '}']) {
+        out.push_str(&rest[..i]);
+        rest = &rest[i..];
+        if let Some(after) = rest.strip_prefix("{}") {
+            match args.next() {
+                Some(arg) => out.push_str(&arg.to_string()),
+                None => out.push('?'),
+            }
+            rest = after;
+        } else {
+            out.push_str(&rest[..1]);
+            let doubled = rest.starts_with("{{") || rest.starts_with("}}");
+            rest = &rest[if doubled { 2 } else { 1 }..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raise(ctx: &CallContext, kind: i32, fmt: &str, loc: &str, args: &[i64]) {
+        // SAFETY: live context and slices.
+        unsafe {
+            npir_rt_raise(
+                ptr::from_ref(ctx).cast_mut(),
+                kind,
+                fmt.as_ptr().cast(),
+                fmt.len() as u64,
+                loc.as_ptr().cast(),
+                loc.len() as u64,
+                args.as_ptr(),
+                args.len() as u64,
+            );
+        }
+    }
+
+    #[test]
+    fn messages() {
+        assert_eq!(
+            format_message("index {} is out of bounds for axis {}", &[7, 0]),
+            "index 7 is out of bounds for axis 0"
+        );
+        assert_eq!(format_message("{{{}}} {", &[1]), "{1} {");
+        assert_eq!(format_message("é {} {}", &[1]), "é 1 ?");
+    }
+
+    #[test]
+    fn first_error_wins() {
+        let ctx = CallContext::new();
+        raise(&ctx, 1, "index {} of {}", "m.mlir:3:4", &[9, 5]);
+        raise(&ctx, 0, "other", "", &[]);
+        assert!(ctx.failed());
+        let error = ctx.take_error().unwrap();
+        assert_eq!(error.to_string(), "m.mlir:3:4: index 9 of 5");
+        assert_eq!(error.kind(), RunErrorKind::IndexOutOfBounds);
+        assert!(!ctx.failed());
+    }
+
+    #[test]
+    fn blocks_leave_with_release_detach_and_drop() {
+        let ctx = CallContext::new();
+        let p = ptr::from_ref(&ctx).cast_mut();
+        // SAFETY: live context; references are counted as the contract says.
+        unsafe {
+            let blocks: Vec<_> = (0..5).map(|i| npir_rt_alloc(p, i * 100)).collect();
+            assert!(blocks.iter().all(|b| !b.is_null()));
+            npir_rt_retain(blocks[2]);
+            npir_rt_release(blocks[2]);
+            npir_rt_release(blocks[2]);
+            npir_rt_release(blocks[0]);
+            npir_rt_release(ptr::null_mut());
+            npir_rt_retain(blocks[3]);
+            assert!(ctx.detach(blocks[1].cast::<u8>().add(8)).is_none());
+            let kept = ctx.detach(blocks[3].cast()).unwrap();
+            assert!(ctx.detach(blocks[3].cast()).is_none());
+            assert!(ctx.detach(ptr::null()).is_none());
+            drop(ctx);
+            kept.as_ptr().write(1);
+            npir_rt_release(kept.as_ptr().cast());
+        }
+    }
+
+    #[test]
+    fn failed_allocations_are_memory_errors() {
+        let ctx = CallContext::new();
+        // SAFETY: live context.
+        unsafe {
+            assert!(npir_rt_alloc(ptr::from_ref(&ctx).cast_mut(), u64::MAX).is_null());
+        }
+        let error = ctx.take_error().unwrap();
+        assert_eq!(error.kind(), RunErrorKind::Memory);
+        assert_eq!(error.kind().python_name(), "MemoryError");
+    }
+}
