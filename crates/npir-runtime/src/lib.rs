@@ -6,6 +6,7 @@ pub mod dtype;
 pub mod error;
 pub mod extents;
 mod layout;
+pub mod pool;
 pub mod signature;
 
 pub use array::{Array, ArrayError, ArrayView, ArrayViewMut};
