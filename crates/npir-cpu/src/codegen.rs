@@ -287,11 +287,11 @@ impl<'a> Session<'a> {
     }
 
     fn optimize(&self, llvm: &LlvmModule) -> Result<(), CodegenError> {
-        let outcome = llvm.run_passes(
-            self.options.opt.passes(),
-            &self.machine,
-            PassBuilderOptions::create(),
-        );
+        let tuning = PassBuilderOptions::create();
+        // Off by default outside of clang; only O3 asks.
+        tuning.set_loop_slp_vectorization(true);
+        let passes = self.options.opt.passes();
+        let outcome = llvm.run_passes(passes, &self.machine, tuning);
         let first = outcome.err().map(|error| error.to_string());
         if first.is_some() || self.diagnostics.any() {
             let message = self

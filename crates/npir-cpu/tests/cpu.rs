@@ -386,6 +386,8 @@ fn targets_are_checked_and_described() {
         let v3 = CpuTarget::named("x86-64-v3").unwrap();
         assert_eq!((v3.vector_bits(), v3.vector_registers()), (256, 16));
         assert_eq!(CpuTarget::baseline().unwrap().vector_bits(), 128);
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(host.has("avx2"), std::is_x86_feature_detected!("avx2"));
         assert!(
             CpuTarget::baseline()
                 .unwrap()
@@ -411,6 +413,35 @@ fn targets_are_checked_and_described() {
         .unwrap();
         assert!(text.contains("%ymm") && !text.contains("%zmm"), "{text}");
     }
+}
+
+#[test]
+fn full_optimization_vectorizes_scalar_loops() {
+    let Ok(target) = CpuTarget::named("znver4") else {
+        return; // another architecture
+    };
+    let text = r#"
+      func.func @npir_entry_scale(%x: memref<?xf32>, %y: memref<?xf32>, %a: f32) {
+        %c0 = arith.constant 0 : index
+        %c1 = arith.constant 1 : index
+        %n = memref.dim %x, %c0 : memref<?xf32>
+        scf.for %i = %c0 to %n step %c1 {
+          %v = memref.load %x[%i] : memref<?xf32>
+          %w = arith.mulf %v, %a : f32
+          memref.store %w, %y[%i] : memref<?xf32>
+        }
+        return
+      }"#;
+    let context = context();
+    let assembly = |opt| {
+        let options = CodegenOptions {
+            opt,
+            ..Default::default()
+        };
+        emit_assembly(&lower(&context, text), &target, &options).unwrap()
+    };
+    assert!(!assembly(OptLevel::Slim).contains("%zmm"));
+    assert!(assembly(OptLevel::Full).contains("%zmm"));
 }
 
 #[test]
