@@ -5,9 +5,11 @@ pub mod context;
 pub mod dtype;
 pub mod error;
 pub mod extents;
+mod half_float;
 mod layout;
 pub mod pool;
 pub mod signature;
+pub mod symbols;
 
 pub use array::{Array, ArrayError, ArrayView, ArrayViewMut};
 pub use context::CallContext;
