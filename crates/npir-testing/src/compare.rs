@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use npir_runtime::{DType, Scalar};
+use npir_runtime::{Array, DType, Scalar};
 
-use crate::values::Values;
+use crate::elements::{elements, unravel};
 
 /// How closely floating-point elements must agree. Integers and bools must always be equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl fmt::Display for Mismatch {
 ///
 /// # Errors
 /// How they differ.
-pub fn compare(actual: &Values, expected: &Values, tolerance: Tolerance) -> Result<(), Mismatch> {
+pub fn compare(actual: &Array, expected: &Array, tolerance: Tolerance) -> Result<(), Mismatch> {
     if actual.dtype() != expected.dtype() {
         return Err(Mismatch::DType {
             actual: actual.dtype(),
@@ -100,7 +100,7 @@ pub fn compare(actual: &Values, expected: &Values, tolerance: Tolerance) -> Resu
     let mut first = None;
     let mut count = 0;
     let mut worst = 0;
-    for (position, (a, e)) in actual.elements().zip(expected.elements()).enumerate() {
+    for (position, (a, e)) in elements(actual).zip(elements(expected)).enumerate() {
         let distance = ulp_diff(a, e);
         let agree = match tolerance {
             Tolerance::Bitwise => same_bits(&a, &e),
@@ -227,16 +227,6 @@ fn parts(element: &Scalar) -> impl Iterator<Item = Part> + '_ {
     })
 }
 
-/// The index of the element at `position` in C order.
-fn unravel(mut position: usize, shape: &[usize]) -> Vec<usize> {
-    let mut index = vec![0; shape.len()];
-    for (axis, &extent) in shape.iter().enumerate().rev() {
-        index[axis] = position % extent;
-        position /= extent;
-    }
-    index
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,15 +268,15 @@ mod tests {
         let a = Complex64::new(1.0, f64::NAN);
         let b = Complex64::new(1.0 + f64::EPSILON, f64::NAN);
         assert_eq!(ulp_diff(a, b), 1);
-        let zeros = |re: f64| Values::scalar(Complex64::new(re, f64::NAN));
+        let zeros = |re: f64| Array::from_scalar(Complex64::new(re, f64::NAN).into()).unwrap();
         assert!(compare(&zeros(0.0), &zeros(0.0), Tolerance::Bitwise).is_ok());
         assert!(compare(&zeros(0.0), &zeros(-0.0), Tolerance::Bitwise).is_err());
     }
 
     #[test]
     fn bitwise_tells_zeros_apart_but_not_nans() {
-        let a = Values::from_slice(&[2], &[0.0, f64::NAN]).unwrap();
-        let b = Values::from_slice(&[2], &[-0.0, -f64::NAN]).unwrap();
+        let a = Array::from_slice(&[0.0, f64::NAN], &[2]).unwrap();
+        let b = Array::from_slice(&[-0.0, -f64::NAN], &[2]).unwrap();
         assert!(compare(&a, &b, Tolerance::Ulps(0)).is_ok());
         let mismatch = compare(&a, &b, Tolerance::Bitwise).unwrap_err();
         assert!(matches!(
@@ -302,21 +292,21 @@ mod tests {
 
     #[test]
     fn mismatches_say_where_and_how_much() {
-        let a = Values::from_slice(&[2, 2], &[1.0, 2.0, 3.0, 4.0]).unwrap();
-        let b = Values::from_slice(&[2, 2], &[1.0, 2.0, 3.0 + 4.0 * f64::EPSILON, 4.0]).unwrap();
+        let a = Array::from_slice(&[1.0, 2.0, 3.0, 4.0], &[2, 2]).unwrap();
+        let b = Array::from_slice(&[1.0, 2.0, 3.0 + 4.0 * f64::EPSILON, 4.0], &[2, 2]).unwrap();
         let text = compare(&a, &b, Tolerance::Ulps(1)).unwrap_err().to_string();
         assert_eq!(
             text,
             "1 of 4 elements differ, the first at [1, 0]: 3.0, expected 3.000000000000001; at most 2 ulp"
         );
-        let flat = Values::from_slice(&[4], &[1.0, 2.0, 3.0, 4.0]).unwrap();
+        let flat = Array::from_slice(&[1.0, 2.0, 3.0, 4.0], &[4]).unwrap();
         assert_eq!(
             compare(&a, &flat, Tolerance::Bitwise)
                 .unwrap_err()
                 .to_string(),
             "shape [2, 2], expected [4]"
         );
-        let other = Values::from_slice(&[1], &[1i8]).unwrap();
+        let other = Array::from_slice(&[1i8], &[1]).unwrap();
         assert_eq!(
             compare(&other, &flat, Tolerance::Bitwise)
                 .unwrap_err()

@@ -1,28 +1,28 @@
 //! Test support: NumPy itself as the oracle, and comparison of arrays.
 //!
-//! [`Oracle`] runs NumPy programs in a Python process and brings the arrays back as [`Values`];
+//! [`Oracle`] runs NumPy programs in a Python process and brings the arrays back;
 //! [`compare`] says whether two arrays agree, to the bit or within units in the last place.
 //!
 //! Invariants: this crate is used by tests only, links no LLVM, and knows no IR.
 //!
 //! ```no_run
-//! use npir_testing::{Tolerance, Values, compare, oracle};
+//! use npir_runtime::Array;
+//! use npir_testing::{Tolerance, compare, oracle};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let x = Values::from_slice(&[2, 2], &[1.0, 2.0, 3.0, 4.0])?;
+//! let x = Array::from_slice(&[1.0, 2.0, 3.0, 4.0], &[2, 2])?;
 //! let sums = oracle().eval("x.sum(0)", &[("x", &x)])?;
-//! compare(&sums, &Values::from_slice(&[2], &[4.0, 6.0])?, Tolerance::Bitwise)?;
+//! compare(&sums, &Array::from_slice(&[4.0, 6.0], &[2])?, Tolerance::Bitwise)?;
 //! # Ok(())
 //! # }
 //! ```
 
 mod compare;
+mod elements;
 mod oracle;
-mod values;
 
 pub use compare::{Mismatch, Tolerance, compare, ulp_diff};
 pub use oracle::{Oracle, OracleError, oracle};
-pub use values::{Values, ValuesError};
 
 /// Whether the slow tests are asked for: `cargo xtask test --long` sets `NPIR_TEST_LONG`.
 pub fn long_tests() -> bool {
