@@ -147,8 +147,8 @@ impl Apt<'_> {
         }
         Err(Failure::new(format!(
             "the package lists of this system have no {}. Nothing was installed.\n\
-             Debian 12 has LLVM 22 in its main and security archives; on another release add an archive that has it,\n\
-             or install LLVM/MLIR 22 elsewhere and set LLVM_SYS_221_PREFIX, MLIR_SYS_220_PREFIX, \
+             Debian 12 has LLVM 22 in its security archive (bookworm-security): add it to the sources of apt.\n\
+             On another release add an archive that has it, or install LLVM/MLIR 22 elsewhere and set LLVM_SYS_221_PREFIX, MLIR_SYS_220_PREFIX, \
              TABLEGEN_220_PREFIX and LIBCLANG_PATH.",
             unknown.join(", ")
         )))

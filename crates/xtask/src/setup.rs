@@ -119,7 +119,7 @@ fn install(state: &State, packages: &[&str]) -> Result {
         Some(obstacle) => Err(Failure::new(cannot_install(obstacle, missing, packages))),
         None => {
             println!(
-                "Installing Debian packages, about 450 MB to download: {}.",
+                "Installing Debian packages (up to 400 MB to download, 2 GB installed): {}.",
                 packages.join(", ")
             );
             let folder = workspace::root().join("target");
