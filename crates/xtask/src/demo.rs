@@ -3,6 +3,7 @@
 use crate::failure::Result;
 use crate::process;
 use crate::setup;
+use crate::workspace;
 
 /// The program that the demo runs: the k-means example of the library crate.
 const DEMO: [&str; 5] = ["run", "--locked", "--package=npir", "--example", "kmeans"];
@@ -14,6 +15,7 @@ pub(crate) fn run() -> Result {
     process::run(
         process::cargo()
             .args(DEMO)
-            .env("NPIR_PYTHON", &ready.python),
+            .env("NPIR_PYTHON", &ready.python)
+            .current_dir(workspace::root()),
     )
 }

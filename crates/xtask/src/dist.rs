@@ -126,3 +126,30 @@ fn pack(folder: &Path, name: &str) -> Result<PathBuf> {
     std::fs::rename(&partial, &archive).map_err(|error| Failure::io(&archive, &error))?;
     Ok(archive)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_archive_holds_tools_and_furniture() {
+        let folder = tempfile::tempdir().unwrap();
+        let built = folder.path().join("release");
+        std::fs::create_dir(&built).unwrap();
+        let stage_of = folder.path().join("npir-0");
+        assert!(stage(&stage_of, &built).is_err(), "there is no tool yet");
+        std::fs::write(built.join("npir-opt"), "tool").unwrap();
+        stage(&stage_of, &built).unwrap();
+        let archive = pack(folder.path(), "npir-0").unwrap();
+        let list = process::capture(
+            Command::new("tar")
+                .arg("--list")
+                .arg("--file")
+                .arg(&archive),
+        )
+        .unwrap();
+        for name in ["npir-0/bin/npir-opt", "npir-0/LICENSE", "npir-0/README.md"] {
+            assert!(list.lines().any(|line| line == name), "{name} in {list}");
+        }
+    }
+}

@@ -109,6 +109,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         target: workspace::target_dir()?,
     };
 
+    process::heading("Build");
+    if !build(&context) {
+        println!("The workspace does not build, so no test ran.\n0 passed, 1 failed");
+        return Ok(ExitCode::FAILURE);
+    }
     let suites: [(&str, Suite); 3] = [
         ("Rust", rust_tests),
         ("lit", lit_tests),
@@ -152,16 +157,18 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-fn rust_tests(context: &Context<'_>) -> Result<Count> {
-    // The tools themselves, for lit and Python; `cargo test` builds them only for some packages.
+/// Builds the tools themselves, for lit and Python; `cargo test` builds them only for some packages.
+fn build(context: &Context<'_>) -> bool {
     let mut build = process::cargo();
     build.args(["build", "--locked", "--workspace", "--bins"]);
-    if process::run(context.environment(&mut build)).is_err() {
-        return Ok(Count {
-            failed: 1,
-            ..Count::default()
-        });
+    let result = process::run(context.environment(&mut build));
+    if let Err(failure) = &result {
+        println!("{failure}");
     }
+    result.is_ok()
+}
+
+fn rust_tests(context: &Context<'_>) -> Result<Count> {
     let mut tests = process::cargo();
     tests.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
     tests.args(&context.options.filter);
