@@ -21,13 +21,8 @@ const TOOLS: [&str; 5] = [
 const FURNITURE: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
 
 pub(crate) fn run() -> Result {
-    if process::capture(Command::new("xz").arg("--version")).is_err() {
-        return Err(Failure::new(
-            "packing needs the program xz (Debian package xz-utils)",
-        ));
-    }
     process::heading("Set-up");
-    setup::toolchain()?;
+    let ready = setup::run()?;
 
     process::heading("Static release build");
     // A folder of its own: mlir-sys does not notice a change of MLIR_SYS_LINK_SHARED.
@@ -50,7 +45,7 @@ pub(crate) fn run() -> Result {
     process::heading("Archive");
     let name = format!("npir-{}-{}", env!("CARGO_PKG_VERSION"), triple()?);
     stage(&target.join(&name), &target.join("release"))?;
-    let archive = pack(&target, &name)?;
+    let archive = pack(&ready.python, &target, &name)?;
     let size = std::fs::metadata(&archive)
         .map_err(|error| Failure::io(&archive, &error))?
         .len();
@@ -102,26 +97,29 @@ fn copy(file: &Path, folder: &Path) -> Result {
         .map_err(|error| Failure::io(file, &error))
 }
 
+/// Packs a folder with Python's tarfile, which is there wherever npir builds; the program xz may not be.
+const PACK: &str = "\
+import os, sys, tarfile
+archive, folder, name = sys.argv[1:]
+def plain(entry):
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ''
+    return entry
+with tarfile.open(archive, 'w:xz', preset=9) as tar:
+    tar.add(os.path.join(folder, name), arcname=name, filter=plain)
+";
+
 /// Packs `folder/name` into `folder/name.tar.xz`; an interrupted run leaves no archive of that name.
-fn pack(folder: &Path, name: &str) -> Result<PathBuf> {
+fn pack(python: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let partial = folder.join(format!("{name}.tar.xz.partial"));
     let archive = folder.join(format!("{name}.tar.xz"));
-    process::run(
-        Command::new("tar")
-            .args([
-                "--create",
-                "--xz",
-                "--sort=name",
-                "--owner=0",
-                "--group=0",
-                "--numeric-owner",
-                "--file",
-            ])
+    println!("Packing {}, which takes a minute.", archive.display());
+    process::capture(
+        Command::new(python)
+            .args(["-c", PACK])
             .arg(&partial)
-            .arg("--directory")
             .arg(folder)
-            .arg(name)
-            .env("XZ_OPT", "-9 --threads=0"),
+            .arg(name),
     )?;
     std::fs::rename(&partial, &archive).map_err(|error| Failure::io(&archive, &error))?;
     Ok(archive)
@@ -140,16 +138,19 @@ mod tests {
         assert!(stage(&stage_of, &built).is_err(), "there is no tool yet");
         std::fs::write(built.join("npir-opt"), "tool").unwrap();
         stage(&stage_of, &built).unwrap();
-        let archive = pack(folder.path(), "npir-0").unwrap();
+        let python = Path::new("python3");
+        let archive = pack(python, folder.path(), "npir-0").unwrap();
         let list = process::capture(
-            Command::new("tar")
-                .arg("--list")
-                .arg("--file")
+            Command::new(python)
+                .args(["-m", "tarfile", "--list"])
                 .arg(&archive),
         )
         .unwrap();
         for name in ["npir-0/bin/npir-opt", "npir-0/LICENSE", "npir-0/README.md"] {
-            assert!(list.lines().any(|line| line == name), "{name} in {list}");
+            assert!(
+                list.lines().any(|line| line.trim() == name),
+                "{name} in {list}"
+            );
         }
     }
 }
