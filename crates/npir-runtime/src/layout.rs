@@ -65,7 +65,7 @@ impl Layout {
                 high = high.wrapping_add_signed(reach);
             }
         }
-        (low, high + self.dtype.size())
+        (low, high.saturating_add(self.dtype.size()))
     }
 
     /// Whether two different indices of this array may be the same memory. Exact for the nested strides
