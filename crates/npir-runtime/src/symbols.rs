@@ -33,7 +33,7 @@ macro_rules! system_functions {
 }
 
 system_functions! {
-    memcpy memmove memset memcmp
+    memcpy memmove memset memcmp strlen wcslen
     acos acosf acosh acoshf asin asinf asinh asinhf atan atanf atan2 atan2f atanh atanhf
     cbrt cbrtf ceil ceilf copysign copysignf cos cosf cosh coshf
     erf erff erfc erfcf exp expf exp2 exp2f expm1 expm1f
