@@ -96,7 +96,7 @@ impl Drop for Buffer {
 /// An owned n-dimensional array with shared, reference-counted memory.
 #[derive(Clone)]
 pub struct Array {
-    layout: Layout,
+    pub(crate) layout: Layout,
     buffer: Arc<Buffer>,
 }
 
@@ -108,8 +108,8 @@ unsafe impl Sync for Array {}
 /// A borrowed array that is only read.
 #[derive(Clone)]
 pub struct ArrayView<'a> {
-    layout: Layout,
-    life: PhantomData<&'a u8>,
+    pub(crate) layout: Layout,
+    pub(crate) life: PhantomData<&'a u8>,
 }
 
 // SAFETY: behaves like `&'a [T]` of a Sync element type.
@@ -119,8 +119,8 @@ unsafe impl Sync for ArrayView<'_> {}
 
 /// A borrowed array that may be written; no element is reachable through two indices.
 pub struct ArrayViewMut<'a> {
-    layout: Layout,
-    life: PhantomData<&'a mut u8>,
+    pub(crate) layout: Layout,
+    pub(crate) life: PhantomData<&'a mut u8>,
 }
 
 // SAFETY: behaves like `&'a mut [T]` of a Send element type.
@@ -181,29 +181,6 @@ macro_rules! accessors {
                 self.layout.is_f_contiguous()
             }
 
-            /// The elements as an `ndarray` view, without a copy.
-            ///
-            /// # Errors
-            /// Another dtype than `T`'s, or elements that are not aligned for `T`.
-            pub fn as_ndarray<T: Element>(&self) -> Result<ndarray::ArrayViewD<'_, T>, ArrayError> {
-                let plan = NdPlan::new::<T>(&self.layout)?;
-                let shape = ndarray::IxDyn(&self.layout.shape);
-                let mut view = if plan.empty {
-                    ndarray::ArrayViewD::from_shape(shape, &[])
-                        .map_err(|_| overflow(self.dtype(), self.shape()))?
-                } else {
-                    let strides = ndarray::IxDyn(&plan.strides);
-                    // SAFETY: the layout describes valid memory of `T` for the life of self; the
-                    // plan starts at the lowest address with non-negative strides.
-                    unsafe {
-                        use ndarray::ShapeBuilder;
-                        ndarray::ArrayViewD::from_shape_ptr(shape.strides(strides), plan.start.cast::<T>())
-                    }
-                };
-                plan.invert(|axis| view.invert_axis(axis));
-                Ok(view)
-            }
-
             /// The elements in C order.
             ///
             /// # Errors
@@ -240,10 +217,6 @@ macro_rules! accessors {
                 // SAFETY: both describe valid memory, and the new one overlaps nothing.
                 unsafe { self.layout.copy_to(&copy.layout) };
                 Ok(copy)
-            }
-
-            pub(crate) fn layout(&self) -> &Layout {
-                &self.layout
             }
         }
 
@@ -299,6 +272,14 @@ impl Array {
         }
     }
 
+    /// The block of the allocator that the array lives in, if it does.
+    pub(crate) fn block(&self) -> Option<NonNull<u8>> {
+        match &*self.buffer {
+            Buffer::Npir(block) => Some(*block),
+            Buffer::Foreign(_) => None,
+        }
+    }
+
     /// A C-contiguous array of zeros.
     ///
     /// # Errors
@@ -328,17 +309,6 @@ impl Array {
             layout,
             buffer: Arc::new(Buffer::Foreign(Some(Box::new(move || drop(elements))))),
         })
-    }
-
-    /// The elements of an owned `ndarray` array, without a copy, at its strides.
-    pub fn from_ndarray<T: Element, D: ndarray::Dimension + 'static>(
-        mut array: ndarray::Array<T, D>,
-    ) -> Array {
-        let layout = nd_layout(array.as_mut_ptr(), array.shape(), array.strides());
-        Array {
-            layout,
-            buffer: Arc::new(Buffer::Foreign(Some(Box::new(move || drop(array))))),
-        }
     }
 
     /// A rank-0 array with one element.
@@ -498,62 +468,6 @@ impl<'a> ArrayViewMut<'a> {
             life: PhantomData,
         }
     }
-
-    /// The elements as a writable `ndarray` view, without a copy.
-    ///
-    /// # Errors
-    /// Another dtype than `T`'s, or elements that are not aligned for `T`.
-    pub fn as_ndarray_mut<T: Element>(
-        &mut self,
-    ) -> Result<ndarray::ArrayViewMutD<'_, T>, ArrayError> {
-        let plan = NdPlan::new::<T>(&self.layout)?;
-        let shape = ndarray::IxDyn(&self.layout.shape);
-        let mut view = if plan.empty {
-            ndarray::ArrayViewMutD::from_shape(shape, &mut [])
-                .map_err(|_| overflow(self.layout.dtype, &self.layout.shape))?
-        } else {
-            let strides = ndarray::IxDyn(&plan.strides);
-            // SAFETY: as in `as_ndarray`; no element is reachable twice and self is borrowed mutably.
-            unsafe {
-                use ndarray::ShapeBuilder;
-                ndarray::ArrayViewMutD::from_shape_ptr(
-                    shape.strides(strides),
-                    plan.start.cast::<T>(),
-                )
-            }
-        };
-        plan.invert(|axis| view.invert_axis(axis));
-        Ok(view)
-    }
-}
-
-impl<'a, T, S, D> From<&'a ndarray::ArrayBase<S, D>> for ArrayView<'a>
-where
-    T: Element,
-    S: ndarray::Data<Elem = T>,
-    D: ndarray::Dimension,
-{
-    fn from(array: &'a ndarray::ArrayBase<S, D>) -> ArrayView<'a> {
-        ArrayView {
-            layout: nd_layout(array.as_ptr().cast_mut(), array.shape(), array.strides()),
-            life: PhantomData,
-        }
-    }
-}
-
-impl<'a, T, S, D> From<&'a mut ndarray::ArrayBase<S, D>> for ArrayViewMut<'a>
-where
-    T: Element,
-    S: ndarray::DataMut<Elem = T>,
-    D: ndarray::Dimension,
-{
-    fn from(array: &'a mut ndarray::ArrayBase<S, D>) -> ArrayViewMut<'a> {
-        let data = array.as_mut_ptr();
-        ArrayViewMut {
-            layout: nd_layout(data, array.shape(), array.strides()),
-            life: PhantomData,
-        }
-    }
 }
 
 impl<'a> From<&'a Array> for ArrayView<'a> {
@@ -562,14 +476,14 @@ impl<'a> From<&'a Array> for ArrayView<'a> {
     }
 }
 
-fn overflow(dtype: DType, shape: &[usize]) -> ArrayError {
+pub(crate) fn overflow(dtype: DType, shape: &[usize]) -> ArrayError {
     ArrayError::SizeOverflow {
         shape: shape.to_vec(),
         dtype,
     }
 }
 
-fn check_dtype<T: Element>(found: DType) -> Result<(), ArrayError> {
+pub(crate) fn check_dtype<T: Element>(found: DType) -> Result<(), ArrayError> {
     if T::DTYPE == found {
         Ok(())
     } else {
@@ -595,210 +509,6 @@ fn slice_layout<T: Element>(
     Ok(Layout::contiguous(data.cast_mut().cast(), T::DTYPE, shape))
 }
 
-/// The layout of an `ndarray` array, whose strides count elements.
-fn nd_layout<T: Element>(data: *mut T, shape: &[usize], strides: &[isize]) -> Layout {
-    let mut bytes = Extents::from_slice(strides);
-    for stride in bytes.iter_mut() {
-        *stride = stride.wrapping_mul(size_of::<T>() as isize);
-    }
-    Layout {
-        data: data.cast(),
-        dtype: T::DTYPE,
-        shape: Extents::from_slice(shape),
-        strides: bytes,
-    }
-}
-
-/// How to build an `ndarray` view, which has to be made with non-negative strides and inverted then.
-struct NdPlan {
-    start: *mut u8,
-    /// In elements.
-    strides: Vec<usize>,
-    inverted: Vec<usize>,
-    empty: bool,
-}
-
-impl NdPlan {
-    fn new<T: Element>(layout: &Layout) -> Result<NdPlan, ArrayError> {
-        check_dtype::<T>(layout.dtype)?;
-        let size = size_of::<T>() as isize;
-        let mut plan = NdPlan {
-            start: layout.data,
-            strides: vec![0; layout.shape.len()],
-            inverted: Vec::new(),
-            empty: layout.is_empty(),
-        };
-        if plan.empty {
-            return Ok(plan);
-        }
-        let mut aligned = (layout.data as usize).is_multiple_of(align_of::<T>());
-        for (axis, (&n, &stride)) in layout.shape.iter().zip(layout.strides.iter()).enumerate() {
-            if n == 1 {
-                continue;
-            }
-            aligned &= stride % size == 0;
-            plan.strides[axis] = (stride / size).unsigned_abs();
-            if stride < 0 {
-                plan.start = plan.start.wrapping_offset(stride * (n as isize - 1));
-                plan.inverted.push(axis);
-            }
-        }
-        if !aligned {
-            return Err(ArrayError::Unaligned {
-                dtype: layout.dtype,
-            });
-        }
-        Ok(plan)
-    }
-
-    fn invert(&self, mut invert_axis: impl FnMut(ndarray::Axis)) {
-        for &axis in &self.inverted {
-            invert_axis(ndarray::Axis(axis));
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::{Array2, arr0, s};
-
-    #[test]
-    fn ndarray_views_of_any_stride_round_trip() {
-        let a = Array2::from_shape_fn((4, 6), |(i, j)| (10 * i + j) as f64);
-        for view in [
-            a.view(),
-            a.slice(s![..;-1, ..]),
-            a.slice(s![1..;2, ..;-2]),
-            a.t(),
-            a.slice(s![2..2, ..]),
-            a.broadcast((4, 6)).unwrap(),
-        ] {
-            let ours = ArrayView::from(&view);
-            assert_eq!(ours.shape(), view.shape());
-            assert_eq!(ours.as_ndarray::<f64>().unwrap(), view.view().into_dyn());
-            assert_eq!(
-                ours.to_vec::<f64>().unwrap(),
-                view.iter().copied().collect::<Vec<_>>()
-            );
-            let copy = ours.to_array().unwrap();
-            assert!(copy.is_c_contiguous());
-            assert_eq!(copy.as_ndarray::<f64>().unwrap(), view.into_dyn());
-        }
-        let b = arr0(5i32);
-        assert_eq!(ArrayView::from(&b).item(), Some(Scalar::new(5i32)));
-        let row = ndarray::arr1(&[1.0f32, 2.0]);
-        let wide = row.broadcast((3, 2)).unwrap();
-        assert_eq!(ArrayView::from(&wide).strides(), [0, 4]);
-        assert_eq!(
-            ArrayView::from(&wide).to_vec::<f32>().unwrap(),
-            [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
-        );
-    }
-
-    #[test]
-    fn writes_reach_the_caller_and_not_other_values() {
-        let mut a = Array2::<i64>::zeros((2, 3));
-        {
-            let mut reversed = a.slice_mut(s![..;-1, ..]);
-            let mut view = ArrayViewMut::from(&mut reversed);
-            view.as_ndarray_mut::<i64>().unwrap()[[0, 0]] = 7;
-        }
-        assert_eq!(a[[1, 0]], 7);
-
-        let mut x = Array::from_vec(vec![1i64, 2, 3], &[3]).unwrap();
-        let y = x.clone();
-        assert!(x.is_shared());
-        x.view_mut().unwrap().as_ndarray_mut::<i64>().unwrap()[0] = 9;
-        assert_eq!(x.to_vec::<i64>().unwrap(), [9, 2, 3]);
-        assert_eq!(y.to_vec::<i64>().unwrap(), [1, 2, 3]);
-        assert!(!x.is_shared() && !y.is_shared());
-    }
-
-    #[test]
-    fn errors_are_typed() {
-        assert!(matches!(
-            Array::zeros(DType::F64, &[usize::MAX, 2]),
-            Err(ArrayError::SizeOverflow { .. })
-        ));
-        assert!(matches!(
-            Array::zeros(DType::F64, &[1 << 50]),
-            Err(ArrayError::OutOfMemory { .. })
-        ));
-        assert_eq!(
-            Array::from_slice(&[1u8, 2], &[3]).unwrap_err().to_string(),
-            "2 elements do not fill shape (3,)"
-        );
-        let a = Array::zeros(DType::F32, &[2]).unwrap();
-        assert_eq!(
-            a.as_ndarray::<f64>().unwrap_err().to_string(),
-            "the array has dtype float32, not float64"
-        );
-        let bytes = [0u8; 64];
-        // SAFETY: inside the array of bytes; any bytes are floats.
-        let odd = unsafe { ArrayView::from_raw(bytes[1..].as_ptr(), DType::F64, &[3], &[9]) };
-        assert!(matches!(
-            odd.as_ndarray::<f64>(),
-            Err(ArrayError::Unaligned { .. })
-        ));
-        assert_eq!(odd.to_vec::<f64>().unwrap(), [0.0; 3]);
-    }
-
-    #[test]
-    fn short_forms() {
-        let a = Array::from_slice(&[1.5f64, 2.0, 3.0, 4.0], &[2, 2]).unwrap();
-        assert_eq!(format!("{a:?}"), "float64(2, 2)");
-        assert_eq!(a.to_string(), "[[1.5, 2.0], [3.0, 4.0]]");
-        let long = Array::from_vec((0..2000i32).collect(), &[2000]).unwrap();
-        assert_eq!(long.to_string(), "[0, 1, 2, ..., 1997, 1998, 1999]");
-        assert_eq!(
-            Array::zeros(DType::Bool, &[0, 3]).unwrap().to_string(),
-            "[]"
-        );
-        assert_eq!(
-            Array::from_scalar(Scalar::new(true)).unwrap().to_string(),
-            "True"
-        );
-    }
-
-    #[test]
-    fn foreign_memory_is_given_back_once() {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        static DROPS: AtomicUsize = AtomicUsize::new(0);
-        let memory: &'static mut [f32] = Box::leak(vec![1f32, 2.0].into());
-        let p = memory.as_mut_ptr();
-        let len = memory.len();
-        // SAFETY: the memory is ours until the closure runs.
-        let a = unsafe {
-            let address = p as usize;
-            Array::from_foreign(
-                p.cast(),
-                DType::F32,
-                &[2],
-                &[4],
-                Box::new(move || {
-                    DROPS.fetch_add(1, Ordering::Relaxed);
-                    let slice = std::ptr::slice_from_raw_parts_mut(address as *mut f32, len);
-                    drop(Box::from_raw(slice));
-                }),
-            )
-        };
-        let b = a.clone();
-        drop(a);
-        assert_eq!(b.to_vec::<f32>().unwrap(), [1.0, 2.0]);
-        assert_eq!(DROPS.load(Ordering::Relaxed), 0);
-        drop(b);
-        assert_eq!(DROPS.load(Ordering::Relaxed), 1);
-    }
-
-    #[test]
-    fn owned_ndarray_is_taken_over() {
-        let a = ndarray::arr2(&[[1u16, 2], [3, 4]]).reversed_axes();
-        let ours = Array::from_ndarray(a);
-        assert!(ours.is_f_contiguous() && !ours.is_c_contiguous());
-        assert_eq!(
-            ours.to_contiguous().unwrap().to_vec::<u16>().unwrap(),
-            [1, 3, 2, 4]
-        );
-    }
-}
+#[path = "array_tests.rs"]
+mod tests;

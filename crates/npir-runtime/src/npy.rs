@@ -392,7 +392,7 @@ fn read_npy(input: &mut dyn Read, available: Option<u64>) -> Result<Array, NpyRe
         return read_unsized(&mut input, &header);
     }
     let array = Array::uninit(header.dtype, &header.shape)?;
-    let layout = header_layout(&header, array.layout().data);
+    let layout = header_layout(&header, array.layout.data);
     let mut chunk = vec![0u8; header.nbytes.clamp(1, 1 << 18)];
     let mut done = 0;
     while done < header.nbytes {

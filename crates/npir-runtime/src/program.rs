@@ -13,13 +13,14 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use crate::alloc;
-use crate::array::{Array, ArrayView, ArrayViewMut};
+use crate::arg::{Arg, check_arg};
+use crate::array::{Array, ArrayView};
 use crate::context::CallContext;
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::Scalar;
 use crate::error::{RunError, RunErrorKind};
-use crate::extents::{Extents, ShapeDisplay};
+use crate::extents::Extents;
 use crate::layout::Layout;
-use crate::signature::{ArgSpec, Dim, ResultSpec, Signature};
+use crate::signature::{ResultSpec, Signature};
 
 const _: () = assert!(
     usize::BITS == 64,
@@ -32,85 +33,6 @@ pub type EntryFn = unsafe extern "C" fn(
     args: *const *const c_void,
     results: *const *mut c_void,
 ) -> i32;
-
-/// One argument of a call.
-#[derive(Debug)]
-pub enum Arg<'a> {
-    /// An array that is read.
-    View(ArrayView<'a>),
-    /// An array that an updated argument may be written to.
-    ViewMut(ArrayViewMut<'a>),
-    /// A value, for a scalar parameter or an array of rank 0.
-    Scalar(Scalar),
-}
-
-impl Arg<'_> {
-    fn dtype(&self) -> DType {
-        match self {
-            Arg::View(view) => view.dtype(),
-            Arg::ViewMut(view) => view.dtype(),
-            Arg::Scalar(value) => value.dtype(),
-        }
-    }
-
-    fn layout(&self) -> Option<&Layout> {
-        match self {
-            Arg::View(view) => Some(view.layout()),
-            Arg::ViewMut(view) => Some(view.layout()),
-            Arg::Scalar(_) => None,
-        }
-    }
-
-    fn shape(&self) -> &[usize] {
-        self.layout().map_or(&[], |layout| &layout.shape)
-    }
-}
-
-impl<'a> From<&'a Array> for Arg<'a> {
-    fn from(array: &'a Array) -> Arg<'a> {
-        Arg::View(array.view())
-    }
-}
-
-impl<'a> From<ArrayView<'a>> for Arg<'a> {
-    fn from(view: ArrayView<'a>) -> Arg<'a> {
-        Arg::View(view)
-    }
-}
-
-impl<'a> From<ArrayViewMut<'a>> for Arg<'a> {
-    fn from(view: ArrayViewMut<'a>) -> Arg<'a> {
-        Arg::ViewMut(view)
-    }
-}
-
-impl From<Scalar> for Arg<'_> {
-    fn from(value: Scalar) -> Self {
-        Arg::Scalar(value)
-    }
-}
-
-impl<'a, T, S, D> From<&'a ndarray::ArrayBase<S, D>> for Arg<'a>
-where
-    T: Element,
-    S: ndarray::Data<Elem = T>,
-    D: ndarray::Dimension,
-{
-    fn from(array: &'a ndarray::ArrayBase<S, D>) -> Arg<'a> {
-        Arg::View(array.into())
-    }
-}
-
-impl<'a, T, S, D> From<&'a mut ndarray::ArrayBase<S, D>> for Arg<'a>
-where
-    T: Element,
-    S: ndarray::DataMut<Elem = T>,
-    D: ndarray::Dimension,
-{
-    fn from(array: &'a mut ndarray::ArrayBase<S, D>) -> Arg<'a> {
-        Arg::ViewMut(array.into())
-    }
-}
 
 /// Why an array was copied around a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -312,7 +234,7 @@ impl Function {
         for copy in copies.iter().filter(|copy| copy.write_back) {
             if let Some(layout) = args[copy.arg].layout() {
                 // SAFETY: the argument is writable (checked) and the copy is separate memory.
-                unsafe { copy.array.layout().copy_to(layout) };
+                unsafe { copy.array.layout.copy_to(layout) };
             }
         }
         self.results(frame, args.len(), &ctx, report)
@@ -415,7 +337,7 @@ impl Function {
         let mut at = (args.len() + inner.returned.len()).next_multiple_of(2);
         for (i, (spec, arg)) in inner.signature.args.iter().zip(args).enumerate() {
             let copied = copies.iter().find(|copy| copy.arg == i);
-            let layout = copied.map(|copy| copy.array.layout()).or(arg.layout());
+            let layout = copied.map(|copy| &copy.array.layout).or(arg.layout());
             let value = match arg {
                 Arg::Scalar(value) => value.bytes().as_ptr(),
                 _ => ptr::null(),
@@ -455,8 +377,6 @@ impl Function {
     ) -> Result<Vec<Array>, RunError> {
         let inner = &*self.inner;
         let mut results: Vec<Array> = Vec::with_capacity(inner.returned.len());
-        // Data pointers of the blocks that results own already, with the first result of each.
-        let mut owned: Vec<(NonNull<u8>, usize)> = Vec::new();
         for (slot, &index) in inner.returned.iter().enumerate() {
             let spec = &inner.signature.results[index];
             let at = (frame[args + slot] - frame.as_ptr() as u64) as usize / 8;
@@ -471,18 +391,20 @@ impl Function {
             }
             let layout = self.result_layout(index, spec, &frame[at..])?;
             let allocated = frame[at] as *const u8;
-            let known = owned
-                .iter()
-                .find(|(block, _)| block.as_ptr().cast_const() == allocated);
-            let array = if let Some(&(block, first)) = known {
+            let owner = results.iter().find(|r| {
+                r.block()
+                    .is_some_and(|b| b.as_ptr().cast_const() == allocated)
+            });
+            let array = if let Some(owner) = owner
+                && let Some(block) = owner.block()
+            {
                 self.check_inside(index, block, &layout)?;
-                // SAFETY: the layout lies inside the block that the first result owns.
-                unsafe { results[first].with_layout(layout) }
+                // SAFETY: the layout lies inside the block that the earlier result owns.
+                unsafe { owner.with_layout(layout) }
             } else if let Some(block) = ctx.detach(allocated) {
                 // SAFETY: the block has left the call; the check keeps the layout inside it.
                 let array = unsafe { Array::from_block(block, layout) };
-                self.check_inside(index, block, array.layout())?;
-                owned.push((block, results.len()));
+                self.check_inside(index, block, &array.layout)?;
                 array
             } else {
                 // SAFETY: the entry point's contract: a result is readable.
@@ -569,53 +491,6 @@ fn has_partial_stride(layout: &Layout) -> bool {
     let item = layout.dtype.size() as isize;
     !layout.is_empty()
         && (layout.shape.iter().zip(layout.strides.iter())).any(|(&n, s)| n > 1 && s % item != 0)
-}
-
-fn check_arg(spec: &ArgSpec, arg: &Arg<'_>) -> Result<(), (RunErrorKind, String)> {
-    use RunErrorKind::{Argument, ShapeMismatch};
-    if arg.dtype() != spec.dtype {
-        return Err((
-            Argument,
-            format!("expected dtype {}, got {}", spec.dtype, arg.dtype()),
-        ));
-    }
-    let shape = arg.shape();
-    if shape.len() != spec.shape.len() {
-        let what = if spec.scalar {
-            "a scalar"
-        } else {
-            "an array of rank"
-        };
-        let rank = if spec.scalar {
-            String::new()
-        } else {
-            format!(" {}", spec.shape.len())
-        };
-        return Err((
-            Argument,
-            format!("expected {what}{rank}, got shape {}", ShapeDisplay(shape)),
-        ));
-    }
-    if spec.updates.is_some() && !matches!(arg, Arg::ViewMut(_)) {
-        return Err((
-            Argument,
-            "is updated in place and needs a writable array".to_owned(),
-        ));
-    }
-    for (axis, (dim, &n)) in spec.shape.iter().zip(shape).enumerate() {
-        if let Dim::Static(wanted) = *dim
-            && wanted != n
-        {
-            return Err((
-                ShapeMismatch,
-                format!(
-                    "expected extent {wanted} on axis {axis}, got shape {}",
-                    ShapeDisplay(shape)
-                ),
-            ));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use ndarray::{Array2, arr1, arr2, s};
 
 use super::*;
+use crate::array::ArrayViewMut;
 use crate::context::{npir_rt_alloc, npir_rt_raise};
+use crate::dtype::DType;
+use crate::signature::{ArgSpec, Dim};
 
 /// A rank-1 or rank-2 descriptor of doubles as compiled code sees it.
 #[repr(C)]
@@ -118,7 +121,7 @@ fn inputs_of_any_stride_are_used_in_place() {
         assert_eq!(results[1].item(), Some(Scalar::new(view.len() as i64)));
     }
     // Unaligned is fine too; only a stride of half an element needs a copy.
-    let mut bytes = vec![0u8; 200];
+    let mut bytes = [0u8; 200];
     for (k, chunk) in bytes[1..].chunks_exact_mut(12).take(6).enumerate() {
         chunk[..8].copy_from_slice(&(k as f64).to_ne_bytes());
     }
@@ -309,7 +312,7 @@ fn overlap_is_versioned_or_refused() {
     assert_eq!(report.copies.len(), 1, "only the aliasing result");
 
     // A partial stride on an updated argument: copied in and back.
-    let mut bytes = vec![0u8; 64];
+    let mut bytes = [0u8; 64];
     // SAFETY: inside the vector, 12 bytes apart.
     unsafe {
         let c = ArrayViewMut::from_raw(bytes.as_mut_ptr(), DType::F64, &[2], &[12]);

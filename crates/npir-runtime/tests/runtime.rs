@@ -190,7 +190,7 @@ fn what_the_loader_refuses() {
     ));
     assert!(matches!(
         load(
-            "int x; __attribute__((constructor)) void f(void) { x = 1; }",
+            "volatile int x; __attribute__((constructor)) void f(void) { x += 1; }",
             pic
         ),
         Err(LoadError::Section { .. })
