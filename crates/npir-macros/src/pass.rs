@@ -1,0 +1,141 @@
+//! `#[pass]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{ItemStruct, LitStr, Result, Token};
+
+struct Args {
+    argument: LitStr,
+    on: Option<LitStr>,
+    dialects: Vec<LitStr>,
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let argument = input.parse()?;
+        let mut args = Args { argument, on: None, dialects: Vec::new() };
+        while input.peek(Token![,]) {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            let key: syn::Ident = input.parse()?;
+            match key.to_string().as_str() {
+                "on" => {
+                    input.parse::<Token![=]>()?;
+                    args.on = Some(input.parse()?);
+                }
+                "dependent_dialects" => {
+                    let inner;
+                    syn::parenthesized!(inner in input);
+                    args.dialects = Punctuated::<LitStr, Token![,]>::parse_terminated(&inner)?.into_iter().collect();
+                }
+                _ => return Err(syn::Error::new(key.span(), "expected `on` or `dependent_dialects`")),
+            }
+        }
+        Ok(args)
+    }
+}
+
+#[derive(Default)]
+struct Field {
+    name: Option<LitStr>,
+    default: Option<LitStr>,
+    description: Option<LitStr>,
+}
+
+fn field_args(attr: &syn::Attribute) -> Result<Field> {
+    let mut f = Field::default();
+    attr.parse_nested_meta(|meta| {
+        let value: LitStr = meta.value()?.parse()?;
+        if meta.path.is_ident("name") {
+            f.name = Some(value);
+        } else if meta.path.is_ident("default") {
+            f.default = Some(value);
+        } else if meta.path.is_ident("description") {
+            f.description = Some(value);
+        } else {
+            return Err(meta.error("expected `name`, `default` or `description`"));
+        }
+        Ok(())
+    })?;
+    Ok(f)
+}
+
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let args: Args = syn::parse2(args)?;
+    let mut item: ItemStruct = syn::parse2(item)?;
+    let doc = crate::doc_text(&item.attrs);
+    if doc.trim().is_empty() {
+        return Err(syn::Error::new(item.ident.span(), "a pass needs a doc comment: it is what --help shows"));
+    }
+    let (mut options, mut setters, mut stats, mut takes) = (vec![], vec![], vec![], vec![]);
+    for field in &mut item.fields {
+        let ident = field.ident.clone();
+        let ty = field.ty.clone();
+        let mut kept = Vec::new();
+        for attr in std::mem::take(&mut field.attrs) {
+            let option = attr.path().is_ident("option");
+            if !option && !attr.path().is_ident("statistic") {
+                kept.push(attr);
+                continue;
+            }
+            let f = field_args(&attr)?;
+            let name = match f.name {
+                Some(n) => n,
+                None => LitStr::new(&ident.as_ref().map(|i| i.to_string().replace('_', "-")).unwrap_or_default(), proc_macro2::Span::call_site()),
+            };
+            let description = f.description.ok_or_else(|| syn::Error::new_spanned(&attr, "needs a description"))?;
+            if option {
+                let default = match f.default {
+                    Some(d) => quote!(Some(#d)),
+                    None => quote!(None),
+                };
+                options.push(quote!(::npir_mlir::pass::OptionDef {
+                    name: #name, description: #description,
+                    kind: <#ty as ::npir_mlir::pass::OptionField>::kind(#default),
+                }));
+                setters.push(quote!(
+                    if let Some(value) = values.next().and_then(<#ty as ::npir_mlir::pass::OptionField>::from_value) {
+                        self.#ident = value;
+                    }
+                ));
+            } else {
+                stats.push(quote!(::npir_mlir::pass::StatisticDef { name: #name, description: #description }));
+                takes.push(quote!(self.#ident.take()));
+            }
+        }
+        field.attrs = kept;
+    }
+    let ident = &item.ident;
+    let (argument, dialects) = (&args.argument, &args.dialects);
+    let on = match &args.on {
+        Some(on) => quote!(Some(#on)),
+        None => quote!(None),
+    };
+    Ok(quote! {
+        #item
+        impl ::npir_mlir::pass::PassDecl for #ident {
+            fn info() -> ::npir_mlir::pass::PassInfo {
+                ::npir_mlir::pass::PassInfo {
+                    argument: #argument,
+                    description: #doc,
+                    on: #on,
+                    dependent_dialects: &[#(#dialects),*],
+                    options: vec![#(#options),*],
+                    statistics: vec![#(#stats),*],
+                }
+            }
+            #[allow(unused_variables, unused_mut)]
+            fn set_options(&mut self, values: Vec<::npir_mlir::pass::OptionValue>) {
+                let mut values = values.into_iter();
+                #(#setters)*
+            }
+            fn take_statistics(&mut self) -> Vec<i64> {
+                vec![#(#takes),*]
+            }
+        }
+    })
+}
