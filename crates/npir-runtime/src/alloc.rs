@@ -1,6 +1,6 @@
 //! The caching allocator that results and temporaries of compiled code live in.
 //!
-//! A block is a 64-byte [`Header`] followed by the data, which is 64-byte aligned. Blocks of at least
+//! A block is a 64-byte header followed by the data, which is 64-byte aligned. Blocks of at least
 //! [`HUGE`] bytes are mapped on their own with data aligned to a huge page (fresh 4 KiB pages cost
 //! ten times as much as huge ones, and reused memory is cheaper still). A released block goes to the
 //! free list of its size class as long as the cache stays under its cap.

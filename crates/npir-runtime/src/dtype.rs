@@ -1,6 +1,6 @@
 //! Element types: the dtypes a compiled program can see, their sizes, NumPy names and `.npy` descriptors.
 //!
-//! One table ([`ROWS`]) says everything about a dtype; nothing else in the crate matches on all of them.
+//! One table says everything about a dtype; only printing, which needs the Rust types, matches on all of them.
 
 use std::fmt;
 use std::str::FromStr;

@@ -261,14 +261,14 @@ fn artifacts_round_trip_and_refuse_damage() {
     );
 
     let whole = std::fs::read(&path).unwrap();
-    for end in 0..whole.len().min(600) {
+    for end in 0..whole.len() {
         let error = Artifact::from_bytes(&whole[..end]).unwrap_err();
         assert!(
             matches!(error, ArtifactError::Length { .. } | ArtifactError::Magic),
             "{end}: {error}"
         );
     }
-    for at in 0..whole.len().min(2000) {
+    for at in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;
         let error = Artifact::from_bytes(&bytes).unwrap_err();
