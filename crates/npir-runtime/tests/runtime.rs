@@ -8,7 +8,7 @@ use npir_runtime::alloc::{memory_stats, set_memory_limit, trim};
 use npir_runtime::artifact::{FORMAT_VERSION, MAGIC};
 use npir_runtime::{
     Arg, ArgSpec, Array, Artifact, ArtifactError, DType, Dim, LoadError, LoadedObject, Manifest,
-    ResultSpec, RunErrorKind, Scalar, Signature, cpu,
+    ResultSpec, RunErrorKind, Scalar, Signature, cpu, npy,
 };
 
 /// Tests that look at or change the allocator's global state must not meet.
@@ -388,4 +388,17 @@ fn functions_are_called_from_many_threads() {
             });
         }
     });
+}
+
+#[test]
+fn files_that_numpy_wrote_are_read_and_written_alike() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/kmeans");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["digits.npy", "initial_centres.npy"] {
+        let array = npy::read(examples.join(name)).unwrap();
+        assert_eq!((array.rank(), array.shape()[1]), (2, 64), "{array:?}");
+        let copy = folder.path().join(name);
+        npy::write(&copy, &array).unwrap();
+        assert!(std::fs::read(copy).unwrap() == std::fs::read(examples.join(name)).unwrap());
+    }
 }
