@@ -78,12 +78,10 @@ pub enum FoldResult<'c> {
 }
 
 /// Constant folding and trivial identities.
-pub trait Fold {
+pub trait Fold<'c> {
     /// One result per op result, or `None`. `operands[i]` is the constant of operand
     /// `i` where it is known. No op may be created or changed here.
-    fn fold<'c>(self, operands: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>>
-    where
-        Self: OpView<'c>;
+    fn fold(self, operands: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>>;
 }
 
 /// Canonicalization patterns.

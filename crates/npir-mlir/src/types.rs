@@ -268,6 +268,9 @@ pub trait AttrExt<'c>: Copy {
     fn is_dense_elements(self) -> bool;
     /// The one value of a splat.
     fn splat_value(self) -> Option<Attribute<'c>>;
+    /// The elements of a dense elements attribute as bytes in the machine's order, row-major,
+    /// bools one byte each; of a splat only the one element. What [`CtxExt::dense_bytes`] takes.
+    fn dense_data(self) -> Option<Vec<u8>>;
     /// For an attribute of a Rust dialect: `dialect.name` and its parameters.
     fn params(self) -> Option<(&'c str, Vec<Attribute<'c>>)>;
     /// As text.
@@ -392,6 +395,28 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
         unsafe {
             (self.is_dense_elements() && mlirDenseElementsAttrIsSplat(self.to_raw()))
                 .then(|| Attribute::from_raw(mlirDenseElementsAttrGetSplatValue(self.to_raw())))
+        }
+    }
+    fn dense_data(self) -> Option<Vec<u8>> {
+        let element = self.is_dense_elements().then(|| self.attr_type().element())?;
+        let raw = self.to_raw();
+        // SAFETY: it is dense; the raw data holds one element for a splat, else all; positions are
+        // in range.
+        unsafe {
+            let splat = mlirDenseElementsAttrIsSplat(raw);
+            let n = if splat { 1 } else { mlirElementsAttrGetNumElements(raw) as usize };
+            if element.is_bool() {
+                return Some((0..n).map(|i| u8::from(mlirDenseElementsAttrGetBoolValue(raw, i as isize))).collect());
+            }
+            let width = element.bit_width();
+            if width == 0 || width % 8 != 0 {
+                return None;
+            }
+            if n == 0 {
+                return Some(Vec::new());
+            }
+            let data = mlirDenseElementsAttrGetRawData(raw).cast::<u8>();
+            Some(std::slice::from_raw_parts(data, n * width / 8).to_vec())
         }
     }
     fn params(self) -> Option<(&'c str, Vec<Attribute<'c>>)> {
