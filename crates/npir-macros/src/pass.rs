@@ -71,7 +71,8 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     if doc.trim().is_empty() {
         return Err(syn::Error::new(item.ident.span(), "a pass needs a doc comment: it is what --help shows"));
     }
-    let (mut options, mut setters, mut stats, mut takes) = (vec![], vec![], vec![], vec![]);
+    let (mut options, mut setters, mut getters) = (vec![], vec![], vec![]);
+    let (mut stats, mut takes) = (vec![], vec![]);
     for field in &mut item.fields {
         let ident = field.ident.clone();
         let ty = field.ty.clone();
@@ -102,6 +103,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                         self.#ident = value;
                     }
                 ));
+                getters.push(quote!(<#ty as ::npir_mlir::pass::OptionField>::to_value(&self.#ident)));
             } else {
                 stats.push(quote!(::npir_mlir::pass::StatisticDef { name: #name, description: #description }));
                 takes.push(quote!(self.#ident.take()));
@@ -132,6 +134,9 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
             fn set_options(&mut self, values: Vec<::npir_mlir::pass::OptionValue>) {
                 let mut values = values.into_iter();
                 #(#setters)*
+            }
+            fn options(&self) -> Vec<::npir_mlir::pass::OptionValue> {
+                vec![#(#getters),*]
             }
             fn take_statistics(&mut self) -> Vec<i64> {
                 vec![#(#takes),*]

@@ -376,6 +376,9 @@ unsafe extern "C" {
         full: bool,
     ) -> bool;
 
+    // source.cpp
+    pub fn npirParseSource(ctx: MlirContext, source: MlirStringRef, filename: MlirStringRef) -> MlirModule;
+
     // tools.cpp
     pub fn npirOptMain(argc: c_int, argv: *mut *mut c_char, title: MlirStringRef, registry: MlirDialectRegistry) -> c_int;
     pub fn npirLspMain(argc: c_int, argv: *mut *mut c_char, registry: MlirDialectRegistry) -> c_int;

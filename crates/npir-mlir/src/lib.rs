@@ -29,6 +29,7 @@ pub mod pass;
 pub mod pattern;
 mod raw;
 pub mod rewriter;
+pub mod source;
 pub mod tools;
 pub mod types;
 pub mod upstream;
@@ -56,6 +57,7 @@ pub mod prelude {
         GreedyConfig, Match, NoMatch, Pattern, ViewOf, apply_greedily, apply_walk, no_match, on_view,
     };
     pub use crate::rewriter::{IrMapping, OpBuilder, OpFold, OwnedRewriter, Rewriter, rewrite_at};
+    pub use crate::source::parse_source;
     pub use crate::types::{AttrExt, CtxExt, DYNAMIC, TypeExt, map_results};
     pub use crate::upstream::{CmpF, CmpI, Iter};
     pub use crate::{attr_enum, op, pass};

@@ -109,6 +109,8 @@ pub trait OptionField: Sized {
     fn kind(default: Option<&str>) -> OptionKind;
     /// From the value at run time.
     fn from_value(value: OptionValue) -> Option<Self>;
+    /// To a value.
+    fn to_value(&self) -> OptionValue;
 }
 macro_rules! option_field {
     ($($ty:ty: $kind:expr, $variant:ident;)*) => {$(
@@ -117,6 +119,7 @@ macro_rules! option_field {
             fn from_value(value: OptionValue) -> Option<Self> {
                 match value { OptionValue::$variant(v) => Some(v), _ => None }
             }
+            fn to_value(&self) -> OptionValue { OptionValue::$variant(self.clone()) }
         }
     )*};
 }
@@ -151,8 +154,35 @@ pub trait PassDecl: Clone + Default + Send + 'static {
     fn info() -> PassInfo;
     /// Sets the fields that are options, in the order of [`PassInfo::options`].
     fn set_options(&mut self, values: Vec<OptionValue>);
+    /// The values of the fields that are options, in the order of [`PassInfo::options`].
+    fn options(&self) -> Vec<OptionValue>;
     /// The counts since the last call, in the order of [`PassInfo::statistics`].
     fn take_statistics(&mut self) -> Vec<i64>;
+    /// The pass with its options as one element of a module's textual pipeline, such as
+    /// `func.func(my-fuse{max-ops=64})`.
+    fn pipeline_text(&self) -> String {
+        let info = Self::info();
+        let mut options = String::new();
+        for (def, value) in info.options.iter().zip(self.options()) {
+            let text = match value {
+                OptionValue::Text(v) if v.is_empty() => continue,
+                OptionValue::Text(v) => v,
+                OptionValue::Int(v) => v.to_string(),
+                OptionValue::Bool(v) => v.to_string(),
+                OptionValue::IntList(v) if v.is_empty() => continue,
+                OptionValue::TextList(v) if v.is_empty() => continue,
+                OptionValue::IntList(v) => v.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
+                OptionValue::TextList(v) => v.join(","),
+            };
+            let space = if options.is_empty() { "" } else { " " };
+            options.push_str(&format!("{space}{}={text}", def.name));
+        }
+        let pass = if options.is_empty() { info.argument.to_string() } else { format!("{}{{{options}}}", info.argument) };
+        match info.on {
+            None | Some("builtin.module") => pass,
+            Some(on) => format!("{on}({pass})"),
+        }
+    }
 }
 
 /// A pass: one method. It may run on several ops at once, each on a clone.

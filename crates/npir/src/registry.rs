@@ -1,0 +1,33 @@
+//! The dialects, passes and pipelines that npir ships.
+
+use npir_cpu::CpuTarget;
+use npir_mlir::dialect::Registry;
+use npir_passes::pipeline::{self, PipelineOptions};
+
+/// Adds `Registry::standard()`.
+pub trait StandardRegistry {
+    /// Every upstream dialect and pass, and npir's dialects, passes and pipelines for
+    /// the host.
+    fn standard() -> Registry;
+}
+
+impl StandardRegistry for Registry {
+    fn standard() -> Registry {
+        let registry = Registry::new()
+            .with_upstream()
+            .with(npir_numpy::dialect())
+            .with(npir_tensor::dialect())
+            .with(npir_loop::dialect())
+            .with_passes(npir_passes::passes());
+        pipeline::register(registry, &options_for(&CpuTarget::host(), true))
+    }
+}
+
+/// What the pipelines need to know of a target.
+pub(crate) fn options_for(target: &CpuTarget, threads: bool) -> PipelineOptions {
+    PipelineOptions {
+        vector_bits: target.vector_bits(),
+        threads,
+        to_llvm: npir_cpu::lower_to_llvm_pipeline(),
+    }
+}

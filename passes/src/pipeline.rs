@@ -1,0 +1,101 @@
+//! The levels of the stack, and the pass pipelines that lead from one to the next.
+//!
+//! A program may enter at any level: a pass does nothing to a module that has no ops of
+//! the level that it lowers.
+
+use npir_mlir::prelude::Registry;
+
+/// A level of the stack; programs are lowered from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// What NumPy would compute: `numpy`, `func`, `scf`.
+    Numpy,
+    /// Structured computations with index maps: `linalg`, `tensor`, `tensor_ext`.
+    Tensor,
+    /// Loop nests with schedules on buffers: `loop`, `memref`.
+    Loop,
+    /// Kernels for their processor and calls, with memory ownership made explicit:
+    /// `scf`, `vector`, `memref`, `loop.parallel_for`.
+    Device,
+    /// The LLVM dialect alone.
+    Llvm,
+}
+
+impl Level {
+    /// All levels, from the first to the last.
+    pub const ALL: [Level; 5] = [Level::Numpy, Level::Tensor, Level::Loop, Level::Device, Level::Llvm];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Numpy => "numpy",
+            Level::Tensor => "tensor",
+            Level::Loop => "loop",
+            Level::Device => "device",
+            Level::Llvm => "llvm",
+        }
+    }
+
+    /// The level of that name.
+    pub fn from_name(name: &str) -> Option<Level> {
+        Level::ALL.into_iter().find(|l| l.name() == name)
+    }
+}
+
+/// What the pipelines depend on besides the program.
+#[derive(Clone, Debug)]
+pub struct PipelineOptions {
+    /// Width of the target's vectors, in bits.
+    pub vector_bits: u32,
+    /// Spread loops over threads.
+    pub threads: bool,
+    /// Passes from the loop-free LLVM-ready dialects to the LLVM dialect, as a
+    /// `builtin.module(...)` pipeline; the code generator knows them.
+    pub to_llvm: String,
+}
+
+/// The passes that lead into `level` from the level before it, as a comma-separated list
+/// for a module.
+pub fn stage(level: Level, options: &PipelineOptions) -> String {
+    match level {
+        Level::Numpy => String::new(),
+        Level::Tensor => "func.func(npir-record-signature),canonicalize,cse,numpy-to-tensor,canonicalize,cse,\
+             func.func(tensor-fuse),canonicalize,cse"
+            .into(),
+        Level::Loop => format!(
+            "npir-bufferize,convert-tensor-to-loop,canonicalize,cse,func.func(loop-schedule{{vector-bits={} threads={}}})",
+            options.vector_bits, options.threads
+        ),
+        Level::Device => "lower-loop-nest,canonicalize,cse,loop-ownership".into(),
+        Level::Llvm => {
+            let to_llvm = options.to_llvm.trim();
+            let inner = to_llvm
+                .strip_prefix("builtin.module(")
+                .and_then(|rest| rest.strip_suffix(')'))
+                .unwrap_or(to_llvm);
+            format!("loop-abi,{inner},loop-finish-llvm")
+        }
+    }
+}
+
+/// The passes from any level down to `level`.
+pub fn lower_to(level: Level, options: &PipelineOptions) -> String {
+    let stages: Vec<String> = Level::ALL
+        .into_iter()
+        .filter(|l| *l <= level)
+        .map(|l| stage(l, options))
+        .filter(|s| !s.is_empty())
+        .collect();
+    stages.join(",")
+}
+
+/// Registers the pipelines `npir-lower-to-tensor` … `npir-lower-to-llvm`.
+pub fn register(registry: Registry, options: &PipelineOptions) -> Registry {
+    Level::ALL.into_iter().skip(1).fold(registry, |registry, level| {
+        registry.with_pipeline(
+            &format!("npir-lower-to-{}", level.name()),
+            &format!("Lower a program of any level to the {} level", level.name()),
+            &lower_to(level, options),
+        )
+    })
+}
