@@ -1,0 +1,123 @@
+//! Comparisons and logic on truth values. NaN is unequal to everything and true.
+
+use super::super::body::{Body, Order};
+use super::super::constant::Scalar;
+use super::super::dtype::{Classes, DType};
+use super::super::table::ResultRule::Bool;
+use super::super::table::{Row, Rule};
+use npir_mlir::prelude::*;
+use std::cmp::Ordering;
+
+/// The rows.
+pub(super) const ROWS: &[Row] = &[
+    compare(
+        "numpy.equal",
+        |b, x| b.cmp(Order::Equal, x[0], x[1]),
+        |t, x| fold(t, x, |o| o == Some(Ordering::Equal)),
+        "lhs == rhs.",
+    )
+    .commutative(),
+    compare(
+        "numpy.not_equal",
+        |b, x| b.cmp(Order::NotEqual, x[0], x[1]),
+        |t, x| fold(t, x, |o| o != Some(Ordering::Equal)),
+        "lhs != rhs.",
+    )
+    .commutative(),
+    compare(
+        "numpy.less",
+        |b, x| b.cmp(Order::Less, x[0], x[1]),
+        |t, x| fold(t, x, |o| o == Some(Ordering::Less)),
+        "lhs < rhs.",
+    ),
+    compare(
+        "numpy.less_equal",
+        |b, x| b.cmp(Order::LessEqual, x[0], x[1]),
+        |t, x| fold(t, x, |o| o.is_some_and(Ordering::is_le)),
+        "lhs <= rhs.",
+    ),
+    compare(
+        "numpy.greater",
+        |b, x| b.cmp(Order::Greater, x[0], x[1]),
+        |t, x| fold(t, x, |o| o == Some(Ordering::Greater)),
+        "lhs > rhs.",
+    ),
+    compare(
+        "numpy.greater_equal",
+        |b, x| b.cmp(Order::GreaterEqual, x[0], x[1]),
+        |t, x| fold(t, x, |o| o.is_some_and(Ordering::is_ge)),
+        "lhs >= rhs.",
+    ),
+    compare(
+        "numpy.logical_and",
+        |b, x| b.rw.andi(b.truth(x[0]), b.truth(x[1])),
+        |_, x| truth(x[0].truth() && x[1].truth()),
+        "Whether both are true (not zero).",
+    )
+    .commutative()
+    .rules(&[
+        Rule::RightIdentity(1.0, Classes::BOOL),
+        Rule::LeftIdentity(1.0, Classes::BOOL),
+    ]),
+    compare(
+        "numpy.logical_or",
+        |b, x| b.rw.ori(b.truth(x[0]), b.truth(x[1])),
+        |_, x| truth(x[0].truth() || x[1].truth()),
+        "Whether at least one is true (not zero).",
+    )
+    .commutative()
+    .rules(&[
+        Rule::RightIdentity(0.0, Classes::BOOL),
+        Rule::LeftIdentity(0.0, Classes::BOOL),
+    ]),
+    compare(
+        "numpy.logical_xor",
+        |b, x| b.rw.xori(b.truth(x[0]), b.truth(x[1])),
+        |_, x| truth(x[0].truth() != x[1].truth()),
+        "Whether exactly one is true (not zero).",
+    )
+    .commutative()
+    .rules(&[
+        Rule::RightIdentity(0.0, Classes::BOOL),
+        Rule::LeftIdentity(0.0, Classes::BOOL),
+    ]),
+    Row::unary(
+        "numpy.logical_not",
+        Classes::REAL,
+        Bool,
+        |b, x| b.not(b.truth(x[0])),
+        "Whether x is false (zero).",
+    )
+    .native_halves()
+    .fold(|_, x| truth(!x[0].truth()))
+    .rules(&[Rule::Involution]),
+];
+
+/// A function of two operands with a bool result.
+const fn compare(
+    op: &'static str,
+    body: for<'c> fn(Body<'c>, &[Val<'c>]) -> Val<'c>,
+    fold: fn(DType, &[Scalar]) -> Option<Scalar>,
+    doc: &'static str,
+) -> Row {
+    Row::binary(op, Classes::REAL, Bool, body, doc)
+        .native_halves()
+        .fold(fold)
+}
+
+fn truth(value: bool) -> Option<Scalar> {
+    Some(Scalar::Bool(value))
+}
+
+fn fold(dtype: DType, x: &[Scalar], holds: fn(Option<Ordering>) -> bool) -> Option<Scalar> {
+    let order = match (x[0], x[1]) {
+        (Scalar::Float(a), Scalar::Float(b)) => a.partial_cmp(&b),
+        (Scalar::Int(a), Scalar::Int(b)) if dtype.is_unsigned() => {
+            Some((a as u64).cmp(&(b as u64)))
+        }
+        (Scalar::Int(a), Scalar::Int(b)) => Some(a.cmp(&b)),
+        (Scalar::Bool(a), Scalar::Bool(b)) => Some(a.cmp(&b)),
+        _ => return None,
+    };
+    truth(holds(order))
+}

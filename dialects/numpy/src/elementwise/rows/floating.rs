@@ -1,0 +1,106 @@
+//! Questions about floats and operations on their representation.
+
+use super::super::body::{Body, Order};
+use super::super::constant::Scalar;
+use super::super::dtype::Classes;
+use super::super::table::ResultRule::{Bool, Float};
+use super::super::table::Row;
+use npir_mlir::prelude::*;
+
+/// The rows.
+pub(super) const ROWS: &[Row] = &[
+    Row::unary(
+        "numpy.isnan",
+        Classes::REAL,
+        Bool,
+        |b, x| b.is_nan(x[0]),
+        "Whether x is NaN.",
+    )
+    .native_halves()
+    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_nan)))),
+    Row::unary(
+        "numpy.isinf",
+        Classes::REAL,
+        Bool,
+        |b, x| magnitude(b, Order::Equal, x[0], false),
+        "Whether x is infinite.",
+    )
+    .native_halves()
+    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_infinite)))),
+    Row::unary(
+        "numpy.isfinite",
+        Classes::REAL,
+        Bool,
+        |b, x| magnitude(b, Order::Less, x[0], true),
+        "Whether x is neither NaN nor infinite.",
+    )
+    .native_halves()
+    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_none_or(f64::is_finite)))),
+    Row::unary(
+        "numpy.signbit",
+        Classes::REAL,
+        Bool,
+        signbit,
+        "Whether the sign bit is set; -0.0 has it.",
+    )
+    .native_halves(),
+    Row::binary(
+        "numpy.copysign",
+        Classes::REAL,
+        Float,
+        |b, x| b.copysign(x[0], x[1]),
+        "Magnitude of lhs with the sign bit of rhs.",
+    )
+    .native_halves(),
+    Row::binary(
+        "numpy.nextafter",
+        Classes::REAL,
+        Float,
+        |b, x| nextafter(b, x[0], x[1]),
+        "The float after lhs in the direction of rhs.",
+    )
+    .native_halves(),
+];
+
+/// `|x| order ∞`; `otherwise` for types without infinity.
+fn magnitude<'c>(b: Body<'c>, order: Order, x: Val<'c>, otherwise: bool) -> Val<'c> {
+    if !b.dtype.is_float() {
+        return b.rw.const_bool(otherwise);
+    }
+    b.cmp(order, b.abs(x), b.float(f64::INFINITY))
+}
+
+fn signbit<'c>(b: Body<'c>, x: &[Val<'c>]) -> Val<'c> {
+    if b.dtype.is_float() {
+        let int = b.as_bits();
+        return int.cmp(Order::Less, b.bits_of(x[0]), int.int(0));
+    }
+    if b.dtype.is_unsigned() || b.dtype.is_bool() {
+        return b.rw.const_bool(false);
+    }
+    b.cmp(Order::Less, x[0], b.int(0))
+}
+
+/// One step on the bits, which for each sign are ordered like the magnitudes.
+fn nextafter<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> Val<'c> {
+    let int = b.as_bits();
+    let (zero, one) = (b.int(0), int.int(1));
+    let bits = b.bits_of(x);
+    let up = b.cmp(Order::Less, x, y);
+    let positive = int.cmp(Order::Greater, bits, int.int(0));
+    let away = int.cmp(
+        Order::Equal,
+        int.rw.xori(up, positive),
+        int.rw.const_bool(false),
+    );
+    let stepped = int.select(away, int.add(bits, one), int.sub(bits, one));
+    // From zero: the smallest subnormal with the sign of the direction.
+    let from_zero = b.copysign(b.from_bits(one), y);
+    let is_zero = b.cmp(Order::Equal, x, zero);
+    let moved = b.select(is_zero, from_zero, b.from_bits(stepped));
+    let same = b.cmp(Order::Equal, x, y);
+    let number = b.select(same, y, moved);
+    // NaN if either is.
+    let rest = b.select(b.is_nan(y), y, number);
+    b.select(b.is_nan(x), x, rest)
+}

@@ -1,0 +1,257 @@
+//! What a row of the elementwise table says, and the table itself.
+
+use npir_mlir::prelude::*;
+
+use super::body::Body;
+use super::constant::Scalar;
+use super::dtype::{Classes, DType};
+use super::rows::FAMILIES;
+
+/// Emits the scalar code of a function: from one value per operand to the value of the result.
+/// Operands and result are in compute form (`i1` for bool, signless integers).
+pub type ScalarBody = for<'c> fn(Body<'c>, &[Val<'c>]) -> Val<'c>;
+
+/// Computes a function on constants of the row's loop type; `None` where it declines.
+pub type ScalarFold = fn(DType, &[Scalar]) -> Option<Scalar>;
+
+/// Emits the run-time check of what a function demands of its operands, in front of the
+/// computation: the operands below the numpy level, and those of them that are constant.
+pub type Guard = for<'c> fn(Rewriter<'c>, DType, &[Val<'c>], &[Option<Scalar>]);
+
+/// Element type of the result, and with it the type that the function computes in (its *loop* in
+/// NumPy's words).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultRule {
+    /// That of the operands.
+    Same,
+    /// Bool, computed from the operands' type.
+    Bool,
+    /// `uint8`, computed from the operands' type.
+    Byte,
+    /// Floats stay; bool and integers become the smallest float that NumPy takes for them.
+    Float,
+    /// Floats stay; bool and integers become `float64`.
+    Double,
+}
+
+/// What an operand of a function is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A value of the function's element type.
+    Value,
+    /// A bool, whatever the element type of the others.
+    Condition,
+}
+
+/// How 16-bit floats are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halves {
+    /// As they are: the function rounds nothing.
+    Native,
+    /// In `f32`, and the result rounded once.
+    InSingle,
+}
+
+/// An equation that holds bit for bit and makes a call unnecessary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// `f(x, n) = x` for the constant `n`. `-0.0` is told from `0.0`.
+    RightIdentity(f64, Classes),
+    /// `f(n, x) = x` for the constant `n`.
+    LeftIdentity(f64, Classes),
+    /// `f(x, ones) = x`, where `ones` has all bits set.
+    AllOnesIdentity,
+    /// `f(f(x)) = x`.
+    Involution,
+    /// `f(f(x)) = f(x)`.
+    Idempotent,
+    /// `f(x) = x` for these classes.
+    Nothing(Classes),
+    /// `f(c, x, y)` is `x` or `y` for a constant `c`.
+    ConstantCondition,
+}
+
+/// One elementwise function.
+pub struct Row {
+    /// Name of the operation: `numpy.` and NumPy's own name of the function.
+    pub op: &'static str,
+    /// One line on what it computes.
+    pub doc: &'static str,
+    /// Name and role of each operand.
+    pub operands: &'static [(&'static str, Role)],
+    /// Element types that the operands may have.
+    pub accepts: Classes,
+    /// Element type of the result.
+    pub result: ResultRule,
+    /// How 16-bit floats are computed.
+    pub halves: Halves,
+    /// Whether the operands may be exchanged.
+    pub commutative: bool,
+    /// The scalar code.
+    pub body: ScalarBody,
+    /// The same on constants, where that gives the same bits.
+    pub fold: Option<ScalarFold>,
+    /// Exact simplifications.
+    pub rules: &'static [Rule],
+    /// What is checked at run time, if anything.
+    pub guard: Option<Guard>,
+}
+
+const UNARY: &[(&str, Role)] = &[("x", Role::Value)];
+const BINARY: &[(&str, Role)] = &[("lhs", Role::Value), ("rhs", Role::Value)];
+
+impl Row {
+    const fn new(
+        op: &'static str,
+        operands: &'static [(&'static str, Role)],
+        accepts: Classes,
+        result: ResultRule,
+        body: ScalarBody,
+        doc: &'static str,
+    ) -> Row {
+        Row {
+            op,
+            doc,
+            operands,
+            accepts,
+            result,
+            halves: Halves::InSingle,
+            commutative: false,
+            body,
+            fold: None,
+            rules: &[],
+            guard: None,
+        }
+    }
+
+    /// A function of `x`.
+    pub const fn unary(
+        op: &'static str,
+        accepts: Classes,
+        result: ResultRule,
+        body: ScalarBody,
+        doc: &'static str,
+    ) -> Row {
+        Row::new(op, UNARY, accepts, result, body, doc)
+    }
+
+    /// A function of `lhs` and `rhs`.
+    pub const fn binary(
+        op: &'static str,
+        accepts: Classes,
+        result: ResultRule,
+        body: ScalarBody,
+        doc: &'static str,
+    ) -> Row {
+        Row::new(op, BINARY, accepts, result, body, doc)
+    }
+
+    /// A function of named operands.
+    pub const fn nary(
+        op: &'static str,
+        operands: &'static [(&'static str, Role)],
+        accepts: Classes,
+        result: ResultRule,
+        body: ScalarBody,
+        doc: &'static str,
+    ) -> Row {
+        Row::new(op, operands, accepts, result, body, doc)
+    }
+
+    /// The same row, with 16-bit floats computed as they are.
+    pub const fn native_halves(self) -> Row {
+        Row {
+            halves: Halves::Native,
+            ..self
+        }
+    }
+
+    /// The same row, with exchangeable operands.
+    pub const fn commutative(self) -> Row {
+        Row {
+            commutative: true,
+            ..self
+        }
+    }
+
+    /// The same row, with constant folding.
+    pub const fn fold(self, fold: ScalarFold) -> Row {
+        Row {
+            fold: Some(fold),
+            ..self
+        }
+    }
+
+    /// The same row, with simplifications.
+    pub const fn rules(self, rules: &'static [Rule]) -> Row {
+        Row { rules, ..self }
+    }
+
+    /// The same row, with a check at run time.
+    pub const fn guard(self, guard: Guard) -> Row {
+        Row {
+            guard: Some(guard),
+            ..self
+        }
+    }
+
+    /// NumPy's name of the function.
+    pub fn numpy_name(&self) -> &'static str {
+        self.op.strip_prefix("numpy.").unwrap_or(self.op)
+    }
+
+    /// Element type in which the function computes on operands of type `dtype`, before 16-bit
+    /// floats are widened.
+    pub fn loop_dtype(&self, dtype: DType) -> DType {
+        match self.result {
+            ResultRule::Same | ResultRule::Bool | ResultRule::Byte => dtype,
+            ResultRule::Float => dtype.float_of(),
+            ResultRule::Double if dtype.is_int() || dtype.is_bool() => DType::F64,
+            ResultRule::Double => dtype,
+        }
+    }
+
+    /// Element type in which the body computes on operands of type `dtype`.
+    pub fn body_dtype(&self, dtype: DType) -> DType {
+        let dtype = self.loop_dtype(dtype);
+        match self.halves {
+            Halves::Native => dtype,
+            Halves::InSingle => dtype.widened(),
+        }
+    }
+
+    /// Element type of the result for operands of type `dtype`.
+    pub fn result_dtype(&self, dtype: DType) -> DType {
+        match self.result {
+            ResultRule::Bool => DType::Bool,
+            ResultRule::Byte => DType::UInt(8),
+            _ => self.loop_dtype(dtype),
+        }
+    }
+
+    /// Index of the first operand that has the function's element type.
+    pub fn first_value(&self) -> usize {
+        self.operands
+            .iter()
+            .position(|(_, role)| *role == Role::Value)
+            .unwrap_or(0)
+    }
+
+    /// Element types of the operands when the function's is `dtype`.
+    pub fn operand_dtypes(&self, dtype: DType) -> impl Iterator<Item = DType> {
+        self.operands.iter().map(move |(_, role)| match role {
+            Role::Value => dtype,
+            Role::Condition => DType::Bool,
+        })
+    }
+}
+
+/// Every row, family by family.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
+}
+
+/// The row of the operation named `op` (`numpy.add`).
+pub fn row(op: &str) -> Option<&'static Row> {
+    rows().find(|row| row.op == op)
+}

@@ -1,0 +1,212 @@
+//! The table against itself and against NumPy's own list of loops.
+
+use std::collections::HashSet;
+
+use super::constant::Scalar;
+use super::dtype::{Classes, DType};
+use super::table::{ResultRule, Row, row, rows};
+
+/// Written by `tests/loops.py` with NumPy.
+const LOOPS: &str = include_str!("../../tests/loops.txt");
+
+/// Functions that NumPy has, but not as a ufunc.
+const NO_UFUNC: [&str; 2] = ["where", "clip"];
+
+#[test]
+fn names_are_unique_and_documented() {
+    let mut seen = HashSet::new();
+    for row in rows() {
+        assert!(seen.insert(row.op), "{} is there twice", row.op);
+        assert!(row.op.starts_with("numpy."), "{}", row.op);
+        assert!(
+            row.doc.ends_with('.') && !row.doc.contains('\n'),
+            "{}: {}",
+            row.op,
+            row.doc
+        );
+        assert!(super::row(row.op).is_some());
+    }
+    assert!(row("numpy.no_such_function").is_none());
+}
+
+#[test]
+fn the_reference_lists_every_row() {
+    let reference = super::reference();
+    for row in rows() {
+        assert!(reference.contains(&format!("`{} ", row.op)), "{}", row.op);
+    }
+}
+
+fn numpy_dtype(name: &str) -> DType {
+    DType::ALL
+        .into_iter()
+        .find(|dtype| dtype.name() == name)
+        .unwrap_or_else(|| panic!("no element type {name}"))
+}
+
+#[test]
+fn element_types_are_those_of_numpys_loops() {
+    let mut found = HashSet::new();
+    for line in LOOPS.lines() {
+        let (name, loops) = line.split_once(": ").expect("name: loops");
+        let row = row(&format!("numpy.{name}")).unwrap_or_else(|| panic!("no row for {name}"));
+        found.insert(row.op);
+        for entry in loops.split(' ') {
+            let parts: Vec<_> = entry.split('>').collect();
+            let dtype = numpy_dtype(parts[0]);
+            let accepted = row.accepts.contains(dtype.class());
+            if parts[1] == "none" {
+                assert!(!accepted, "{name} of {}: NumPy has no loop", parts[0]);
+                continue;
+            }
+            let (takes, gives) = (numpy_dtype(parts[1]), numpy_dtype(parts[2]));
+            if !accepted {
+                // What NumPy promotes to an integer is left to the frontend.
+                assert!(
+                    dtype.is_bool() && takes == DType::Int(8),
+                    "{name} of {}",
+                    parts[0]
+                );
+                continue;
+            }
+            assert_eq!(
+                row.result_dtype(dtype),
+                gives,
+                "result of {name} of {}",
+                parts[0]
+            );
+            if row.result != ResultRule::Bool {
+                assert_eq!(
+                    row.loop_dtype(dtype),
+                    takes,
+                    "loop of {name} of {}",
+                    parts[0]
+                );
+            }
+        }
+    }
+    for row in rows().filter(|row| !NO_UFUNC.contains(&row.numpy_name())) {
+        assert!(found.contains(row.op), "{} is not in loops.txt", row.op);
+    }
+}
+
+/// Some values of a type, extremes and special ones among them.
+fn samples(dtype: DType) -> Vec<Scalar> {
+    if dtype.is_bool() {
+        return vec![Scalar::Bool(false), Scalar::Bool(true)];
+    }
+    if dtype.is_int() {
+        let raw = [
+            0,
+            1,
+            -1,
+            2,
+            3,
+            7,
+            8,
+            100,
+            i64::MIN,
+            i64::MAX,
+            dtype.int_min(),
+        ];
+        return raw
+            .into_iter()
+            .map(|v| Scalar::Int(dtype.wrap(v)))
+            .collect();
+    }
+    [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        2.5,
+        -3.5,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ]
+    .into_iter()
+    .map(Scalar::Float)
+    .collect()
+}
+
+fn same_bits(a: Option<Scalar>, b: Option<Scalar>) -> bool {
+    match (a, b) {
+        (Some(Scalar::Float(a)), Some(Scalar::Float(b))) => {
+            a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn accepted_real_types(row: &Row) -> impl Iterator<Item = DType> {
+    let accepts = row.accepts;
+    DType::ALL
+        .into_iter()
+        .filter(move |dtype| accepts.contains(dtype.class()) && !dtype.is_complex())
+}
+
+#[test]
+fn folds_of_commutative_rows_commute() {
+    for row in rows().filter(|row| row.commutative) {
+        assert_eq!(row.operands.len(), 2, "{}", row.op);
+        let Some(fold) = row.fold else { continue };
+        for dtype in accepted_real_types(row).map(|dtype| row.loop_dtype(dtype)) {
+            for &a in &samples(dtype) {
+                for &b in &samples(dtype) {
+                    let (ab, ba) = (fold(dtype, &[a, b]), fold(dtype, &[b, a]));
+                    assert!(same_bits(ab, ba), "{} of {a:?}, {b:?}", row.op);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn identities_hold_for_the_folds() {
+    use super::table::Rule;
+    for row in rows() {
+        let Some(fold) = row.fold else { continue };
+        for dtype in accepted_real_types(row) {
+            let number = |n: f64| match dtype {
+                DType::Bool => Scalar::Bool(n != 0.0),
+                _ if dtype.is_int() => Scalar::Int(n as i64),
+                _ => Scalar::Float(n),
+            };
+            let covers = |classes: Classes| classes.contains(dtype.class());
+            for &x in &samples(dtype) {
+                let check = |arguments: &[Scalar]| {
+                    let result = fold(dtype, arguments);
+                    assert!(
+                        result.is_none() || same_bits(result, Some(x)),
+                        "{} of {arguments:?}: {result:?}",
+                        row.op
+                    );
+                };
+                for rule in row.rules {
+                    match *rule {
+                        Rule::RightIdentity(n, classes) if covers(classes) => {
+                            check(&[x, number(n)])
+                        }
+                        Rule::LeftIdentity(n, classes) if covers(classes) => check(&[number(n), x]),
+                        Rule::AllOnesIdentity if dtype.is_bool() => check(&[x, number(1.0)]),
+                        Rule::AllOnesIdentity => check(&[x, Scalar::Int(dtype.wrap(-1))]),
+                        Rule::Nothing(classes) if covers(classes) => check(&[x]),
+                        Rule::Involution if row.result == ResultRule::Same => {
+                            if let Some(once) = fold(dtype, &[x]) {
+                                assert!(same_bits(fold(dtype, &[once]), Some(x)), "{}", row.op);
+                            }
+                        }
+                        Rule::Idempotent if row.result == ResultRule::Same => {
+                            if let Some(once) = fold(dtype, &[x]) {
+                                assert!(same_bits(fold(dtype, &[once]), Some(once)), "{}", row.op);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+}
