@@ -1,1 +1,91 @@
 //! The numpy dialect: what NumPy would compute.
+//!
+//! Invariants:
+//! - Ops are pure: they compute new values, and errors of the data (an index out of bounds, shapes
+//!   that turn out not to agree) become checks in the lowering.
+//! - Arrays are ranked tensors of NumPy's element types; any size may be dynamic. Result types are
+//!   inferred, and may be declared with fewer static sizes, never with more.
+//! - Promotion of element types is the frontend's: operands agree, or the verifier says so.
+//! - The dialect knows only the level directly below it. Each op's conversion is in the op's file.
+//!
+//! Where things are: `elementwise` has the table of elementwise functions, `reduce` and `at` have
+//! theirs; every other op has a file. `sizes` and `lowering` are what conversions share.
+
+pub mod arg_reduce;
+pub mod at;
+pub mod bincount;
+pub mod cast;
+pub mod concatenate;
+pub mod constant;
+pub mod elementwise;
+pub mod full;
+pub mod indexing;
+mod indices;
+mod lowering;
+pub mod matmul;
+pub mod reduce;
+pub mod reshape;
+pub mod scalar;
+mod shape;
+mod sizes;
+pub mod slice;
+pub mod take;
+mod target_shape;
+mod to_tensor;
+pub mod types;
+pub mod updates;
+pub mod views;
+
+use npir_mlir::prelude::*;
+
+pub use to_tensor::NumpyToTensor;
+pub use updates::{UPDATES, updated_result};
+
+/// The dialect.
+pub fn dialect() -> Dialect {
+    Dialect::new("numpy")
+        .doc("What NumPy would compute: pure ops on tensors, with NumPy's names and semantics.")
+        .depends_on(&["arith", "func", "scf", "tensor"])
+        .ops([
+            cast::def(),
+            constant::Constant::def(),
+            bincount::Bincount::def(),
+            concatenate::Concatenate::def(),
+            matmul::Matmul::def(),
+            take::Take::def(),
+        ])
+        .ops(elementwise::ops())
+        .ops(reduce::ops())
+        .ops(arg_reduce::ops())
+        .ops(at::ops())
+        .ops(full::ops())
+        .ops(reshape::ops())
+        .ops(scalar::ops())
+        .ops(slice::ops())
+        .ops(views::ops())
+        .materialize_constant(constant::materialize)
+        .verify_arg_attr(updates::verify_arg)
+        .verify_op_attr(updates::verify_op)
+}
+
+/// The conversion patterns of all ops to the tensor level.
+pub fn lowerings() -> Vec<ConversionPattern> {
+    let mut patterns = vec![
+        cast::lowering(),
+        constant::lowering(),
+        bincount::lowering(),
+        concatenate::lowering(),
+        matmul::lowering(),
+        reshape::lowering(),
+        take::lowering(),
+    ];
+    patterns.extend(elementwise::lowerings());
+    patterns.extend(reduce::lowerings());
+    patterns.extend(arg_reduce::lowerings());
+    patterns.extend(at::lowerings());
+    patterns.extend(full::lowerings());
+    patterns.extend(scalar::lowerings());
+    patterns.extend(slice::lowerings());
+    patterns.extend(views::lowerings());
+    patterns
+}
