@@ -77,8 +77,13 @@ fn define(which: Extreme) -> OpDef {
         )
         .verify(move |op| verify(which, op))
         .infer(|cx| {
-            infer(cx.ctx, cx.operand_type(0)?, cx.attr("axis"), cx.attr("keepdims").is_some())
-                .map(|ty| vec![ty])
+            infer(
+                cx.ctx,
+                cx.operand_type(0)?,
+                cx.attr("axis"),
+                cx.attr("keepdims").is_some(),
+            )
+            .map(|ty| vec![ty])
         })
 }
 
@@ -121,21 +126,32 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
     let rank = x.ty().rank();
     let mask = mask_of(op.attr("axis"), rank).map_err(NoMatch::new)?;
     let all = sizes::all_of(rw, x);
-    let kept: Vec<_> = all.iter().zip(&mask).filter(|(_, m)| !**m).map(|(s, _)| *s).collect();
+    let kept: Vec<_> = all
+        .iter()
+        .zip(&mask)
+        .filter(|(_, m)| !**m)
+        .map(|(s, _)| *s)
+        .collect();
 
     let mut nonempty = Cond::Known(true);
     for (&size, _) in all.iter().zip(&mask).filter(|(_, m)| **m) {
         let some = sizes::compare(rw, CmpI::Ne, size, OpFold::Static(0));
         nonempty = nonempty.and(rw, some);
     }
-    let message =
-        format!("{}: attempt to get {} of an empty sequence", which.op_name(), which.short_name());
+    let message = format!(
+        "{}: attempt to get {} of an empty sequence",
+        which.op_name(),
+        which.short_name()
+    );
     sizes::check(rw, nonempty, CheckKind::ValueError, &message, &[]);
 
     // Sizes that the flattened position needs, outside the body.
     let reduced: Vec<_> = (0..rank).filter(|&d| mask[d]).collect();
-    let strides: Vec<_> =
-        reduced.iter().skip(1).map(|&d| sizes::value(rw, all[d])).collect();
+    let strides: Vec<_> = reduced
+        .iter()
+        .skip(1)
+        .map(|&d| sizes::value(rw, all[d]))
+        .collect();
 
     let (value_ty, i64_ty) = (dtype.storage_ty(ctx), ctx.i(64));
     let worst = match which {
@@ -143,12 +159,17 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
         Extreme::Max => lowering::smallest(rw, dtype, value_ty),
     };
     let nowhere = rw.const_int(i64_ty, i64::MAX);
-    let inits = [lowering::filled(rw, &kept, worst), lowering::filled(rw, &kept, nowhere)];
+    let inits = [
+        lowering::filled(rw, &kept, worst),
+        lowering::filled(rw, &kept, nowhere),
+    ];
     let walks: Vec<_> = (0..rank).filter(|&d| !mask[d]).map(Along::Loop).collect();
     let out = lowering::map(ctx, rank, &walks);
     let maps = [lowering::identity_map(ctx, rank), out, out];
-    let iters: Vec<_> =
-        mask.iter().map(|&r| if r { Iter::Reduction } else { Iter::Parallel }).collect();
+    let iters: Vec<_> = mask
+        .iter()
+        .map(|&r| if r { Iter::Reduction } else { Iter::Parallel })
+        .collect();
     let generic = rw.linalg_generic(&[x], &inits, &maps, &iters, |rw, args| {
         let (new, old, old_at) = (args[0], args[1], args[2]);
         let mut at = None;

@@ -70,9 +70,7 @@ pub fn ops() -> Vec<OpDef> {
 pub fn lowerings() -> Vec<ConversionPattern> {
     TABLE
         .iter()
-        .map(|row| {
-            ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw))
-        })
+        .map(|row| ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw)))
         .collect()
 }
 
@@ -190,8 +188,16 @@ fn common_shape<'c>(rw: Rewriter<'c>, op_name: &str, listed: &[Val<'c>]) -> Vec<
         }
     }
     let placeholders: Vec<_> = shapes.iter().map(|s| shape_placeholder(s.len())).collect();
-    let message =
-        format!("{op_name}: index arrays of shapes {} do not broadcast", placeholders.join(" "));
-    sizes::check(rw, agree, CheckKind::ShapeMismatch, &message, &shapes.concat());
+    let message = format!(
+        "{op_name}: index arrays of shapes {} do not broadcast",
+        placeholders.join(" ")
+    );
+    sizes::check(
+        rw,
+        agree,
+        CheckKind::ShapeMismatch,
+        &message,
+        &shapes.concat(),
+    );
     common
 }

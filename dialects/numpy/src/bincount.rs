@@ -34,9 +34,16 @@ impl InferTypes for Bincount<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let x = cx.operand_type(0)?;
         if x.rank() != 1 {
-            return Err(format!("counts in a vector, not in shape {}", shape_text(&x.dims())));
+            return Err(format!(
+                "counts in a vector, not in shape {}",
+                shape_text(&x.dims())
+            ));
         }
-        let weights = cx.operands.get(1).map(|v| v.ty()).filter(|ty| ty.is_tensor());
+        let weights = cx
+            .operands
+            .get(1)
+            .map(|v| v.ty())
+            .filter(|ty| ty.is_tensor());
         let mut element = cx.ctx.i(64);
         if let Some(weights) = weights {
             element = cx.ctx.f64();
@@ -59,7 +66,11 @@ impl InferTypes for Bincount<'_> {
 
 impl Verify for Bincount<'_> {
     fn verify(self) -> Result<(), String> {
-        if let Some(n) = self.minlength().and_then(|v| v.constant_int()).filter(|&n| n < 0) {
+        if let Some(n) = self
+            .minlength()
+            .and_then(|v| v.constant_int())
+            .filter(|&n| n < 0)
+        {
             return Err(format!("'minlength' must not be negative: {n}"));
         }
         check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
@@ -79,7 +90,10 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     };
     let x = cx.operands[0];
     let weights = cx.operands.get(1).copied().filter(|v| v.ty().is_tensor());
-    let minlength = cx.operands[1..].last().copied().filter(|v| v.ty().is_index());
+    let minlength = cx.operands[1..]
+        .last()
+        .copied()
+        .filter(|v| v.ty().is_index());
     let length = sizes::of(rw, x, 0);
     let (zero, one) = (OpFold::Static(0), OpFold::Static(1));
     if let Some(weights) = weights {
@@ -89,7 +103,13 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
             "{name}: the weights and list don't have the same length: shapes {0} and {0}",
             shape_placeholder(1)
         );
-        sizes::check(rw, agree, CheckKind::ShapeMismatch, &message, &[other, length]);
+        sizes::check(
+            rw,
+            agree,
+            CheckKind::ShapeMismatch,
+            &message,
+            &[other, length],
+        );
     }
 
     let (low, high) = indices::range(rw, x, dtype, 0, -1);
@@ -110,7 +130,11 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         bins = sizes::max(rw, bins, minlength);
     }
 
-    let counted = if weights.is_some() { DType::F64 } else { DType::Int(64) };
+    let counted = if weights.is_some() {
+        DType::F64
+    } else {
+        DType::Int(64)
+    };
     let element = counted.storage_ty(ctx);
     let start = lowering::zero(rw, element);
     let dest = lowering::filled(rw, &[bins], start);

@@ -25,12 +25,17 @@ pub struct Concatenate {
 
 impl InferTypes for Concatenate<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
-        let first = cx.operand_type(0).map_err(|_| "need at least one array to concatenate")?;
+        let first = cx
+            .operand_type(0)
+            .map_err(|_| "need at least one array to concatenate")?;
         let mut dims = first.dims();
         if dims.is_empty() {
             return Err("zero-dimensional arrays cannot be concatenated".to_string());
         }
-        let axis = cx.attr("axis").and_then(I64::decode).ok_or("needs an axis")?;
+        let axis = cx
+            .attr("axis")
+            .and_then(I64::decode)
+            .ok_or("needs an axis")?;
         let axis = normalize_axis(axis, dims.len())?;
         for (k, input) in cx.operands.iter().enumerate().skip(1) {
             let (ty, own) = (input.ty(), input.ty().dims());

@@ -25,7 +25,10 @@ impl InferTypes for Constant<'_> {
         let value = cx.attr("value").ok_or("needs a value")?;
         let ty = value.attr_type();
         if !ty.is_tensor() || !ty.has_static_shape() || DType::of(ty).is_none() {
-            return Err(format!("needs elements of an array type, got {}", value.to_text()));
+            return Err(format!(
+                "needs elements of an array type, got {}",
+                value.to_text()
+            ));
         }
         Ok(vec![ty])
     }
@@ -37,7 +40,10 @@ impl Verify for Constant<'_> {
         if self.result().ty() == inferred {
             Ok(())
         } else {
-            Err(format!("has result type {}, but its value is {inferred}", self.result().ty()))
+            Err(format!(
+                "has result type {}, but its value is {inferred}",
+                self.result().ty()
+            ))
         }
     }
 }
@@ -56,8 +62,12 @@ pub fn materialize<'c>(rw: Rewriter<'c>, value: Attribute<'c>, ty: Type<'c>) -> 
     }
     let number = value.as_int().is_some() || value.as_float().is_some();
     let scalar = ty.is_index() || ty.is_float() || (ty.is_int() && !ty.is_unsigned());
-    (number && scalar && value.attr_type() == ty)
-        .then(|| rw.op("arith.constant").attr("value", value).results(&[ty]).build())
+    (number && scalar && value.attr_type() == ty).then(|| {
+        rw.op("arith.constant")
+            .attr("value", value)
+            .results(&[ty])
+            .build()
+    })
 }
 
 /// A dense value in storage form, as elements of `ty`: bytes for bool, signless integers for
@@ -89,7 +99,11 @@ pub fn lowering() -> ConversionPattern {
         }
         let value = storage_value(value, ty)
             .ok_or_else(|| NoMatch::new("the value has no dense elements"))?;
-        let constant = rw.op("arith.constant").attr("value", value).results(&[ty]).build_value();
+        let constant = rw
+            .op("arith.constant")
+            .attr("value", value)
+            .results(&[ty])
+            .build_value();
         lowering::replace(rw, op, cx, constant)
     })
 }

@@ -26,7 +26,10 @@ impl InferTypes for Full<'_> {
         if value.rank() != 0 {
             return Err(format!("needs a 0-d array as value, got {value}"));
         }
-        let shape = cx.attr("shape").and_then(I64Array::decode).ok_or("needs a shape")?;
+        let shape = cx
+            .attr("shape")
+            .and_then(I64Array::decode)
+            .ok_or("needs a shape")?;
         target_shape::check_sizes(&shape, cx.operands.len() - 1)?;
         Ok(vec![cx.ctx.tensor(&shape, value.element())])
     }
@@ -43,7 +46,8 @@ impl<'c> Fold<'c> for Full<'c> {
     fn fold(self, operands: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> {
         let ty = self.result().ty();
         let value = operands.first()?.as_ref()?.splat_value()?;
-        ty.has_static_shape().then(|| vec![FoldResult::Attr(ty.ctx().dense_splat(ty, value))])
+        ty.has_static_shape()
+            .then(|| vec![FoldResult::Attr(ty.ctx().dense_splat(ty, value))])
     }
 }
 
@@ -84,10 +88,15 @@ impl InferTypes for Arange<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let (start, step) = (cx.operand_type(0)?, cx.operand_type(1)?);
         if start != step || start.rank() != 0 {
-            return Err(format!("needs 0-d arrays of one type, got {start} and {step}"));
+            return Err(format!(
+                "needs 0-d arrays of one type, got {start} and {step}"
+            ));
         }
         check_numbers(start)?;
-        let shape = cx.attr("shape").and_then(I64Array::decode).ok_or("needs a size")?;
+        let shape = cx
+            .attr("shape")
+            .and_then(I64Array::decode)
+            .ok_or("needs a size")?;
         check_count(&shape, cx.operands.len() - 2)?;
         Ok(vec![cx.ctx.tensor(&shape, start.element())])
     }
@@ -102,7 +111,10 @@ impl Verify for Arange<'_> {
 /// Checks that a shape is one valid size.
 fn check_count(shape: &[i64], num_operands: usize) -> Result<(), String> {
     if shape.len() != 1 {
-        return Err(format!("has one dimension, but {} sizes are given", shape.len()));
+        return Err(format!(
+            "has one dimension, but {} sizes are given",
+            shape.len()
+        ));
     }
     target_shape::check_sizes(shape, num_operands)
 }
@@ -111,7 +123,10 @@ fn check_count(shape: &[i64], num_operands: usize) -> Result<(), String> {
 fn check_numbers(ty: Type<'_>) -> Result<(), String> {
     match DType::of(ty) {
         Some(dtype) if Classes::NUMBER.contains(dtype.class()) => Ok(()),
-        _ => Err(format!("counts in integers or floats, not in {}", ty.element())),
+        _ => Err(format!(
+            "counts in integers or floats, not in {}",
+            ty.element()
+        )),
     }
 }
 
@@ -123,7 +138,11 @@ pub fn ops() -> Vec<OpDef> {
             move |op, p| target_shape::print(op, p, arrays),
         )
     };
-    vec![mixed(Full::def(), 1), mixed(Iota::def(), 0), mixed(Arange::def(), 2)]
+    vec![
+        mixed(Full::def(), 1),
+        mixed(Iota::def(), 0),
+        mixed(Arange::def(), 2),
+    ]
 }
 
 /// Their conversions to the tensor level.
@@ -139,13 +158,11 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     ]
 }
 
-fn sizes_of<'c>(
-    rw: Rewriter<'c>,
-    op: Op<'c>,
-    name: &str,
-    operands: &[Val<'c>],
-) -> Vec<OpFold<'c>> {
-    let shape = op.attr("shape").and_then(I64Array::decode).unwrap_or_default();
+fn sizes_of<'c>(rw: Rewriter<'c>, op: Op<'c>, name: &str, operands: &[Val<'c>]) -> Vec<OpFold<'c>> {
+    let shape = op
+        .attr("shape")
+        .and_then(I64Array::decode)
+        .unwrap_or_default();
     let sizes = target_shape::fill(&shape, operands);
     target_shape::check_at_run_time(rw, name, &sizes);
     sizes

@@ -38,7 +38,11 @@ pub enum Item {
 
 impl Item {
     /// `:`, the whole dimension.
-    pub const ALL: Item = Item::Slice { start: None, stop: None, step: None };
+    pub const ALL: Item = Item::Slice {
+        start: None,
+        stop: None,
+        step: None,
+    };
 
     /// The bounds that the item mentions, in order.
     pub fn bounds(&self) -> impl Iterator<Item = Bound> {
@@ -67,7 +71,11 @@ impl Item {
 /// An item with its bounds filled in.
 enum Resolved<B> {
     Index(B),
-    Slice { start: Option<B>, stop: Option<B>, step: Option<B> },
+    Slice {
+        start: Option<B>,
+        stop: Option<B>,
+        step: Option<B>,
+    },
     NewAxis,
 }
 
@@ -102,7 +110,13 @@ impl AttrCodec for Items {
     }
 
     fn decode<'c>(attr: Attribute<'c>) -> Option<Vec<Item>> {
-        let bound = |n: i64| if n == DYNAMIC { Bound::Operand } else { Bound::Static(n) };
+        let bound = |n: i64| {
+            if n == DYNAMIC {
+                Bound::Operand
+            } else {
+                Bound::Static(n)
+            }
+        };
         attr.as_array()?
             .into_iter()
             .map(|item| {
@@ -127,13 +141,26 @@ impl AttrCodec for Items {
 /// the number of positions. This is CPython's `PySlice_AdjustIndices`.
 fn adjust(n: i64, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, i64) {
     let (low, high) = if step < 0 { (-1, n - 1) } else { (0, n) };
-    let clamp = |b: i64| if b < 0 { (b.saturating_add(n)).max(low) } else { b.min(high) };
+    let clamp = |b: i64| {
+        if b < 0 {
+            (b.saturating_add(n)).max(low)
+        } else {
+            b.min(high)
+        }
+    };
     let (first, last) = if step < 0 { (high, low) } else { (low, high) };
     let start = start.map_or(first, clamp);
     let stop = stop.map_or(last, clamp);
     let span = if step < 0 { start - stop } else { stop - start };
     let stride = step.unsigned_abs();
-    (start, if span <= 0 { 0 } else { ((span as u64 - 1) / stride) as i64 + 1 })
+    (
+        start,
+        if span <= 0 {
+            0
+        } else {
+            ((span as u64 - 1) / stride) as i64 + 1
+        },
+    )
 }
 
 /// The shape that an index expression selects, given as its attribute and the number of operand
@@ -146,10 +173,18 @@ pub fn infer(
     items: Option<Attribute<'_>>,
     num_operands: usize,
 ) -> Result<Vec<i64>, String> {
-    let items = items.and_then(Items::decode).ok_or("needs an index expression")?;
-    let wanted = items.iter().flat_map(Item::bounds).filter(|&b| b == Bound::Operand).count();
+    let items = items
+        .and_then(Items::decode)
+        .ok_or("needs an index expression")?;
+    let wanted = items
+        .iter()
+        .flat_map(Item::bounds)
+        .filter(|&b| b == Bound::Operand)
+        .count();
     if wanted != num_operands {
-        return Err(format!("has {wanted} bounds in operands, but {num_operands} operands"));
+        return Err(format!(
+            "has {wanted} bounds in operands, but {num_operands} operands"
+        ));
     }
     selected_dims(dims, &items)
 }
@@ -296,8 +331,7 @@ pub fn position<'c>(
     let wrapped = sizes::select(rw, negative, from_end, i);
     // As unsigned numbers: a position below zero is a huge one.
     let inside = sizes::compare(rw, CmpI::Ult, wrapped, n);
-    let message =
-        format!("{op_name}: index {{}} is out of bounds for axis {axis} with size {{}}");
+    let message = format!("{op_name}: index {{}} is out of bounds for axis {axis} with size {{}}");
     sizes::check(rw, inside, CheckKind::IndexOutOfBounds, &message, &[i, n]);
     wrapped
 }
@@ -404,7 +438,11 @@ fn parse_item(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Item> {
         };
     }
     let stop = parse_bound(p, bounds)?;
-    let step = if p.optional_literal(":") { parse_bound(p, bounds)? } else { None };
+    let step = if p.optional_literal(":") {
+        parse_bound(p, bounds)?
+    } else {
+        None
+    };
     Ok(Item::Slice { start, stop, step })
 }
 
@@ -472,14 +510,25 @@ mod tests {
 
     #[test]
     fn items_select_a_shape() {
-        let step = Item::Slice { start: None, stop: None, step: stat(2) };
+        let step = Item::Slice {
+            start: None,
+            stop: None,
+            step: stat(2),
+        };
         let index = Item::Index(Bound::Static(-1));
         assert_eq!(selected_dims(&[5, 4, 3], &[step, index]), Ok(vec![3, 3]));
-        assert_eq!(selected_dims(&[5], &[Item::NewAxis, Item::ALL]), Ok(vec![1, 5]));
+        assert_eq!(
+            selected_dims(&[5], &[Item::NewAxis, Item::ALL]),
+            Ok(vec![1, 5])
+        );
         assert_eq!(selected_dims(&[DYNAMIC], &[step]), Ok(vec![DYNAMIC]));
         assert!(selected_dims(&[5], &[Item::ALL, index]).is_err());
         assert!(selected_dims(&[5], &[Item::Index(Bound::Static(5))]).is_err());
-        let zero = Item::Slice { start: None, stop: None, step: stat(0) };
+        let zero = Item::Slice {
+            start: None,
+            stop: None,
+            step: stat(0),
+        };
         assert!(selected_dims(&[5], &[zero]).is_err());
     }
 }

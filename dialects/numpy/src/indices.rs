@@ -82,9 +82,14 @@ pub fn check<'c>(
     let below = sizes::compare(rw, CmpI::Slt, high, n);
     let offender = sizes::select(rw, above, high, low);
     let inside: Cond<'c> = above.and(rw, below);
-    let message =
-        format!("{op_name}: index {{}} is out of bounds for axis {axis} with size {{}}");
-    sizes::check(rw, inside, CheckKind::IndexOutOfBounds, &message, &[offender, n]);
+    let message = format!("{op_name}: index {{}} is out of bounds for axis {axis} with size {{}}");
+    sizes::check(
+        rw,
+        inside,
+        CheckKind::IndexOutOfBounds,
+        &message,
+        &[offender, n],
+    );
 }
 
 /// The array of positions that an index array of shape `shape` means along a dimension of size `n`:

@@ -165,7 +165,14 @@ pub fn insert_unit_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, mask: &[bool]) -> 
             next += 1;
         }
     }
-    View::create(rw, value, &vec![OpFold::Static(0); next], &sizes, &steps, &dims)
+    View::create(
+        rw,
+        value,
+        &vec![OpFold::Static(0); next],
+        &sizes,
+        &steps,
+        &dims,
+    )
 }
 
 /// A view whose dimension `j` walks dimension `dims[j]` of `value` in full; the others stay at
@@ -180,16 +187,15 @@ pub fn pick_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, dims: &[usize]) -> Val<'c
 
 /// Gives `value` exactly the type `ty`, which differs in static sizes at most.
 pub fn conform<'c>(rw: Rewriter<'c>, value: Val<'c>, ty: Type<'c>) -> Val<'c> {
-    if value.ty() == ty { value } else { rw.tensor_cast(value, ty) }
+    if value.ty() == ty {
+        value
+    } else {
+        rw.tensor_cast(value, ty)
+    }
 }
 
 /// Replaces an op of one result, in the converted form of its declared type.
-pub fn replace<'c>(
-    rw: Rewriter<'c>,
-    op: Op<'c>,
-    cx: &ConvertCx<'_, 'c>,
-    value: Val<'c>,
-) -> Match {
+pub fn replace<'c>(rw: Rewriter<'c>, op: Op<'c>, cx: &ConvertCx<'_, 'c>, value: Val<'c>) -> Match {
     let ty = cx.convert(op.result_value(0).ty())?;
     rw.replace(op, &[conform(rw, value, ty)]);
     Ok(())

@@ -44,7 +44,12 @@ impl Loops {
         let rows = (lhs > 1).then_some(stack);
         let columns = (rhs > 1).then_some(stack + usize::from(rows.is_some()));
         let inner = stack + usize::from(rows.is_some()) + usize::from(columns.is_some());
-        Self { stack, rows, columns, inner }
+        Self {
+            stack,
+            rows,
+            columns,
+            inner,
+        }
     }
 
     /// The loop of each trailing dimension of the left operand.
@@ -80,7 +85,9 @@ fn infer_dims(lhs: &[i64], rhs: &[i64]) -> Result<Vec<i64>, String> {
     }
     let loops = Loops::new(lhs.len(), rhs.len());
     let size_in = |dims: &[i64], d: usize| {
-        (d + dims.len()).checked_sub(loops.stack + 2).map_or(1, |i| dims[i])
+        (d + dims.len())
+            .checked_sub(loops.stack + 2)
+            .map_or(1, |i| dims[i])
     };
     let mut result = Vec::new();
     for d in 0..loops.stack {
@@ -116,7 +123,10 @@ impl InferTypes for Matmul<'_> {
                 rhs.element()
             ));
         }
-        Ok(vec![cx.ctx.tensor(&infer_dims(&lhs.dims(), &rhs.dims())?, lhs.element())])
+        Ok(vec![cx.ctx.tensor(
+            &infer_dims(&lhs.dims(), &rhs.dims())?,
+            lhs.element(),
+        )])
     }
 }
 
@@ -157,9 +167,8 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
 
     // The stack: sizes of the result, and each operand seen under them where a size that is only
     // known at run time may have to be repeated.
-    let stack_of = |own: &[OpFold<'c>], d: usize| {
-        (d + own.len()).checked_sub(loops.stack + 2).map(|i| own[i])
-    };
+    let stack_of =
+        |own: &[OpFold<'c>], d: usize| (d + own.len()).checked_sub(loops.stack + 2).map(|i| own[i]);
     let mut out_sizes = Vec::new();
     for d in 0..loops.stack {
         let size = match (stack_of(&l_sizes, d), stack_of(&r_sizes, d)) {
@@ -196,9 +205,13 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
     let mut value = generic.result_value(0);
     if accumulator != dtype {
-        value = lowering::elementwise(rw, &[value], &out_sizes, dtype.storage_ty(ctx), |rw, args| {
-            cast::scalar(rw, args[0], accumulator, dtype)
-        });
+        value = lowering::elementwise(
+            rw,
+            &[value],
+            &out_sizes,
+            dtype.storage_ty(ctx),
+            |rw, args| cast::scalar(rw, args[0], accumulator, dtype),
+        );
     }
     lowering::replace(rw, op, cx, value)
 }
@@ -226,5 +239,8 @@ fn stacked<'c>(
         (1, _) => Along::Zero,
         _ => Along::Loop(lead + d),
     };
-    (0..depth).map(walk).chain(core.iter().map(|&d| Along::Loop(d))).collect()
+    (0..depth)
+        .map(walk)
+        .chain(core.iter().map(|&d| Along::Loop(d)))
+        .collect()
 }

@@ -171,9 +171,7 @@ pub fn ops() -> Vec<OpDef> {
 pub fn lowerings() -> Vec<ConversionPattern> {
     TABLE
         .iter()
-        .map(|row| {
-            ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw))
-        })
+        .map(|row| ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw)))
         .collect()
 }
 
@@ -191,8 +189,14 @@ fn define(row: &'static Reduction) -> OpDef {
         )
         .verify(move |op| verify(row, op))
         .infer(move |cx| {
-            infer(row, cx.ctx, cx.operand_type(0)?, cx.attr("axes"), cx.attr("keepdims").is_some())
-                .map(|ty| vec![ty])
+            infer(
+                row,
+                cx.ctx,
+                cx.operand_type(0)?,
+                cx.attr("axes"),
+                cx.attr("keepdims").is_some(),
+            )
+            .map(|ty| vec![ty])
         })
         .fold(move |op, _| fold(row, op))
 }
@@ -221,7 +225,10 @@ fn verify(row: &Reduction, op: Op<'_>) -> Result<(), String> {
     match (row.widening.has_dtype(), DType::of(result), DType::of(x)) {
         (true, Some(to), Some(from)) => {
             if row.divide_by_count && !to.is_float() {
-                return Err(format!("divides in floats, so {} cannot be its result", to.name()));
+                return Err(format!(
+                    "divides in floats, so {} cannot be its result",
+                    to.name()
+                ));
             }
             if from.is_float() && !to.is_float() {
                 return Err(format!(
@@ -259,7 +266,10 @@ fn fold<'c>(row: &Reduction, op: Op<'c>) -> Option<Vec<FoldResult<'c>>> {
 
 fn lower<'c>(row: &Reduction, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let (ctx, x) = (rw.ctx(), cx.operand(0));
-    let (from, to) = match (DType::of(op.operand(0).ty()), DType::of(op.result_value(0).ty())) {
+    let (from, to) = match (
+        DType::of(op.operand(0).ty()),
+        DType::of(op.result_value(0).ty()),
+    ) {
         (Some(from), Some(to)) => (from, to),
         _ => return no_match("not an array"),
     };
@@ -267,7 +277,11 @@ fn lower<'c>(row: &Reduction, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'
     let mask = axis_mask(axes_of(op.attr("axes")).as_deref(), rank).map_err(NoMatch::new)?;
     let all = sizes::all_of(rw, x);
     let pick = |reduced: bool| -> Vec<_> {
-        all.iter().zip(&mask).filter(|(_, m)| **m == reduced).map(|(s, _)| *s).collect()
+        all.iter()
+            .zip(&mask)
+            .filter(|(_, m)| **m == reduced)
+            .map(|(s, _)| *s)
+            .collect()
     };
     let (kept, reduced) = (pick(false), pick(true));
 
@@ -291,9 +305,14 @@ fn lower<'c>(row: &Reduction, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'
     let identity = (row.identity)(rw, accumulator, acc_ty);
     let init = lowering::filled(rw, &kept, identity);
     let walks: Vec<_> = (0..rank).filter(|&d| !mask[d]).map(Along::Loop).collect();
-    let maps = [lowering::identity_map(ctx, rank), lowering::map(ctx, rank, &walks)];
-    let iters: Vec<_> =
-        mask.iter().map(|&r| if r { Iter::Reduction } else { Iter::Parallel }).collect();
+    let maps = [
+        lowering::identity_map(ctx, rank),
+        lowering::map(ctx, rank, &walks),
+    ];
+    let iters: Vec<_> = mask
+        .iter()
+        .map(|&r| if r { Iter::Reduction } else { Iter::Parallel })
+        .collect();
     let generic = rw.linalg_generic(&[x], &[init], &maps, &iters, |rw, args| {
         let term = match row.term {
             Term::Element => cast::scalar(rw, args[0], from, accumulator),

@@ -16,7 +16,11 @@ const INFER: i64 = -1;
 ///
 /// The shape is a list of static sizes and `index` values; one static size may be -1 and is then
 /// computed from the others.
-#[op("numpy.reshape", traits(Pure), interfaces(Verify, InferTypes, Fold, Canonicalize))]
+#[op(
+    "numpy.reshape",
+    traits(Pure),
+    interfaces(Verify, InferTypes, Fold, Canonicalize)
+)]
 pub struct Reshape {
     x: Operand<AnyArray>,
     sizes: Variadic<IndexType>,
@@ -54,16 +58,24 @@ fn infer_dims(dims: &[i64], shape: &[i64]) -> Result<Vec<i64>, String> {
         (_, Some(0)) if unknown == 1 => return Err(wrong()),
         _ => DYNAMIC,
     };
-    Ok(shape.iter().map(|&n| if n == INFER { filled } else { n }).collect())
+    Ok(shape
+        .iter()
+        .map(|&n| if n == INFER { filled } else { n })
+        .collect())
 }
 
 impl InferTypes for Reshape<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let x = cx.operand_type(0)?;
-        let shape = cx.attr("shape").and_then(I64Array::decode).ok_or("needs a shape")?;
+        let shape = cx
+            .attr("shape")
+            .and_then(I64Array::decode)
+            .ok_or("needs a shape")?;
         let given: Vec<_> = shape.iter().copied().filter(|&n| n != INFER).collect();
         target_shape::check_sizes(&given, cx.operands.len() - 1)?;
-        Ok(vec![cx.ctx.tensor(&infer_dims(&x.dims(), &shape)?, x.element())])
+        Ok(vec![
+            cx.ctx.tensor(&infer_dims(&x.dims(), &shape)?, x.element()),
+        ])
     }
 }
 
@@ -86,20 +98,25 @@ impl<'c> Fold<'c> for Reshape<'c> {
 impl Canonicalize for Reshape<'_> {
     fn patterns() -> Vec<Pattern> {
         // reshape(reshape(x, a), b) = reshape(x, b): both keep row-major order.
-        vec![Pattern::on(Reshape::NAME, "numpy-reshape-of-reshape", 1, |op, rw| {
-            let op = Reshape::wrap(op);
-            let inner = op
-                .x()
-                .defining_op()
-                .and_then(Reshape::cast)
-                .ok_or_else(|| NoMatch::new("the input is no reshape"))?;
-            // A run-time error of the inner one must stay; static shapes have none.
-            if !inner.x().ty().has_static_shape() || !inner.result().ty().has_static_shape() {
-                return no_match("the inner reshape may fail at run time");
-            }
-            rw.modify(op.op(), || op.op().set_operand(0, inner.x()));
-            Ok(())
-        })]
+        vec![Pattern::on(
+            Reshape::NAME,
+            "numpy-reshape-of-reshape",
+            1,
+            |op, rw| {
+                let op = Reshape::wrap(op);
+                let inner = op
+                    .x()
+                    .defining_op()
+                    .and_then(Reshape::cast)
+                    .ok_or_else(|| NoMatch::new("the input is no reshape"))?;
+                // A run-time error of the inner one must stay; static shapes have none.
+                if !inner.x().ty().has_static_shape() || !inner.result().ty().has_static_shape() {
+                    return no_match("the inner reshape may fail at run time");
+                }
+                rw.modify(op.op(), || op.op().set_operand(0, inner.x()));
+                Ok(())
+            },
+        )]
     }
 }
 
@@ -118,7 +135,10 @@ pub fn lowering() -> ConversionPattern {
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let x = cx.operands[0];
-    let shape = op.attr("shape").and_then(I64Array::decode).unwrap_or_default();
+    let shape = op
+        .attr("shape")
+        .and_then(I64Array::decode)
+        .unwrap_or_default();
     let own = sizes::all_of(rw, x);
     let mut total = OpFold::Static(1);
     for &size in &own {
@@ -145,8 +165,9 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         }
     };
     let agrees = agrees.and(rw, fits);
-    let wanted: Vec<_> =
-        (0..shape.len()).map(|d| if Some(d) == place { "-1" } else { "{}" }).collect();
+    let wanted: Vec<_> = (0..shape.len())
+        .map(|d| if Some(d) == place { "-1" } else { "{}" })
+        .collect();
     let wanted = match wanted.as_slice() {
         [only] => format!("({only},)"),
         many => format!("({})", many.join(", ")),
@@ -157,7 +178,13 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         shape_placeholder(own.len())
     );
     let mut args = own;
-    args.extend(target.iter().enumerate().filter(|&(d, _)| Some(d) != place).map(|(_, s)| *s));
+    args.extend(
+        target
+            .iter()
+            .enumerate()
+            .filter(|&(d, _)| Some(d) != place)
+            .map(|(_, s)| *s),
+    );
     sizes::check(rw, agrees, CheckKind::ShapeMismatch, &message, &args);
     let value = TensorReshape::create(rw, x, &target);
     lowering::replace(rw, op, cx, value)

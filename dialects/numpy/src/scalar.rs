@@ -47,7 +47,11 @@ impl Verify for Item<'_> {
 impl<'c> Fold<'c> for Item<'c> {
     /// The element of a constant, or the scalar that the array was made from.
     fn fold(self, operands: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> {
-        if let Some(value) = operands.first()?.as_ref().and_then(|attr| attr.splat_value()) {
+        if let Some(value) = operands
+            .first()?
+            .as_ref()
+            .and_then(|attr| attr.splat_value())
+        {
             return (!self.result().ty().is_unsigned()).then(|| vec![FoldResult::Attr(value)]);
         }
         let made = self.x().defining_op().and_then(FromScalar::cast)?.x();
@@ -70,7 +74,10 @@ pub struct FromScalar {
 impl InferTypes for FromScalar<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let ty = cx.operand_type(0)?;
-        Ok(vec![cx.ctx.tensor(&[], if ty.is_index() { cx.ctx.i(64) } else { ty })])
+        Ok(vec![cx.ctx.tensor(
+            &[],
+            if ty.is_index() { cx.ctx.i(64) } else { ty },
+        )])
     }
 }
 
@@ -87,9 +94,7 @@ impl<'c> Fold<'c> for FromScalar<'c> {
         if let Some(value) = operands.first()? {
             let ctx = ty.ctx();
             let value = match value.as_int() {
-                Some(bits) if ty.element() != value.attr_type() => {
-                    ctx.int_attr(ty.element(), bits)
-                }
+                Some(bits) if ty.element() != value.attr_type() => ctx.int_attr(ty.element(), bits),
                 _ => *value,
             };
             return Some(vec![FoldResult::Attr(ctx.dense_splat(ty, value))]);
@@ -114,7 +119,10 @@ pub struct Dim {
 
 impl InferTypes for Dim<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
-        let axis = cx.attr("axis").and_then(I64::decode).ok_or("needs an axis")?;
+        let axis = cx
+            .attr("axis")
+            .and_then(I64::decode)
+            .ok_or("needs an axis")?;
         normalize_axis(axis, cx.operand_type(0)?.rank())?;
         Ok(vec![cx.ctx.index()])
     }
@@ -158,7 +166,9 @@ impl Verify for Shape<'_> {
         if results == rank {
             Ok(())
         } else {
-            Err(format!("has {results} results for an array of dimension {rank}"))
+            Err(format!(
+                "has {results} results for an array of dimension {rank}"
+            ))
         }
     }
 }
@@ -192,13 +202,21 @@ fn same_type(declared: Type<'_>, inferred: Type<'_>) -> Result<(), String> {
     if declared == inferred {
         Ok(())
     } else {
-        Err(format!("has result type {declared}, but {inferred} is inferred"))
+        Err(format!(
+            "has result type {declared}, but {inferred} is inferred"
+        ))
     }
 }
 
 /// The ops.
 pub fn ops() -> Vec<OpDef> {
-    vec![Item::def(), FromScalar::def(), Dim::def(), Shape::def(), Size::def()]
+    vec![
+        Item::def(),
+        FromScalar::def(),
+        Dim::def(),
+        Shape::def(),
+        Size::def(),
+    ]
 }
 
 /// Their conversions to the tensor level.

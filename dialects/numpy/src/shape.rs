@@ -4,7 +4,13 @@ use npir_mlir::prelude::*;
 
 /// `(2, 3)`, `(5,)`, `()`, with `?` for a size known only at run time.
 pub fn shape_text(dims: &[i64]) -> String {
-    let size = |&d: &i64| if d == DYNAMIC { "?".to_string() } else { d.to_string() };
+    let size = |&d: &i64| {
+        if d == DYNAMIC {
+            "?".to_string()
+        } else {
+            d.to_string()
+        }
+    };
     match dims {
         [only] => format!("({},)", size(only)),
         _ => format!("({})", dims.iter().map(size).collect::<Vec<_>>().join(", ")),
@@ -26,7 +32,9 @@ pub fn shape_placeholder(rank: usize) -> String {
 pub fn normalize_axis(axis: i64, rank: usize) -> Result<usize, String> {
     let signed = rank as i64;
     if axis < -signed || axis >= signed {
-        return Err(format!("axis {axis} is out of bounds for array of dimension {rank}"));
+        return Err(format!(
+            "axis {axis} is out of bounds for array of dimension {rank}"
+        ));
     }
     Ok(if axis < 0 { axis + signed } else { axis } as usize)
 }
@@ -94,11 +102,20 @@ pub fn reduce_dims(dims: &[i64], mask: &[bool], keep: bool) -> Vec<i64> {
 /// # Errors
 /// A message with both shapes.
 pub fn check_broadcasts_to(dims: &[i64], target: &[i64]) -> Result<(), String> {
-    let mismatch =
-        || format!("shape {} does not broadcast to {}", shape_text(dims), shape_text(target));
+    let mismatch = || {
+        format!(
+            "shape {} does not broadcast to {}",
+            shape_text(dims),
+            shape_text(target)
+        )
+    };
     let lead = target.len().checked_sub(dims.len()).ok_or_else(mismatch)?;
     let fits = |(&d, &t): (&i64, &i64)| d == 1 || d == DYNAMIC || t == DYNAMIC || d == t;
-    if dims.iter().zip(&target[lead..]).all(fits) { Ok(()) } else { Err(mismatch()) }
+    if dims.iter().zip(&target[lead..]).all(fits) {
+        Ok(())
+    } else {
+        Err(mismatch())
+    }
 }
 
 #[cfg(test)]

@@ -199,12 +199,7 @@ pub fn equal<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> Cond<'c> {
 }
 
 /// `yes` where the condition holds, `no` elsewhere.
-pub fn select<'c>(
-    rw: Rewriter<'c>,
-    cond: Cond<'c>,
-    yes: OpFold<'c>,
-    no: OpFold<'c>,
-) -> OpFold<'c> {
+pub fn select<'c>(rw: Rewriter<'c>, cond: Cond<'c>, yes: OpFold<'c>, no: OpFold<'c>) -> OpFold<'c> {
     match (cond, yes, no) {
         (Cond::Known(known), ..) => {
             if known {
@@ -214,9 +209,7 @@ pub fn select<'c>(
             }
         }
         _ if same(yes, no) => yes,
-        (Cond::Value(cond), ..) => {
-            OpFold::Value(rw.select(cond, value(rw, yes), value(rw, no)))
-        }
+        (Cond::Value(cond), ..) => OpFold::Value(rw.select(cond, value(rw, yes), value(rw, no))),
     }
 }
 

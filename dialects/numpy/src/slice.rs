@@ -162,7 +162,12 @@ fn selection<'c>(
 }
 
 fn lower_slice<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
-    let Selection { offsets, sizes, steps, dims } = selection(op, cx, rw, Slice::NAME, 1);
+    let Selection {
+        offsets,
+        sizes,
+        steps,
+        dims,
+    } = selection(op, cx, rw, Slice::NAME, 1);
     let view = View::create(rw, cx.operand(0), &offsets, &sizes, &steps, &dims);
     lowering::replace(rw, op, cx, view)
 }
@@ -193,14 +198,21 @@ fn lower_set_slice<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> 
     }
     value = lowering::broadcast(rw, value, &part.sizes);
     // New axes have size 1 and no place in the array: the value is seen without them.
-    let placed: Vec<_> = (0..part.dims.len()).filter(|&j| part.dims[j] >= 0).collect();
+    let placed: Vec<_> = (0..part.dims.len())
+        .filter(|&j| part.dims[j] >= 0)
+        .collect();
     if placed.len() < part.dims.len() {
         value = lowering::pick_dims(rw, value, &placed);
         let keep = |list: &[OpFold<'c>]| placed.iter().map(|&j| list[j]).collect::<Vec<_>>();
         (part.sizes, part.steps) = (keep(&part.sizes), keep(&part.steps));
         part.dims = placed.iter().map(|&j| part.dims[j]).collect();
     }
-    let Selection { offsets, sizes, steps, dims } = part;
+    let Selection {
+        offsets,
+        sizes,
+        steps,
+        dims,
+    } = part;
     let result = InsertView::create(rw, value, x, &offsets, &sizes, &steps, &dims);
     lowering::replace(rw, op, cx, result)
 }

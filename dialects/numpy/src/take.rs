@@ -29,11 +29,7 @@ pub struct Take {
 }
 
 /// The shape of the result, and the size of the dimension that positions refer to.
-fn infer_dims(
-    dims: &[i64],
-    indices: &[i64],
-    axis: Option<i64>,
-) -> Result<(Vec<i64>, i64), String> {
+fn infer_dims(dims: &[i64], indices: &[i64], axis: Option<i64>) -> Result<(Vec<i64>, i64), String> {
     match axis {
         None => Ok((indices.to_vec(), element_count(dims)?.unwrap_or(DYNAMIC))),
         Some(axis) => {
@@ -98,21 +94,27 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let rank = result.len();
     let dest = lowering::empty(rw, &result, x.ty().element());
     let walks: Vec<_> = (axis..axis + listed.len()).map(Along::Loop).collect();
-    let maps = [lowering::map(ctx, rank, &walks), lowering::identity_map(ctx, rank)];
+    let maps = [
+        lowering::map(ctx, rank, &walks),
+        lowering::identity_map(ctx, rank),
+    ];
     let n = sizes::value(rw, n);
-    let generic =
-        rw.linalg_generic(&[indices], &[dest], &maps, &vec![Iter::Parallel; rank], |rw, args| {
+    let generic = rw.linalg_generic(
+        &[indices],
+        &[dest],
+        &maps,
+        &vec![Iter::Parallel; rank],
+        |rw, args| {
             let at = indices::position(rw, args[0], index_type, n);
             let coords: Vec<_> = (0..own.len())
                 .map(|d| match d.cmp(&axis) {
                     std::cmp::Ordering::Less => rw.linalg_index(d),
                     std::cmp::Ordering::Equal => at,
-                    std::cmp::Ordering::Greater => {
-                        rw.linalg_index(d + listed.len() - 1)
-                    }
+                    std::cmp::Ordering::Greater => rw.linalg_index(d + listed.len() - 1),
                 })
                 .collect();
             vec![rw.tensor_extract(x, &coords)]
-        });
+        },
+    );
     lowering::replace(rw, op, cx, generic.result_value(0))
 }

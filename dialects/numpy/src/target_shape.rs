@@ -17,7 +17,9 @@ use crate::sizes::{self, Cond};
 pub fn check_sizes(shape: &[i64], num_operands: usize) -> Result<(), String> {
     let wanted = shape.iter().filter(|&&n| n == DYNAMIC).count();
     if wanted != num_operands {
-        return Err(format!("has {wanted} dynamic sizes but {num_operands} size operands"));
+        return Err(format!(
+            "has {wanted} dynamic sizes but {num_operands} size operands"
+        ));
     }
     if let Some(n) = shape.iter().find(|&&n| n < 0 && n != DYNAMIC) {
         return Err(format!("negative dimensions are not allowed: size {n}"));
@@ -31,7 +33,9 @@ pub fn fill<'c>(shape: &[i64], operands: &[Val<'c>]) -> Vec<OpFold<'c>> {
     shape
         .iter()
         .map(|&n| match n {
-            DYNAMIC => operands.next().map_or(OpFold::Static(0), |&v| OpFold::Value(v)),
+            DYNAMIC => operands
+                .next()
+                .map_or(OpFold::Static(0), |&v| OpFold::Value(v)),
             n => OpFold::Static(n),
         })
         .collect()
@@ -73,7 +77,10 @@ pub fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
 /// Prints what [`parse`] reads.
 pub fn print<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize) {
     let operands = op.operand_values();
-    let shape = op.attr("shape").and_then(I64Array::decode).unwrap_or_default();
+    let shape = op
+        .attr("shape")
+        .and_then(I64Array::decode)
+        .unwrap_or_default();
     if arrays > 0 {
         p.text(" ");
         p.operands(&operands[..arrays]);

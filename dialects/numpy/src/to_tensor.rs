@@ -43,9 +43,7 @@ impl Pass for NumpyToTensor {
 /// The tensor level's form of a type of the numpy level.
 fn convert_type(ty: Type<'_>) -> Converted<'_> {
     match DType::of(ty) {
-        Some(dtype) if ty.is_tensor() => {
-            Converted::To(ty.with_element(dtype.storage_ty(ty.ctx())))
-        }
+        Some(dtype) if ty.is_tensor() => Converted::To(ty.with_element(dtype.storage_ty(ty.ctx()))),
         // A scalar.
         Some(dtype) if !ty.is_shaped() => Converted::To(dtype.compute_ty(ty.ctx())),
         _ => Converted::To(ty),
@@ -73,14 +71,22 @@ const MOVING: &[&str] = &[
 ];
 
 fn upstream_lowerings() -> Vec<ConversionPattern> {
-    let mut patterns: Vec<_> =
-        MOVING.iter().map(|name| ConversionPattern::new(name, rebuild)).collect();
+    let mut patterns: Vec<_> = MOVING
+        .iter()
+        .map(|name| ConversionPattern::new(name, rebuild))
+        .collect();
     patterns.extend([
         ConversionPattern::new("arith.constant", |op, cx, rw| {
             let ty = cx.convert(op.result_value(0).ty())?;
-            let value = op.attr("value").and_then(|value| constant::storage_value(value, ty));
+            let value = op
+                .attr("value")
+                .and_then(|value| constant::storage_value(value, ty));
             let value = value.ok_or_else(|| NoMatch::new("the value has no dense elements"))?;
-            let new = rw.op("arith.constant").attr("value", value).results(&[ty]).build();
+            let new = rw
+                .op("arith.constant")
+                .attr("value", value)
+                .results(&[ty])
+                .build();
             rw.replace(op, &new.result_values());
             Ok(())
         }),

@@ -63,6 +63,8 @@ pub fn check_declared(declared: Type<'_>, inferred: Type<'_>) -> Result<(), Stri
     if agrees {
         Ok(())
     } else {
-        Err(format!("has result type {declared}, but {inferred} is inferred"))
+        Err(format!(
+            "has result type {declared}, but {inferred} is inferred"
+        ))
     }
 }

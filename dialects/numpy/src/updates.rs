@@ -19,7 +19,9 @@ pub fn verify_arg<'c>(
     value: Attribute<'c>,
 ) -> Result<(), String> {
     if name != UPDATES {
-        return Err(format!("has an unknown attribute '{name}' on argument {arg}"));
+        return Err(format!(
+            "has an unknown attribute '{name}' on argument {arg}"
+        ));
     }
     let signature = func
         .attr("function_type")
@@ -28,7 +30,9 @@ pub fn verify_arg<'c>(
         .ok_or_else(|| format!("is no function, but has '{UPDATES}' on an argument"))?;
     let (inputs, results) = (signature.function_inputs(), signature.function_results());
     let Some(target) = value.as_int() else {
-        return Err(format!("'{UPDATES}' on argument {arg} must be the number of a result"));
+        return Err(format!(
+            "'{UPDATES}' on argument {arg} must be the number of a result"
+        ));
     };
     let Some(result) = usize::try_from(target).ok().and_then(|k| results.get(k)) else {
         return Err(format!(
@@ -37,10 +41,14 @@ pub fn verify_arg<'c>(
         ));
     };
     let Some(input) = inputs.get(arg) else {
-        return Err(format!("'{UPDATES}' is on argument {arg}, which does not exist"));
+        return Err(format!(
+            "'{UPDATES}' is on argument {arg}, which does not exist"
+        ));
     };
     if !input.is_tensor() {
-        return Err(format!("'{UPDATES}' is on argument {arg} of type {input}, which is no array"));
+        return Err(format!(
+            "'{UPDATES}' is on argument {arg} of type {input}, which is no array"
+        ));
     }
     if input != result {
         return Err(format!(
@@ -50,7 +58,9 @@ pub fn verify_arg<'c>(
     }
     let claimed = |other: &usize| updated_result(func, *other) == Some(target);
     if let Some(other) = (0..arg).find(claimed) {
-        return Err(format!("'{UPDATES}' of arguments {other} and {arg} name the same result"));
+        return Err(format!(
+            "'{UPDATES}' of arguments {other} and {arg} name the same result"
+        ));
     }
     Ok(())
 }

@@ -33,13 +33,18 @@ fn permutation(axes: Option<&[i64]>, rank: usize) -> Result<Vec<usize>, String> 
         return Ok((0..rank).rev().collect());
     };
     if axes.len() != rank {
-        return Err(format!("axes don't match array: {} axes for dimension {rank}", axes.len()));
+        return Err(format!(
+            "axes don't match array: {} axes for dimension {rank}",
+            axes.len()
+        ));
     }
     axis_mask(Some(axes), rank).map_err(|message| match message.starts_with("duplicate") {
         true => "repeated axis in transpose".to_string(),
         false => message,
     })?;
-    axes.iter().map(|&axis| normalize_axis(axis, rank)).collect()
+    axes.iter()
+        .map(|&axis| normalize_axis(axis, rank))
+        .collect()
 }
 
 impl InferTypes for Transpose<'_> {
@@ -71,7 +76,11 @@ impl<'c> Fold<'c> for Transpose<'c> {
 /// Repeats an array along dimensions of size 1 and new leading ones
 ///
 /// The shape is a list of static sizes and `index` values.
-#[op("numpy.broadcast_to", traits(Pure), interfaces(Verify, InferTypes, Fold))]
+#[op(
+    "numpy.broadcast_to",
+    traits(Pure),
+    interfaces(Verify, InferTypes, Fold)
+)]
 pub struct BroadcastTo {
     x: Operand<AnyArray>,
     sizes: Variadic<IndexType>,
@@ -82,7 +91,10 @@ pub struct BroadcastTo {
 impl InferTypes for BroadcastTo<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let x = cx.operand_type(0)?;
-        let shape = cx.attr("shape").and_then(I64Array::decode).ok_or("needs a shape")?;
+        let shape = cx
+            .attr("shape")
+            .and_then(I64Array::decode)
+            .ok_or("needs a shape")?;
         target_shape::check_sizes(&shape, cx.operands.len() - 1)?;
         check_broadcasts_to(&x.dims(), &shape)?;
         Ok(vec![cx.ctx.tensor(&shape, x.element())])
@@ -99,7 +111,8 @@ impl<'c> Fold<'c> for BroadcastTo<'c> {
     /// To its own static shape, an array is itself.
     fn fold(self, _: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> {
         let ty = self.x().ty();
-        (ty == self.result().ty() && ty.has_static_shape()).then(|| vec![FoldResult::Value(self.x())])
+        (ty == self.result().ty() && ty.has_static_shape())
+            .then(|| vec![FoldResult::Value(self.x())])
     }
 }
 
@@ -121,18 +134,27 @@ pub struct ExpandDims {
 /// Which dimensions of the result are new.
 fn expanded(axes: &[i64], rank: usize) -> Result<Vec<bool>, String> {
     axis_mask(Some(axes), rank + axes.len()).map_err(|message| {
-        if message.starts_with("duplicate") { "repeated axis".to_string() } else { message }
+        if message.starts_with("duplicate") {
+            "repeated axis".to_string()
+        } else {
+            message
+        }
     })
 }
 
 impl InferTypes for ExpandDims<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let x = cx.operand_type(0)?;
-        let axes = cx.attr("axes").and_then(I64Array::decode).ok_or("needs axes")?;
+        let axes = cx
+            .attr("axes")
+            .and_then(I64Array::decode)
+            .ok_or("needs axes")?;
         let mask = expanded(&axes, x.rank())?;
         let mut own = x.dims().into_iter();
-        let dims: Vec<_> =
-            mask.iter().map(|&new| if new { 1 } else { own.next().unwrap_or(1) }).collect();
+        let dims: Vec<_> = mask
+            .iter()
+            .map(|&new| if new { 1 } else { own.next().unwrap_or(1) })
+            .collect();
         Ok(vec![cx.ctx.tensor(&dims, x.element())])
     }
 }
@@ -178,7 +200,11 @@ fn squeezed(axes: Option<&[i64]>, dims: &[i64]) -> Result<Vec<bool>, String> {
         return Ok(dims.iter().map(|&d| d == 1).collect());
     };
     let mask = axis_mask(Some(axes), dims.len())?;
-    if dims.iter().zip(&mask).any(|(&d, &gone)| gone && d != 1 && d != DYNAMIC) {
+    if dims
+        .iter()
+        .zip(&mask)
+        .any(|(&d, &gone)| gone && d != 1 && d != DYNAMIC)
+    {
         return Err(format!(
             "cannot select an axis to squeeze out which has size not equal to one: \
              input has shape {}",
@@ -194,7 +220,10 @@ impl InferTypes for Squeeze<'_> {
         let axes = cx.attr("axes").and_then(I64Array::decode);
         let dims = x.dims();
         let mask = squeezed(axes.as_deref(), &dims)?;
-        Ok(vec![cx.ctx.tensor(&reduce_dims(&dims, &mask, false), x.element())])
+        Ok(vec![
+            cx.ctx
+                .tensor(&reduce_dims(&dims, &mask, false), x.element()),
+        ])
     }
 }
 
@@ -227,7 +256,10 @@ pub struct Flip {
 impl InferTypes for Flip<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let x = cx.operand_type(0)?;
-        axis_mask(cx.attr("axes").and_then(I64Array::decode).as_deref(), x.rank())?;
+        axis_mask(
+            cx.attr("axes").and_then(I64Array::decode).as_deref(),
+            x.rank(),
+        )?;
         Ok(vec![x])
     }
 }
@@ -244,7 +276,13 @@ pub fn ops() -> Vec<OpDef> {
         |p| target_shape::parse(p, 1),
         |op, p| target_shape::print(op, p, 1),
     );
-    vec![Transpose::def(), broadcast_to, ExpandDims::def(), Squeeze::def(), Flip::def()]
+    vec![
+        Transpose::def(),
+        broadcast_to,
+        ExpandDims::def(),
+        Squeeze::def(),
+        Flip::def(),
+    ]
 }
 
 /// Their conversions to the tensor level.
@@ -265,8 +303,14 @@ fn lower_transpose<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> 
 }
 
 fn lower_broadcast_to<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
-    let shape = op.attr("shape").and_then(I64Array::decode).unwrap_or_default();
-    let (x, target) = (cx.operands[0], target_shape::fill(&shape, &cx.operands[1..]));
+    let shape = op
+        .attr("shape")
+        .and_then(I64Array::decode)
+        .unwrap_or_default();
+    let (x, target) = (
+        cx.operands[0],
+        target_shape::fill(&shape, &cx.operands[1..]),
+    );
     target_shape::check_at_run_time(rw, BroadcastTo::NAME, &target);
     let own = sizes::all_of(rw, x);
     let fits = lowering::broadcasts_to(rw, &own, &target);
@@ -282,9 +326,17 @@ fn lower_broadcast_to<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) 
 }
 
 fn lower_expand_dims<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
-    let axes = op.attr("axes").and_then(I64Array::decode).unwrap_or_default();
+    let axes = op
+        .attr("axes")
+        .and_then(I64Array::decode)
+        .unwrap_or_default();
     let mask = expanded(&axes, cx.operand(0).ty().rank()).map_err(NoMatch::new)?;
-    lowering::replace(rw, op, cx, lowering::insert_unit_dims(rw, cx.operands[0], &mask))
+    lowering::replace(
+        rw,
+        op,
+        cx,
+        lowering::insert_unit_dims(rw, cx.operands[0], &mask),
+    )
 }
 
 fn lower_squeeze<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
@@ -312,10 +364,23 @@ fn lower_flip<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match
     let axes = op.attr("axes").and_then(I64Array::decode);
     let mask = axis_mask(axes.as_deref(), all.len()).map_err(NoMatch::new)?;
     let (zero, one) = (OpFold::Static(0), OpFold::Static(1));
-    let last = |d: usize| if mask[d] { sizes::sub(rw, all[d], one) } else { zero };
+    let last = |d: usize| {
+        if mask[d] {
+            sizes::sub(rw, all[d], one)
+        } else {
+            zero
+        }
+    };
     let offsets: Vec<_> = (0..all.len()).map(last).collect();
-    let steps: Vec<_> =
-        mask.iter().map(|&back| OpFold::Static(if back { -1 } else { 1 })).collect();
+    let steps: Vec<_> = mask
+        .iter()
+        .map(|&back| OpFold::Static(if back { -1 } else { 1 }))
+        .collect();
     let dims: Vec<_> = (0..all.len() as i64).collect();
-    lowering::replace(rw, op, cx, View::create(rw, x, &offsets, &all, &steps, &dims))
+    lowering::replace(
+        rw,
+        op,
+        cx,
+        View::create(rw, x, &offsets, &all, &steps, &dims),
+    )
 }
