@@ -11,6 +11,11 @@ use melior::ir::{
 };
 use melior::{Context, StringRef};
 use mlir_sys::*;
+use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
 
 /// An operation.
 pub type Op<'c> = OperationRef<'c, 'c>;
@@ -55,10 +60,37 @@ pub(crate) unsafe fn val_from_raw<'c>(raw: MlirValue) -> Val<'c> {
 }
 
 /// The context of any handle, by reference.
+///
+/// melior's `ContextRef::to_ref` borrows the wrapper itself, so each raw context gets one
+/// wrapper that lives as long as the process. A later context at the same address is the
+/// same wrapper.
 pub(crate) fn context_from_raw<'c>(raw: MlirContext) -> &'c Context {
-    // SAFETY: a handle of lifetime 'c proves that its context lives for 'c; melior's
-    // ContextRef is a plain wrapper that hands out the reference.
-    unsafe { melior::ContextRef::from_raw(raw).to_ref() }
+    static KNOWN: Mutex<Vec<(usize, &'static Wrapper)>> = Mutex::new(Vec::new());
+    thread_local! { static LAST: Cell<Option<(usize, &'static Wrapper)>> = const { Cell::new(None) }; }
+    struct Wrapper(melior::ContextRef<'static>);
+    // SAFETY: the wrapper is an address that is only read.
+    unsafe impl Sync for Wrapper {}
+
+    let key = raw.ptr as usize;
+    let wrapper = match LAST.get() {
+        Some((last, wrapper)) if last == key => wrapper,
+        _ => {
+            let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = known.iter().find(|(k, _)| *k == key).map(|(_, w)| *w);
+            let wrapper = found.unwrap_or_else(|| {
+                // SAFETY: the context is alive; the wrapper does not own it.
+                let wrapper: &'static Wrapper =
+                    Box::leak(Box::new(Wrapper(unsafe { melior::ContextRef::from_raw(raw) })));
+                known.push((key, wrapper));
+                wrapper
+            });
+            LAST.set(Some((key, wrapper)));
+            wrapper
+        }
+    };
+    // SAFETY: a handle of lifetime 'c proves that its context lives for 'c, and the wrapper
+    // that the reference points to lives forever.
+    unsafe { wrapper.0.to_ref() }
 }
 
 /// Operations: what passes and lowerings ask most.
