@@ -12,10 +12,8 @@ use melior::ir::{
 use melior::{Context, StringRef};
 use mlir_sys::*;
 use std::cell::Cell;
-use std::sync::{Mutex, PoisonError};
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// An operation.
 pub type Op<'c> = OperationRef<'c, 'c>;
@@ -65,7 +63,7 @@ pub(crate) unsafe fn val_from_raw<'c>(raw: MlirValue) -> Val<'c> {
 /// wrapper that lives as long as the process. A later context at the same address is the
 /// same wrapper.
 pub(crate) fn context_from_raw<'c>(raw: MlirContext) -> &'c Context {
-    static KNOWN: Mutex<Vec<(usize, &'static Wrapper)>> = Mutex::new(Vec::new());
+    static KNOWN: LazyLock<Mutex<HashMap<usize, &'static Wrapper>>> = LazyLock::new(Mutex::default);
     thread_local! { static LAST: Cell<Option<(usize, &'static Wrapper)>> = const { Cell::new(None) }; }
     struct Wrapper(melior::ContextRef<'static>);
     // SAFETY: the wrapper is an address that is only read.
@@ -76,13 +74,9 @@ pub(crate) fn context_from_raw<'c>(raw: MlirContext) -> &'c Context {
         Some((last, wrapper)) if last == key => wrapper,
         _ => {
             let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = known.iter().find(|(k, _)| *k == key).map(|(_, w)| *w);
-            let wrapper = found.unwrap_or_else(|| {
+            let wrapper = *known.entry(key).or_insert_with(|| {
                 // SAFETY: the context is alive; the wrapper does not own it.
-                let wrapper: &'static Wrapper =
-                    Box::leak(Box::new(Wrapper(unsafe { melior::ContextRef::from_raw(raw) })));
-                known.push((key, wrapper));
-                wrapper
+                Box::leak(Box::new(Wrapper(unsafe { melior::ContextRef::from_raw(raw) })))
             });
             LAST.set(Some((key, wrapper)));
             wrapper
