@@ -13,7 +13,7 @@
 //! | `` (`word` $name^)? `` | present when the anchor `$name^` is: an optional or unit attribute, an optional or variadic operand, a region |
 //!
 //! Result types that no directive mentions are inferred. An operand whose type no
-//! directive mentions must be of type `index`.
+//! directive mentions is of the only type that its constraint allows, or of type `index`.
 
 use crate::constraint::AttrSyntax;
 use crate::ir::{Op, OpExt, Reg, RegExt, Val, ValExt};
@@ -659,7 +659,6 @@ impl Parse<'_, '_> {
         Ok(())
     }
     fn finish(mut self, assembly: &Assembly) -> Parsed {
-        let index = self.p.ctx().index();
         if let Some(all) = &self.all_operands {
             let types = self.all_operand_types.take().map(|t| t.list()).unwrap_or_default();
             self.p.resolve(all, &types)?;
@@ -686,7 +685,9 @@ impl Parse<'_, '_> {
                         return self.p.error(&format!("{} operands but {} types", list.count(), types.len()));
                     }
                 } else if list.count() > 0 {
-                    self.p.resolve_as(list, index)?;
+                    let ctx = self.p.ctx();
+                    let ty = (self.def.operands[i].constraint.only)(ctx).unwrap_or_else(|| ctx.index());
+                    self.p.resolve_as(list, ty)?;
                 }
             }
             if self.def.has_trait(Trait::AttrSizedOperandSegments) {

@@ -12,9 +12,13 @@ pub trait TypeConstraint {
     const DESCRIPTION: &'static str;
     /// Whether `ty` fits.
     fn check(ty: Type<'_>) -> bool;
+    /// The type that fits, when there is only one: the assembly need not write it.
+    fn only(_ctx: &Context) -> Option<Type<'_>> {
+        None
+    }
     /// The constraint as a value.
     fn constraint() -> Constraint {
-        Constraint { description: Self::DESCRIPTION, check: Self::check }
+        Constraint { description: Self::DESCRIPTION, check: Self::check, only: Self::only }
     }
 }
 
@@ -25,15 +29,18 @@ pub struct Constraint {
     pub description: &'static str,
     /// Whether a type fits.
     pub check: fn(Type<'_>) -> bool,
+    /// The type that fits, when there is only one.
+    pub only: fn(&Context) -> Option<Type<'_>>,
 }
 
 macro_rules! type_constraints {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, |$t:ident| $check:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $text:literal, |$t:ident| $check:expr $(, |$ctx:ident| $only:expr)?;)*) => {$(
         $(#[$doc])*
         pub struct $name;
         impl TypeConstraint for $name {
             const DESCRIPTION: &'static str = $text;
             fn check($t: Type<'_>) -> bool { $check }
+            $(fn only($ctx: &Context) -> Option<Type<'_>> { Some($only) })?
         }
     )*};
 }
@@ -50,7 +57,7 @@ type_constraints! {
     /// An integer, float, complex or index.
     Scalar = "a number", |t| t.is_int() || t.is_float() || t.is_complex() || t.is_index();
     /// `index`
-    IndexType = "an index", |t| t.is_index();
+    IndexType = "an index", |t| t.is_index(), |ctx| ctx.index();
     /// `index`, or an integer.
     IntegerOrIndex = "an integer or index", |t| t.is_index() || t.is_int();
     /// An integer.
@@ -58,9 +65,9 @@ type_constraints! {
     /// A float.
     FloatType = "a float", |t| t.is_float();
     /// `i1`
-    Bool = "an i1", |t| t.is_bool();
+    Bool = "an i1", |t| t.is_bool(), |ctx| ctx.i(1);
     /// `!llvm.ptr`
-    LlvmPtr = "an LLVM pointer", |t| t == t.ctx().llvm_ptr();
+    LlvmPtr = "an LLVM pointer", |t| t == t.ctx().llvm_ptr(), |ctx| ctx.llvm_ptr();
 }
 
 /// How an attribute is read and written: `Attr<I64>` is an `i64` in Rust.
