@@ -1,1 +1,29 @@
 //! Passes that combine dialects, and the pipelines.
+//!
+//! Invariant: a pass here asks ops through interfaces and the levels' own types; it
+//! keeps no list of another crate's ops. Adding a pass: its file, a line in [`passes`].
+
+mod buffers;
+pub mod bufferize;
+pub mod fuse;
+pub mod ownership;
+pub mod pipeline;
+pub mod signature;
+
+use npir_mlir::prelude::*;
+
+/// Every pass of npir, those of the dialects included.
+pub fn passes() -> Vec<PassDef> {
+    vec![
+        signature::RecordSignature::def(),
+        npir_numpy::NumpyToTensor::def(),
+        fuse::TensorFuse::def(),
+        bufferize::Bufferize::def(),
+        npir_tensor::ConvertTensorToLoop::def(),
+        npir_loop::scheduler::LoopSchedule::def(),
+        ownership::Ownership::def(),
+        npir_loop::lower::LowerLoopNest::def(),
+        npir_loop::llvm::LoopAbi::def(),
+        npir_loop::llvm::LoopFinishLlvm::def(),
+    ]
+}

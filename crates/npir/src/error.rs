@@ -1,6 +1,6 @@
 //! Why a program could not be compiled.
 
-use npir_cpu::{CodegenError, JitError};
+use npir_cpu::{CodegenError, JitError, TargetError};
 use npir_mlir::diagnostics::{Diagnostic, Severity};
 use npir_runtime::ArtifactError;
 use std::fmt;
@@ -18,6 +18,8 @@ pub enum CompileError {
     },
     /// The program is wrong: what MLIR and the passes reported, in order.
     Diagnostics(Vec<Diagnostic>),
+    /// A processor that cannot be compiled for.
+    Target(TargetError),
     /// No machine code.
     Codegen(CodegenError),
     /// The code could not be loaded.
@@ -64,6 +66,7 @@ impl fmt::Display for CompileError {
                 }
                 Ok(())
             }
+            CompileError::Target(e) => write!(f, "{e}"),
             CompileError::Codegen(e) => write!(f, "code generation: {e}"),
             CompileError::Jit(e) => write!(f, "loading the code: {e}"),
             CompileError::Artifact(e) => write!(f, "{e}"),
@@ -83,6 +86,7 @@ impl std::error::Error for CompileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             CompileError::Read { error, .. } => Some(error),
+            CompileError::Target(e) => Some(e),
             CompileError::Codegen(e) => Some(e),
             CompileError::Jit(e) => Some(e),
             CompileError::Artifact(e) => Some(e),
@@ -104,5 +108,10 @@ impl From<JitError> for CompileError {
 impl From<ArtifactError> for CompileError {
     fn from(e: ArtifactError) -> Self {
         CompileError::Artifact(e)
+    }
+}
+impl From<TargetError> for CompileError {
+    fn from(e: TargetError) -> Self {
+        CompileError::Target(e)
     }
 }

@@ -27,7 +27,7 @@ impl Executable {
                 let entry = std::mem::transmute::<*const (), EntryFn>(address);
                 Function::new(signature.clone(), entry, code.clone())
             };
-            let function = function.map_err(CompileError::Other)?;
+            let function = function.map_err(|e| CompileError::Other(e.to_string()))?;
             functions.insert(signature.name.clone(), function);
         }
         Ok(Executable { artifact: Arc::new(artifact), functions: Arc::new(functions) })
@@ -60,7 +60,7 @@ impl Executable {
     pub fn run(&self, name: &str, args: &mut [Arg<'_>]) -> Result<Vec<Array>, RunError> {
         match self.function(name) {
             Ok(function) => function.call(args),
-            Err(e) => Err(RunError::new(RunErrorKind::ValueError, e.to_string())),
+            Err(e) => Err(RunError::new(RunErrorKind::Argument, e.to_string())),
         }
     }
 

@@ -19,7 +19,13 @@ impl StandardRegistry for Registry {
             .with(npir_tensor::dialect())
             .with(npir_loop::dialect())
             .with_passes(npir_passes::passes());
-        pipeline::register(registry, &options_for(&CpuTarget::host(), true))
+        // On a processor without code generation the pipelines still lower, with the
+        // narrowest vectors.
+        let options = match CpuTarget::host() {
+            Ok(host) => options_for(&host, true),
+            Err(_) => PipelineOptions { vector_bits: 128, threads: true, to_llvm: npir_cpu::lower_to_llvm_pipeline() },
+        };
+        pipeline::register(registry, &options)
     }
 }
 

@@ -1,0 +1,328 @@
+//! From a module of any level to an executable.
+
+use crate::error::CompileError;
+use crate::executable::Executable;
+use crate::registry::options_for;
+use npir_cpu::{CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
+use npir_mlir::melior::Context;
+use npir_mlir::melior::ir::{Module, operation::OperationLike};
+use npir_mlir::prelude::{
+    CtxExt, Diagnostic, FilePosition, Op, OpExt, Pass, PassDefExt, PassError, Registry, Severity, collect_diagnostics,
+    load_pipeline_dialects, parse_source, run_pipeline,
+};
+use npir_passes::pipeline::{Level, lower_to, stage};
+use npir_passes::signature::{FunctionSignature, signatures};
+use npir_runtime::{ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, symbols};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+/// Compiles programs; `Send + Sync`, one serves any number of threads and programs.
+#[derive(Clone)]
+pub struct Compiler {
+    registry: Registry,
+    /// `None`: the host.
+    target: Option<CpuTarget>,
+    opt: OptLevel,
+    threads: bool,
+    passes: Vec<(Level, String)>,
+}
+
+impl Compiler {
+    /// For the host, with all of its vector features and threads.
+    pub fn new(registry: Registry) -> Self {
+        Compiler { registry, target: None, opt: OptLevel::default(), threads: true, passes: Vec::new() }
+    }
+    /// For another CPU.
+    pub fn target(mut self, target: CpuTarget) -> Self {
+        self.target = Some(target);
+        self
+    }
+    /// How much LLVM optimizes after npir's own decisions.
+    pub fn opt_level(mut self, opt: OptLevel) -> Self {
+        self.opt = opt;
+        self
+    }
+    /// Whether compiled loops use the runtime's threads.
+    pub fn threads(mut self, on: bool) -> Self {
+        self.threads = on;
+        self
+    }
+    /// Runs a pass on the program as it comes, before everything else. Its options have
+    /// the values of `pass`.
+    pub fn with_pass<P: Pass>(self, pass: P) -> Self {
+        self.with_pass_at(Level::Numpy, pass)
+    }
+    /// Runs a pass when the program has reached `level`, after the passes that lead there.
+    /// Passes of one level run in the order in which they were added.
+    pub fn with_pass_at<P: Pass>(mut self, level: Level, pass: P) -> Self {
+        P::def().register();
+        self.passes.push((level, pass.pipeline_text()));
+        self
+    }
+    fn cpu(&self) -> Result<CpuTarget, CompileError> {
+        match &self.target {
+            Some(target) => Ok(target.clone()),
+            None => Ok(CpuTarget::host()?),
+        }
+    }
+    /// The registry.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+    /// A fresh context for building or parsing programs; one thread at a time may use it.
+    pub fn context(&self) -> Context {
+        let context = self.registry.context();
+        for name in ["builtin", "func", "scf", "arith", "tensor", "linalg", "numpy"] {
+            context.load_dialect(name);
+        }
+        context
+    }
+
+    /// Parses and verifies text or bytecode.
+    ///
+    /// # Errors
+    /// [`CompileError::Diagnostics`] with file, line and column.
+    pub fn parse<'c>(&self, context: &'c Context, source: &[u8], filename: &str) -> Result<Module<'c>, CompileError> {
+        let (module, diagnostics) = collect_diagnostics(context, || parse_source(context, source, filename));
+        module.ok_or(CompileError::Diagnostics(diagnostics))
+    }
+
+    /// Compiles source text or bytecode; `filename` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Compiler::parse`] and [`Compiler::compile`].
+    pub fn compile_source(&self, source: impl AsRef<[u8]>, filename: &str) -> Result<Executable, CompileError> {
+        let context = self.context();
+        let mut module = self.parse(&context, source.as_ref(), filename)?;
+        self.compile_in_place(&context, &mut module)
+    }
+
+    /// Compiles a file.
+    ///
+    /// # Errors
+    /// [`CompileError::Read`], and as [`Compiler::compile_source`].
+    pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Executable, CompileError> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let source = std::fs::read(path).map_err(|error| CompileError::Read { path: name.clone(), error })?;
+        self.compile_source(source, &name)
+    }
+
+    /// Compiles a module, which stays as it is.
+    ///
+    /// # Errors
+    /// [`CompileError::Diagnostics`] when the program is wrong; [`CompileError::Codegen`]
+    /// and [`CompileError::Jit`] when no code can be made of it.
+    pub fn compile(&self, module: &Module<'_>) -> Result<Executable, CompileError> {
+        let mut copy = clone_module(module)?;
+        let context = module.context();
+        // SAFETY: the module's context outlives the borrow of the module.
+        let context: &Context = unsafe { context.to_ref() };
+        self.compile_in_place(context, &mut copy)
+    }
+
+    fn compile_in_place(&self, context: &Context, module: &mut Module<'_>) -> Result<Executable, CompileError> {
+        let artifact = self.artifact_in_place(context, module)?;
+        let code = jit()?.add_object(artifact.object())?;
+        Executable::link(artifact, code)
+    }
+
+    /// Compiles a module to an artifact without loading it: the target may be another CPU
+    /// than the host. The module stays as it is.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_artifact(&self, module: &Module<'_>) -> Result<Artifact, CompileError> {
+        let mut copy = clone_module(module)?;
+        let context = module.context();
+        // SAFETY: the module's context outlives the borrow of the module.
+        let context: &Context = unsafe { context.to_ref() };
+        self.artifact_in_place(context, &mut copy)
+    }
+
+    fn artifact_in_place(&self, context: &Context, module: &mut Module<'_>) -> Result<Artifact, CompileError> {
+        let target = self.cpu()?;
+        self.lower(context, module, Level::Llvm)?;
+        let functions = signatures(module_op(module)).map_err(CompileError::Other)?;
+        if functions.is_empty() {
+            return Err(CompileError::Other("the program has no public function with a body".into()));
+        }
+        npir_cpu::register_translations(context);
+        let (object, diagnostics) = collect_diagnostics(context, || {
+            npir_cpu::compile_object(module, &target, &self.codegen_options(), &|name| {
+                symbols::resolve(name).is_some()
+            })
+        });
+        let object = match object {
+            Ok(object) => object,
+            Err(_) if diagnostics.iter().any(|d| d.severity == Severity::Error) => {
+                return Err(CompileError::Diagnostics(diagnostics));
+            }
+            Err(e) => return Err(e.into()),
+        };
+        let manifest = Manifest {
+            functions: functions.into_iter().map(to_signature).collect::<Result<_, _>>()?,
+            target_triple: target.triple().to_string(),
+            cpu: target.cpu().to_string(),
+            features: target
+                .required_features()
+                .into_iter()
+                .map(|f| f.to_string())
+                .filter(|f| npir_runtime::cpu::KNOWN_FEATURES.contains(&f.as_str()))
+                .collect(),
+            compiler_version: env!("CARGO_PKG_VERSION").into(),
+            format_version: npir_runtime::artifact::FORMAT_VERSION,
+        };
+        Ok(Artifact::new(manifest, object.bytes)?)
+    }
+
+    fn codegen_options(&self) -> CodegenOptions {
+        CodegenOptions { opt: self.opt, symbol_prefix: None }
+    }
+
+    /// Lowers a module in place, from whatever level it is at.
+    ///
+    /// # Errors
+    /// [`CompileError::Diagnostics`]; the module is then in an unspecified state.
+    pub fn lower(&self, context: &Context, module: &mut Module<'_>, level: Level) -> Result<(), CompileError> {
+        let options = options_for(&self.cpu()?, self.threads);
+        let mut text = String::new();
+        let mut add = |part: &str| {
+            if !part.is_empty() {
+                if !text.is_empty() {
+                    text.push(',');
+                }
+                text.push_str(part);
+            }
+        };
+        for l in Level::ALL.into_iter().filter(|l| *l <= level) {
+            add(&stage(l, &options));
+            for (at, pass) in &self.passes {
+                if *at == l {
+                    add(pass);
+                }
+            }
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.run_passes(context, module, &text)
+    }
+
+    /// Runs a textual pipeline on a module.
+    ///
+    /// # Errors
+    /// [`CompileError::Diagnostics`], or [`CompileError::Other`] for a malformed pipeline.
+    pub fn run_passes(&self, context: &Context, module: &mut Module<'_>, passes: &str) -> Result<(), CompileError> {
+        let (result, diagnostics) = collect_diagnostics(context, || {
+            load_pipeline_dialects(context, passes).map_err(|e| match e {
+                PassError::Message(m) => m,
+                PassError::Reported => "malformed pass pipeline".into(),
+            })?;
+            run_pipeline(module, passes)
+        });
+        match result {
+            Ok(()) => Ok(()),
+            Err(_) if diagnostics.iter().any(|d| d.severity == Severity::Error) => {
+                Err(CompileError::Diagnostics(diagnostics))
+            }
+            Err(message) => Err(CompileError::Other(message)),
+        }
+    }
+
+    /// The machine code of a module, as assembly text.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn emit_assembly(&self, module: &Module<'_>) -> Result<String, CompileError> {
+        self.emit(module, |m, t, o| npir_cpu::emit_assembly(m, t, o))
+    }
+
+    /// The LLVM IR of a module, as LLVM's passes leave it.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn emit_llvm_ir(&self, module: &Module<'_>) -> Result<String, CompileError> {
+        self.emit(module, |m, t, o| npir_cpu::emit_llvm_ir(m, t, o, IrStage::Optimized))
+    }
+
+    fn emit(
+        &self,
+        module: &Module<'_>,
+        emit: impl Fn(&Module<'_>, &CpuTarget, &CodegenOptions) -> Result<String, npir_cpu::CodegenError>,
+    ) -> Result<String, CompileError> {
+        let mut copy = clone_module(module)?;
+        let context = module.context();
+        // SAFETY: the module's context outlives the borrow of the module.
+        let context: &Context = unsafe { context.to_ref() };
+        self.lower(context, &mut copy, Level::Llvm)?;
+        npir_cpu::register_translations(context);
+        Ok(emit(&copy, &self.cpu()?, &self.codegen_options())?)
+    }
+
+    /// The passes that lower to `level`, as `npir-opt` would take them.
+    ///
+    /// # Errors
+    /// [`CompileError::Target`] when the host is no supported processor.
+    pub fn pipeline(&self, level: Level) -> Result<String, CompileError> {
+        Ok(lower_to(level, &options_for(&self.cpu()?, self.threads)))
+    }
+}
+
+/// The one linker of the process.
+fn jit() -> Result<&'static Jit, CompileError> {
+    static JIT: OnceLock<Result<Jit, String>> = OnceLock::new();
+    // SAFETY: the runtime's table holds functions of the declared C types.
+    JIT.get_or_init(|| unsafe { Jit::new(symbols::all()) }.map_err(|e| e.to_string()))
+        .as_ref()
+        .map_err(|e| CompileError::Other(format!("the JIT does not start: {e}")))
+}
+
+fn module_op<'c>(module: &Module<'c>) -> Op<'c> {
+    // SAFETY: the module is alive while it is borrowed; the handle does not outlive the caller's use.
+    unsafe { npir_mlir::melior::ir::operation::OperationRef::from_raw(module.as_operation().to_raw()) }
+}
+
+fn clone_module<'c>(module: &Module<'c>) -> Result<Module<'c>, CompileError> {
+    let op = module_op(module);
+    if !op.verify_ok() {
+        return Err(CompileError::Diagnostics(vec![Diagnostic {
+            severity: Severity::Error,
+            message: "the module is invalid".into(),
+            position: None::<FilePosition>,
+            notes: Vec::new(),
+        }]));
+    }
+    let copy: npir_mlir::melior::ir::Operation<'c> = (*module.as_operation()).clone();
+    Module::from_operation(copy).ok_or_else(|| CompileError::Other("the module cannot be cloned".into()))
+}
+
+fn to_signature(f: FunctionSignature) -> Result<Signature, CompileError> {
+    let dtype = |name: &str| DType::from_str(name).map_err(|e| CompileError::Other(e.to_string()));
+    let dims = |shape: Vec<Option<u64>>| {
+        shape.into_iter().map(|d| d.map_or(Dim::Dynamic, |n| Dim::Static(n as usize))).collect()
+    };
+    Ok(Signature {
+        name: f.name,
+        symbol: f.symbol,
+        args: f
+            .args
+            .into_iter()
+            .map(|a| {
+                Ok(ArgSpec {
+                    dtype: dtype(a.dtype)?,
+                    shape: dims(a.shape),
+                    name: a.name,
+                    scalar: a.scalar,
+                    updates: a.updates,
+                })
+            })
+            .collect::<Result<_, CompileError>>()?,
+        results: f
+            .results
+            .into_iter()
+            .map(|r| Ok(ResultSpec { dtype: dtype(r.dtype)?, shape: dims(r.shape), scalar: r.scalar }))
+            .collect::<Result<_, CompileError>>()?,
+    })
+}
