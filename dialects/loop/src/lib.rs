@@ -1,1 +1,40 @@
-//! The loop dialect: loop nests with a schedule.
+//! The `loop` dialect: loop nests over memory with a schedule, and the ops that talk to
+//! the runtime.
+//!
+//! A nest ([`nest`]) says *what* is computed at each point; its schedule ([`schedule`])
+//! says in which order, in how many lanes, on how many threads. [`scheduler`] chooses
+//! schedules, [`lower`] turns nests into loops. [`runtime_ops`] and [`llvm`] are the way
+//! to calls of the runtime.
+//!
+//! Invariants: nothing here knows a tensor; no lowering is specific to one program.
+
+pub(crate) mod access;
+pub(crate) mod forms;
+pub mod llvm;
+pub mod lower;
+pub mod nest;
+pub mod runtime_ops;
+pub mod schedule;
+pub mod scheduler;
+
+use npir_mlir::prelude::*;
+
+pub use forms::is_vectorizable;
+pub use nest::{Combine, Index, Nest, NestParts, Yield};
+pub use runtime_ops::{CheckKind, placeholders};
+pub use schedule::{IteratorKind, Schedule};
+
+/// The passes.
+pub fn passes() -> Vec<PassDef> {
+    vec![scheduler::LoopSchedule::def(), lower::LowerLoopNest::def(), llvm::LoopAbi::def(), llvm::LoopFinishLlvm::def()]
+}
+
+/// The dialect.
+pub fn dialect() -> Dialect {
+    Dialect::new("loop")
+        .doc("Loop nests with a schedule: tiles, vector width, parallel and reduction axes, private accumulators.")
+        .depends_on(&["arith", "memref", "scf", "vector"])
+        .ops([Nest::def(), Yield::def(), Index::def()])
+        .ops(runtime_ops::defs())
+        .attrs([Schedule::param_def()])
+}

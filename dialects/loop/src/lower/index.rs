@@ -1,0 +1,123 @@
+//! Index arithmetic that folds constants while it builds, so that static shapes
+//! lower to code without a trace of the general case.
+
+use npir_mlir::prelude::*;
+
+/// An index that is known now or at run time.
+#[derive(Clone, Copy)]
+pub(super) enum Ix<'c> {
+    /// Known now.
+    Const(i64),
+    /// Known at run time, of type `index`.
+    Val(Val<'c>),
+}
+
+impl<'c> Ix<'c> {
+    /// Zero.
+    pub(super) const ZERO: Self = Self::Const(0);
+    /// One.
+    pub(super) const ONE: Self = Self::Const(1);
+
+    /// The index as a value.
+    pub(super) fn value(self, rw: Rewriter<'c>) -> Val<'c> {
+        match self {
+            Self::Const(n) => rw.const_index(n),
+            Self::Val(v) => v,
+        }
+    }
+
+    /// The constant, if it is one.
+    pub(super) fn constant(self) -> Option<i64> {
+        match self {
+            Self::Const(n) => Some(n),
+            Self::Val(_) => None,
+        }
+    }
+
+    /// `self + other`.
+    pub(super) fn add(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) if a.checked_add(b).is_some() => Self::Const(a + b),
+            (Self::Const(0), x) | (x, Self::Const(0)) => x,
+            (a, b) => Self::Val(rw.addi(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// `self - other`.
+    pub(super) fn sub(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) if a.checked_sub(b).is_some() => Self::Const(a - b),
+            (x, Self::Const(0)) => x,
+            (a, b) => Self::Val(rw.subi(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// `self * other`.
+    pub(super) fn mul(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) if a.checked_mul(b).is_some() => Self::Const(a * b),
+            (Self::Const(0), _) | (_, Self::Const(0)) => Self::ZERO,
+            (Self::Const(1), x) | (x, Self::Const(1)) => x,
+            (a, b) => Self::Val(rw.muli(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// The lesser of two signed indices.
+    pub(super) fn min(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) => Self::Const(a.min(b)),
+            (a, b) => Self::Val(rw.minsi(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// The greater of two signed indices.
+    pub(super) fn max(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) => Self::Const(a.max(b)),
+            (a, b) => Self::Val(rw.maxsi(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// `floor(self / other)` of non-negative numbers, `other > 0`.
+    pub(super) fn div(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) => Self::Const(a / b),
+            (x, Self::Const(1)) => x,
+            (a, b) => Self::Val(rw.divui(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// `self mod other` of non-negative numbers, `other > 0`.
+    pub(super) fn rem(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) => Self::Const(a % b),
+            (_, Self::Const(1)) => Self::ZERO,
+            (a, b) => Self::Val(rw.remui(a.value(rw), b.value(rw))),
+        }
+    }
+
+    /// `ceil(self / other)` of non-negative numbers, `other > 0`.
+    pub(super) fn ceil_div(self, rw: Rewriter<'c>, other: Self) -> Self {
+        match (self, other) {
+            (x, Self::Const(1)) => x,
+            (a, b) => a.add(rw, b.sub(rw, Self::ONE)).div(rw, b),
+        }
+    }
+
+    /// The largest multiple of `step > 0` that is at most `self`.
+    pub(super) fn round_down(self, rw: Rewriter<'c>, step: i64) -> Self {
+        if step == 1 {
+            self
+        } else {
+            self.sub(rw, self.rem(rw, Self::Const(step)))
+        }
+    }
+
+    /// `condition ? self : other`, with `condition` an `i1`.
+    pub(super) fn select(rw: Rewriter<'c>, condition: Val<'c>, yes: Self, no: Self) -> Self {
+        match (yes, no) {
+            (Self::Const(a), Self::Const(b)) if a == b => yes,
+            _ => Self::Val(rw.select(condition, yes.value(rw), no.value(rw))),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `lower-loop-nest`: loop nests to loops, vectors and threads, as their schedules say.
+//!
+//! [`versions`] turns a nest into [`kernel`]s, [`emit`] turns a kernel into loops;
+//! [`accumulate`] and [`parallel`] are the parts of it that know about accumulators and
+//! threads, [`body`] and [`lane`] vectorize the scalar code.
+
+mod accumulate;
+mod body;
+mod emit;
+mod index;
+mod kernel;
+mod lane;
+mod parallel;
+mod state;
+pub(crate) mod versions;
+
+use crate::nest::Nest;
+use crate::schedule::Schedule;
+use emit::Emitter;
+use npir_mlir::prelude::*;
+use versions::{Versions, versions};
+
+/// Lowers `loop.nest` to `scf`, `vector`, `memref`, `arith` and `loop.parallel_for`.
+///
+/// A nest without a schedule becomes scalar loops in the order of its axes.
+#[pass(
+    "lower-loop-nest",
+    dependent_dialects("arith", "scf", "memref", "vector", "ub")
+)]
+#[derive(Clone, Default)]
+pub struct LowerLoopNest {}
+
+impl Pass for LowerLoopNest {
+    fn run(&mut self, op: Op<'_>, _cx: &PassCx) -> PassResult {
+        for nest in op.find_all(Nest::NAME) {
+            if let Some(nest) = Nest::cast(nest) {
+                lower_nest(nest);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Replaces one nest by its code.
+pub fn lower_nest(nest: Nest<'_>) {
+    let op = nest.op();
+    rewrite_at(op, |rw| {
+        let schedule = nest
+            .schedule()
+            .unwrap_or_else(|| Schedule::scalar(nest.rank()));
+        match versions(rw, nest, schedule) {
+            Versions::One(kernel) => Emitter::new(&kernel).run(rw),
+            Versions::Two(condition, fast, slow) => {
+                let emit = |kernel| {
+                    move |rw: Rewriter<'_>| {
+                        Emitter::new(kernel).run(rw);
+                        Vec::new()
+                    }
+                };
+                rw.scf_if(condition, &[], emit(&fast), emit(&slow));
+            }
+        }
+        rw.erase(op);
+    });
+}

@@ -1,0 +1,261 @@
+//! Kernels for a nest: which strides each version of the code relies on.
+//!
+//! Vectors want unit strides, and many are known only at run time. Where a nest needs
+//! such strides to be one, it is lowered twice, behind one test of them all: the
+//! scheduled code for when they are, simpler code for when they are not.
+
+use super::index::Ix;
+use super::kernel::{Access, Axis, Body, Kernel, Layout};
+use crate::access::{Stride, Walk, element_bits, strides};
+use crate::forms::{Form, body_accesses};
+use crate::nest::Nest;
+use crate::schedule::{IteratorKind, Schedule};
+use npir_mlir::prelude::*;
+
+/// The code to emit for a nest.
+pub(super) enum Versions<'c> {
+    /// One version.
+    One(Kernel<'c>),
+    /// The first where the `i1` holds, else the second.
+    Two(Val<'c>, Kernel<'c>, Kernel<'c>),
+}
+
+/// Builds the kernels of `nest` for `schedule`, and what they need, at the insertion point.
+pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule) -> Versions<'c> {
+    let general = kernel(rw, nest, schedule);
+    let lanes = general.schedule.lanes;
+    if general.rank() == 0 || general.schedule.vector * general.schedule.unroll == 1 {
+        return Versions::One(general);
+    }
+    let walks = operand_walks(nest);
+    let mut fast = general.clone();
+    let mut tested: Vec<Val<'c>> = Vec::new();
+    let mut narrow = false;
+    let (ins, outs) = walks.split_at(general.ins.len());
+    for (accesses, walks) in [(&mut fast.ins, ins), (&mut fast.outs, outs)] {
+        for (access, walk) in accesses.iter_mut().zip(walks) {
+            if walk.strides[lanes] == Stride::LikelyUnit && !walk.divides[lanes] {
+                if let Ix::Val(stride) = access.strides[lanes] {
+                    tested.push(stride);
+                    access.strides[lanes] = Ix::ONE;
+                    narrow |= !gathers(walk.bits);
+                }
+            }
+        }
+    }
+    let varying: Vec<bool> = general
+        .ins
+        .iter()
+        .map(|access| access.depends[lanes])
+        .collect();
+    for access in body_accesses(nest, lanes, &varying) {
+        let (Form::Step, Some(dim)) = (access.form, access.dim) else {
+            continue;
+        };
+        let layout = fast
+            .captured
+            .iter_mut()
+            .find(|(key, _)| *key == access.memref.key());
+        let Some((_, layout)) = layout else { continue };
+        if strides(access.memref)[dim] == Stride::LikelyUnit {
+            if let Ix::Val(stride) = layout.strides[dim] {
+                tested.push(stride);
+                layout.strides[dim] = Ix::ONE;
+                narrow |= !gathers(element_bits(access.memref.ty().element()));
+            }
+        }
+    }
+    collapse(rw, &mut fast);
+    if tested.is_empty() {
+        return Versions::One(fast);
+    }
+    let condition = all_one(rw, &tested);
+    let mut slow = general;
+    slow.schedule = simplified(&slow.schedule, narrow);
+    Versions::Two(condition, fast, slow)
+}
+
+/// The kernel of a nest that relies on nothing but types.
+fn kernel<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule) -> Kernel<'c> {
+    let axes = nest
+        .bounds()
+        .into_iter()
+        .zip(nest.iterator_kinds())
+        .map(|(extent, kind)| Axis {
+            kind,
+            extent: match extent.simplify() {
+                OpFold::Static(n) => Ix::Const(n),
+                OpFold::Value(v) => Ix::Val(v),
+            },
+        })
+        .collect();
+    let mut layouts: Vec<(usize, Layout<'c>)> = Vec::new();
+    let mut layout = |memref: Val<'c>| -> Layout<'c> {
+        if let Some((_, layout)) = layouts.iter().find(|(key, _)| *key == memref.key()) {
+            return layout.clone();
+        }
+        let layout = Layout::new(rw, memref);
+        layouts.push((memref.key(), layout.clone()));
+        layout
+    };
+    let maps = nest.affine_maps();
+    let (in_maps, out_maps) = maps.split_at(nest.inputs().len());
+    let ins = nest.inputs().into_iter().zip(in_maps);
+    let ins = ins
+        .map(|(memref, &map)| Access::new(rw, &layout(memref), map, false))
+        .collect();
+    let outs = nest.outputs().into_iter().zip(out_maps);
+    let outs = outs
+        .map(|(memref, &map)| Access::new(rw, &layout(memref), map, true))
+        .collect();
+    let captured = nest
+        .captured_memrefs()
+        .into_iter()
+        .map(|memref| (memref.key(), layout(memref)))
+        .collect();
+    let combine = nest.combine_block();
+    Kernel {
+        anchor: nest.op(),
+        axes,
+        ins,
+        outs,
+        inits: nest.initial_values(),
+        body: Body::Map(nest.body_block()),
+        combine,
+        sums: combine.map_or_else(Vec::new, sums),
+        captured,
+        schedule,
+    }
+}
+
+/// Walks of all inputs, then all outputs.
+pub(crate) fn operand_walks(nest: Nest<'_>) -> Vec<Walk> {
+    let operands = nest.inputs().into_iter().chain(nest.outputs());
+    operands
+        .zip(nest.affine_maps())
+        .map(|(memref, map)| Walk::new(memref, map))
+        .collect()
+}
+
+/// Which outputs a combine region merges by a floating-point addition.
+pub(crate) fn sums(combine: Blk<'_>) -> Vec<bool> {
+    let args = combine.args();
+    let outs = args.len() / 2;
+    let Some(terminator) = combine.terminator_op() else {
+        return vec![false; outs];
+    };
+    let is_sum = |(out, value): (usize, Val<'_>)| {
+        value.defining_op().is_some_and(|op| {
+            let operands = op.operand_values();
+            op.name() == "arith.addf"
+                && (operands == [args[out], args[outs + out]]
+                    || operands == [args[outs + out], args[out]])
+        })
+    };
+    terminator
+        .operand_values()
+        .into_iter()
+        .enumerate()
+        .map(is_sum)
+        .collect()
+}
+
+/// Whether machines gather elements of that size.
+fn gathers(bits: i64) -> bool {
+    matches!(bits, 32 | 64)
+}
+
+/// The schedule where strides are not what vectors want.
+fn simplified(schedule: &Schedule, narrow: bool) -> Schedule {
+    let mut simple = schedule.clone();
+    simple.unroll = 1;
+    simple.jam.fill(1);
+    simple.collapse = 0;
+    if narrow {
+        simple.vector = 1;
+    }
+    if simple.block > 0 {
+        simple.block = simple.block.min(crate::scheduler::sum_block(simple.vector));
+    }
+    simple
+}
+
+fn all_one<'c>(rw: Rewriter<'c>, strides: &[Val<'c>]) -> Val<'c> {
+    let one = rw.const_index(1);
+    let mut distinct: Vec<Val<'c>> = Vec::new();
+    for &stride in strides {
+        if !distinct.iter().any(|other| other.key() == stride.key()) {
+            distinct.push(stride);
+        }
+    }
+    let tests: Vec<Val<'c>> = distinct
+        .iter()
+        .map(|&stride| rw.cmpi(CmpI::Eq, stride, one))
+        .collect();
+    all(rw, &tests)
+}
+
+/// The conjunction of `i1` values.
+fn all<'c>(rw: Rewriter<'c>, conditions: &[Val<'c>]) -> Val<'c> {
+    match conditions {
+        [] => rw.const_bool(true),
+        [first, rest @ ..] => rest.iter().fold(*first, |all, &next| rw.andi(all, next)),
+    }
+}
+
+/// The most comparisons that a run-time merge of axes is worth.
+const MAX_COMPARISONS: usize = 12;
+
+/// Merges the innermost `collapse` axes of the schedule into the lane axis where every
+/// operand lies contiguously across them.
+///
+/// Axis `a` merges into the lane axis `b` of `n` points when each operand moves `n`
+/// times as far along `a` as along `b`; then `b` gets all points and `a` one. Where
+/// that is known at run time only, the extents are chosen there: the code is the same.
+fn collapse<'c>(rw: Rewriter<'c>, kernel: &mut Kernel<'c>) {
+    let schedule = kernel.schedule.clone();
+    if schedule.collapse < 2 {
+        return;
+    }
+    let lane = schedule.lanes;
+    let merged = &schedule.order[kernel.rank() - schedule.collapse..kernel.rank() - 1];
+    let mut whole = kernel.axes[lane].extent;
+    let mut condition: Option<Val<'c>> = None;
+    let mut comparisons = 0;
+    for &axis in merged.iter().rev() {
+        let mut tests: Vec<Val<'c>> = condition.into_iter().collect();
+        for access in kernel.ins.iter().chain(&kernel.outs) {
+            if access.divides(axis) || access.divides(lane) {
+                return;
+            }
+            match (access.strides[axis], access.strides[lane].mul(rw, whole)) {
+                (Ix::Const(a), Ix::Const(b)) if a == b => {}
+                (Ix::Const(_), Ix::Const(_)) => return,
+                (Ix::Val(a), Ix::Val(b)) if a.key() == b.key() => {}
+                (a, b) => {
+                    comparisons += 1;
+                    tests.push(rw.cmpi(CmpI::Eq, a.value(rw), b.value(rw)));
+                }
+            }
+        }
+        if comparisons > MAX_COMPARISONS {
+            return;
+        }
+        let extent = kernel.axes[axis].extent;
+        whole = whole.mul(rw, extent);
+        if tests.is_empty() {
+            kernel.axes[axis].extent = Ix::ONE;
+            kernel.axes[lane].extent = whole;
+        } else {
+            let test = all(rw, &tests);
+            kernel.axes[axis].extent = Ix::select(rw, test, Ix::ONE, extent);
+            kernel.axes[lane].extent = Ix::select(rw, test, whole, kernel.axes[lane].extent);
+            condition = Some(test);
+        }
+    }
+}
+
+/// Whether two axes of these kinds may be one.
+pub(crate) fn mergeable(a: IteratorKind, b: IteratorKind) -> bool {
+    a == b && a != IteratorKind::Sequential
+}

@@ -1,0 +1,315 @@
+//! The choice of a schedule: one function per decision, in the order in which they are made.
+
+use super::facts::Facts;
+use super::machine::*;
+use crate::schedule::{IteratorKind, Schedule};
+use IteratorKind::{Parallel, Reduction, Sequential};
+
+/// A schedule for the nest on `machine`.
+pub(super) fn choose(facts: &Facts<'_>, machine: Machine) -> Schedule {
+    let rank = facts.rank();
+    let mut schedule = Schedule::scalar(rank);
+    if rank == 0 {
+        return schedule;
+    }
+    let lanes = best_lanes(facts, machine);
+    schedule.order = order(facts, lanes);
+    schedule.lanes = lanes.unwrap_or(schedule.order[rank - 1]);
+    if let Some(axis) = lanes {
+        schedule.vector = facts.width(axis, machine.vector_bits);
+    }
+    schedule.unroll = unroll(facts, &schedule);
+    block_contraction(facts, machine, &mut schedule);
+    jam_reduction(facts, &mut schedule);
+    tile_transposition(facts, &mut schedule);
+    schedule.collapse = collapse(facts, &schedule);
+    schedule.block = block(facts, &schedule);
+    if machine.threads {
+        share(facts, &mut schedule);
+    }
+    schedule
+}
+
+/// The axis whose lanes cost least per point; `None` where scalar code is best.
+fn best_lanes(facts: &Facts<'_>, machine: Machine) -> Option<usize> {
+    let mut best = (facts.cycles_per_point(0, 1), None);
+    // From the last axis: memory tends to be contiguous there, and ties go to it.
+    for axis in (0..facts.rank())
+        .rev()
+        .filter(|&axis| facts.may_hold_lanes(axis))
+    {
+        let width = facts.width(axis, machine.vector_bits);
+        let cycles = facts.cycles_per_point(axis, width);
+        if width > 1 && cycles < best.0 {
+            best = (cycles, Some(axis));
+        }
+    }
+    best.1
+}
+
+/// Loops from the outside: parallel axes as the outputs lie in memory, sequential and
+/// reduction axes, then the lanes.
+fn order(facts: &Facts<'_>, lanes: Option<usize>) -> Vec<usize> {
+    let rank = facts.rank();
+    if facts.kinds.contains(&Sequential) {
+        // Whatever comes in order keeps its place; only parallel lanes move inside.
+        let mut order: Vec<usize> = (0..rank).filter(|&axis| Some(axis) != lanes).collect();
+        order.extend(lanes);
+        return order;
+    }
+    let rest = |kind| (0..rank).filter(move |&axis| facts.is(axis, kind) && Some(axis) != lanes);
+    let mut parallel: Vec<usize> = rest(Parallel).collect();
+    parallel.sort_by_key(|&axis| facts.position_in_output(axis));
+    parallel
+        .into_iter()
+        .chain(rest(Reduction))
+        .chain(lanes)
+        .collect()
+}
+
+/// Vectors in flight along the lanes: more for short bodies, no more than there are.
+fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
+    let lanes = schedule.lanes;
+    if schedule.vector == 1 {
+        return 1;
+    }
+    let wanted = match facts.num_ops {
+        n if n <= UNROLL_4_OPS => 4,
+        n if n <= UNROLL_2_OPS => 2,
+        _ => 1,
+    };
+    let vectors = facts.extents[lanes].map_or(wanted, |n| (n / schedule.vector).max(1));
+    1 << vectors.min(wanted).ilog2()
+}
+
+/// A contraction, `C[i, j] += A[i, k]·B[k, j]` with lanes along `j`: rows of `A` share
+/// the loaded `B`, steps of `k` share the loaded `C`, and tiles keep `B` in the second
+/// level of the cache and `C` in the first.
+fn block_contraction(facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
+    let rank = facts.rank();
+    let lanes = schedule.lanes;
+    if schedule.vector == 1
+        || !facts.is(lanes, Parallel)
+        || rank < 3
+        || facts.num_ops > UNROLL_4_OPS
+    {
+        return;
+    }
+    let (row, step) = (schedule.order[rank - 3], schedule.order[rank - 2]);
+    let ins = &facts.walks[..facts.num_ins];
+    let shared = ins
+        .iter()
+        .any(|walk| walk.invariant(row) && walk.contiguous(lanes) && !walk.invariant(step));
+    let reused = ins
+        .iter()
+        .any(|walk| walk.invariant(lanes) && !walk.invariant(row) && !walk.invariant(step));
+    if !(facts.is(row, Parallel) && facts.is(step, Reduction) && shared && reused) {
+        return;
+    }
+    schedule.unroll = schedule
+        .unroll
+        .min(if machine.registers() >= 32 { 2 } else { 1 });
+    for axis in [row, step] {
+        schedule.jam[axis] = facts.extents[axis].map_or(4, |n| n.clamp(1, 4));
+    }
+    let bytes = facts.bits / 8;
+    let columns = round_up(
+        L1_SHARE / (schedule.jam[row] * bytes),
+        schedule.vector * schedule.unroll,
+    );
+    let depth = round_up(L2_SHARE / (columns * bytes), schedule.jam[step]);
+    for (axis, size) in [(row, CONTRACTION_ROWS), (step, depth), (lanes, columns)] {
+        if facts.extents[axis].is_none_or(|n| n > size) {
+            schedule.tile[axis] = size;
+        }
+    }
+    // The reduction may be cut in tiles where its order is free, or where it is the only one.
+    let ordered = facts
+        .kinds
+        .iter()
+        .filter(|&&kind| kind == Reduction)
+        .count();
+    if ordered > 1 && !facts.reassociates {
+        schedule.tile[step] = 0;
+    }
+}
+
+/// A reduction over an axis outside the lanes, `S[j] += A[i, j]`: several rows per
+/// visit of `S`, of which a tile stays in the first level of the cache.
+fn jam_reduction(facts: &Facts<'_>, schedule: &mut Schedule) {
+    let rank = facts.rank();
+    if rank < 2 || schedule.vector == 1 || schedule.jam.iter().any(|&factor| factor > 1) {
+        return;
+    }
+    let (outer, lanes) = (schedule.order[rank - 2], schedule.lanes);
+    if !facts.is(lanes, Parallel) || !facts.is(outer, Reduction) || facts.num_ops > UNROLL_4_OPS {
+        return;
+    }
+    schedule.unroll = schedule.unroll.min(2);
+    schedule.jam[outer] = facts.extents[outer].map_or(8, |n| n.clamp(1, 8));
+    let size = round_up(
+        L1_SHARE / (facts.bits / 8).max(1) / 4,
+        schedule.vector * schedule.unroll,
+    );
+    // Small outputs are reduced in private copies instead; see `share`.
+    let small = facts.extents[lanes].is_some_and(|n| n <= size);
+    if !small {
+        schedule.tile[lanes] = size;
+    }
+}
+
+/// Operands that are contiguous along different axes: square tiles, so that every cache
+/// line that is loaded is used up.
+fn tile_transposition(facts: &Facts<'_>, schedule: &mut Schedule) {
+    let lanes = schedule.lanes;
+    if facts.kinds.iter().any(|&kind| kind != Parallel)
+        || schedule.tile.iter().any(|&size| size > 0)
+    {
+        return;
+    }
+    let across = |axis: usize| {
+        axis != lanes
+            && facts.walks.iter().any(|walk| {
+                walk.contiguous(axis) && !walk.contiguous(lanes) && !walk.invariant(lanes)
+            })
+    };
+    if let Some(axis) = (0..facts.rank()).find(|&axis| across(axis)) {
+        for axis in [axis, lanes] {
+            if facts.extents[axis].is_none_or(|n| n > TRANSPOSE_TILE) {
+                schedule.tile[axis] = TRANSPOSE_TILE;
+            }
+        }
+        schedule.unroll = schedule
+            .unroll
+            .min((TRANSPOSE_TILE / schedule.vector).max(1));
+    }
+}
+
+/// How many of the innermost axes can be one, where memory is contiguous across them.
+fn collapse(facts: &Facts<'_>, schedule: &Schedule) -> usize {
+    let lanes = schedule.lanes;
+    let plain = |axis: usize| {
+        facts.kinds[axis] == facts.kinds[lanes]
+            && schedule.tile[axis] == 0
+            && schedule.jam[axis] == 1
+            && !facts.indexed[axis]
+            && !facts.walks.iter().any(|walk| walk.divides[axis])
+            && facts.nest.captured_memrefs().is_empty()
+    };
+    let moves = schedule.vector > 1 && schedule.order.last() == Some(&lanes);
+    let count = schedule
+        .order
+        .iter()
+        .rev()
+        .take_while(|&&axis| plain(axis))
+        .count();
+    if moves && count > 1 { count } else { 0 }
+}
+
+/// The block of compensated sums, for sums along the innermost axis.
+fn block(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
+    let innermost = schedule.order[facts.rank() - 1];
+    if facts.sums && facts.reassociates && facts.is(innermost, Reduction) {
+        sum_block(schedule.vector * schedule.unroll)
+    } else {
+        0
+    }
+}
+
+/// The block of a sum with that many partial sums side by side.
+pub(crate) fn sum_block(partial_sums: i64) -> i64 {
+    (SUM_STEPS * partial_sums).min(SUM_BLOCK)
+}
+
+/// Spreads outer loops over threads where there is enough to do.
+fn share(facts: &Facts<'_>, schedule: &mut Schedule) {
+    let innermost = schedule.order[facts.rank() - 1];
+    let arithmetic = facts.cycles_per_point(schedule.lanes, schedule.vector);
+    let traffic = facts.bytes_per_point(innermost) / BYTES_PER_CYCLE;
+    let ns = arithmetic.max(traffic).max(CYCLE_NS) * CYCLE_NS;
+    schedule.grain = (TASK_NS / ns).ceil().clamp(1.0, 1e9) as i64;
+
+    let points = facts
+        .extents
+        .iter()
+        .try_fold(1i64, |points, extent| points.checked_mul((*extent)?));
+    if points.is_some_and(|points| points <= schedule.grain) {
+        schedule.grain = 0;
+        return;
+    }
+    schedule.parallel = shared_loops(facts, schedule);
+    if schedule.parallel == 0 {
+        schedule.grain = 0;
+    }
+}
+
+/// How many of the outermost loops can be shared, no more than it takes.
+fn shared_loops(facts: &Facts<'_>, schedule: &Schedule) -> usize {
+    let loops = schedule.loops();
+    let in_flight = |axis: usize| {
+        schedule.jam[axis] > 1 || (axis == schedule.lanes && schedule.vector * schedule.unroll > 1)
+    };
+    let mut count = 0;
+    let mut iterations = 1i64;
+    for spec in &loops {
+        let whole = spec.tile.is_none();
+        if !facts.is(spec.axis, Parallel)
+            || (whole && schedule.tile[spec.axis] > 0)
+            || iterations >= ENOUGH_ITERATIONS
+        {
+            break;
+        }
+        count += 1;
+        let extent = facts.extents[spec.axis].unwrap_or(ENOUGH_ITERATIONS);
+        iterations =
+            iterations.saturating_mul(spec.tile.map_or(extent, |size| (extent + size - 1) / size));
+        // Merged axes may turn out to have one point each, but for the last.
+        if schedule.collapse > 1
+            && schedule.order[facts.rank() - schedule.collapse..].contains(&spec.axis)
+        {
+            iterations = 1;
+        }
+        if whole && in_flight(spec.axis) {
+            return count;
+        }
+    }
+    if iterations < ENOUGH_ITERATIONS {
+        count + shared_reductions(facts, schedule, count)
+    } else {
+        count
+    }
+}
+
+/// How many reduction loops after the first `count` loops can be shared, each chunk
+/// accumulating into memory of its own.
+fn shared_reductions(facts: &Facts<'_>, schedule: &Schedule, count: usize) -> usize {
+    let loops = schedule.loops();
+    let alike = facts.changes.windows(2).all(|pair| pair[0] == pair[1]);
+    if !facts.reassociates || !alike || loops[..count].iter().any(|spec| spec.tile.is_some()) {
+        return 0;
+    }
+    let copied = (0..facts.rank()).filter(|&axis| facts.changes[0][axis]);
+    let size = copied
+        .map(|axis| facts.extents[axis])
+        .try_fold(1i64, |size, extent| size.checked_mul(extent?));
+    if size.is_none_or(|size| size > PRIVATE_ELEMENTS) {
+        return 0;
+    }
+    let mut more = 0;
+    for spec in &loops[count..] {
+        let lanes = spec.axis == schedule.lanes && schedule.vector * schedule.unroll > 1;
+        if !facts.is(spec.axis, Reduction) || spec.tile.is_some() || schedule.tile[spec.axis] > 0 {
+            break;
+        }
+        more += 1;
+        if lanes || schedule.jam[spec.axis] > 1 {
+            break;
+        }
+    }
+    more
+}
+
+/// `n` rounded up to a multiple of `step`, at least one.
+fn round_up(n: i64, step: i64) -> i64 {
+    (n.max(1) + step - 1) / step * step
+}

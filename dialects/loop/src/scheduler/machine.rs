@@ -1,0 +1,68 @@
+//! The machine as the scheduler sees it, and every number that its choices rest on.
+
+/// What schedules are made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// Bits of a vector register.
+    pub vector_bits: i64,
+    /// Whether nests may use more than one thread.
+    pub threads: bool,
+}
+
+impl Machine {
+    /// Vector registers: 32 where vectors have 512 bits (AVX-512), else 16.
+    pub(super) fn registers(self) -> i64 {
+        if self.vector_bits >= 512 { 32 } else { 16 }
+    }
+}
+
+/// Bytes of the first-level data cache that one operand of a tile may take.
+pub(super) const L1_SHARE: i64 = 16 << 10;
+/// Bytes of the second-level cache that one operand of a tile may take.
+pub(super) const L2_SHARE: i64 = 256 << 10;
+/// Points per side of a tile where operands are contiguous along different axes: one
+/// to four cache lines each way.
+pub(super) const TRANSPOSE_TILE: i64 = 32;
+/// Rows of the left operand that share a tile of the right one, in a contraction.
+pub(super) const CONTRACTION_ROWS: i64 = 64;
+
+/// Work below which a task costs more than it saves, in nanoseconds. Waking a parked
+/// thread takes 10 to 50 microseconds, a spinning one 0.1.
+pub(super) const TASK_NS: f64 = 2_000.0;
+/// Iterations of the shared loops that are enough to balance threads.
+pub(super) const ENOUGH_ITERATIONS: i64 = 64;
+/// Nanoseconds per cycle.
+pub(super) const CYCLE_NS: f64 = 0.25;
+/// Bytes per cycle that a loop without arithmetic moves, out of cache.
+pub(super) const BYTES_PER_CYCLE: f64 = 8.0;
+
+/// Cycles of a vector op of `arith` other than division.
+pub(super) const CHEAP_OP: f64 = 0.5;
+/// Cycles of a division or square root.
+pub(super) const DIVISION: f64 = 8.0;
+/// Cycles of an op of `math`: some twenty vector ops each.
+pub(super) const MATH_OP: f64 = 20.0;
+/// Cycles of a contiguous access.
+pub(super) const ACCESS: f64 = 0.5;
+/// Cycles per lane of a gather.
+pub(super) const GATHER_LANE: f64 = 1.0;
+/// Cycles per lane of a scatter.
+pub(super) const SCATTER_LANE: f64 = 1.5;
+/// Cycles per halving of a vector when its lanes are merged, per op of the combine region.
+pub(super) const HALVING: f64 = 4.0;
+/// Points along an axis whose extent is not known.
+pub(super) const USUAL_EXTENT: i64 = 256;
+
+/// Up to how many ops a body gets four vectors in flight, and two.
+pub(super) const UNROLL_4_OPS: usize = 12;
+/// See [`UNROLL_4_OPS`].
+pub(super) const UNROLL_2_OPS: usize = 200;
+/// Additions in a row that a partial sum may take before it joins a compensated total;
+/// NumPy's pairwise summation takes 16.
+pub(crate) const SUM_STEPS: i64 = 16;
+/// The longest block of a sum, in points.
+pub(crate) const SUM_BLOCK: i64 = 512;
+/// Lanes beyond which a gather is no longer one instruction or two.
+pub(super) const GATHER_LANES: i64 = 16;
+/// The most elements of an output that every chunk of a parallel reduction copies.
+pub(super) const PRIVATE_ELEMENTS: i64 = 4096;
