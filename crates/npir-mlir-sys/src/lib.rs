@@ -376,6 +376,12 @@ unsafe extern "C" {
         full: bool,
     ) -> bool;
 
+    // queries.cpp
+    pub fn npirDestinations(op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) -> bool;
+    pub fn npirLlvmArraySize(ty: MlirType) -> i64;
+    pub fn npirDropUnsignedWrapFlags(op: MlirOperation);
+    pub fn npirIsLlvmFunctionType(ty: MlirType) -> bool;
+
     // source.cpp
     pub fn npirParseSource(ctx: MlirContext, source: MlirStringRef, filename: MlirStringRef) -> MlirModule;
 

@@ -28,6 +28,7 @@ pub mod op_def;
 pub mod pass;
 pub mod pattern;
 mod raw;
+pub mod queries;
 pub mod rewriter;
 pub mod source;
 pub mod tools;
@@ -56,6 +57,7 @@ pub mod prelude {
     pub use crate::pattern::{
         GreedyConfig, Match, NoMatch, Pattern, ViewOf, apply_greedily, apply_walk, no_match, on_view,
     };
+    pub use crate::queries::{LlvmTypeExt, destinations, drop_unsigned_wrap_flags, location_name};
     pub use crate::rewriter::{IrMapping, OpBuilder, OpFold, OwnedRewriter, Rewriter, rewrite_at};
     pub use crate::source::parse_source;
     pub use crate::types::{AttrExt, CtxExt, DYNAMIC, TypeExt, map_results};

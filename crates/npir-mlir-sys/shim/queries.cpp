@@ -1,0 +1,32 @@
+// Questions about ops and types of other dialects that the C API cannot ask, and properties that it cannot set.
+#include "mlir-c/IR.h"
+#include "mlir/CAPI/IR.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
+using namespace mlir;
+
+extern "C" {
+/// The operands that a destination-style op writes its tensor results into; false for other ops.
+bool npirDestinations(MlirOperation op, unsigned *begin, unsigned *count) {
+  auto dps = dyn_cast<DestinationStyleOpInterface>(unwrap(op));
+  if (!dps || dps.getNumDpsInits() == 0)
+    return false;
+  *begin = dps.getDpsInitOperand(0)->getOperandNumber();
+  *count = dps.getNumDpsInits();
+  return true;
+}
+/// The number of elements of an LLVM array type, -1 for other types.
+int64_t npirLlvmArraySize(MlirType type) {
+  auto array = dyn_cast<LLVM::LLVMArrayType>(unwrap(type));
+  return array ? array.getNumElements() : -1;
+}
+/// Takes back the promise of an address computation or integer op that its operands, seen as unsigned, do not wrap.
+void npirDropUnsignedWrapFlags(MlirOperation op) {
+  if (auto gep = dyn_cast<LLVM::GEPOp>(unwrap(op)))
+    gep.setNoWrapFlags(gep.getNoWrapFlags() & ~LLVM::GEPNoWrapFlags::nuw);
+  else if (auto flags = dyn_cast<LLVM::IntegerOverflowFlagsInterface>(unwrap(op)))
+    flags.setOverflowFlags(flags.getOverflowFlags() & ~LLVM::IntegerOverflowFlags::nuw);
+}
+bool npirIsLlvmFunctionType(MlirType type) { return isa<LLVM::LLVMFunctionType>(unwrap(type)); }
+}

@@ -1,0 +1,87 @@
+//! Questions about ops, types and locations of upstream dialects.
+
+use crate::ir::{Op, OpExt};
+use crate::raw::text;
+use crate::types::TypeExt;
+use melior::ir::{Location, Type, TypeLike};
+use mlir_sys::*;
+use npir_mlir_sys::*;
+use std::ops::Range;
+
+/// The operands that a destination-style op (any dialect's) writes its tensor results into, in order; `None` for
+/// other ops.
+pub fn destinations(op: Op<'_>) -> Option<Range<usize>> {
+    let (mut begin, mut count) = (0, 0);
+    // SAFETY: the op is alive and the out pointers are valid.
+    let found = unsafe { npirDestinations(op.raw(), &mut begin, &mut count) };
+    found.then(|| begin as usize..(begin + count) as usize)
+}
+
+/// Takes back the promise of an `llvm.getelementptr`, `llvm.add`, `llvm.mul`… that its operands, seen as unsigned, do
+/// not wrap around. Other ops stay as they are.
+pub fn drop_unsigned_wrap_flags(op: Op<'_>) {
+    // SAFETY: the op is alive.
+    unsafe { npirDropUnsignedWrapFlags(op.raw()) }
+}
+
+/// The name in a location `loc("x"(...))`.
+pub fn location_name(location: Location<'_>) -> Option<&str> {
+    let raw = location.to_raw();
+    // SAFETY: the kind is tested; names are interned in the context.
+    unsafe {
+        mlirLocationIsAName(raw).then(|| text(mlirIdentifierStr(mlirLocationNameGetName(raw))))
+    }
+}
+
+/// Types of the LLVM dialect.
+pub trait LlvmTypeExt<'c>: Copy {
+    /// `!llvm.ptr`
+    fn is_llvm_ptr(self) -> bool;
+    /// Element count and element of an `!llvm.array`.
+    fn llvm_array_parts(self) -> Option<(usize, Type<'c>)>;
+    /// The members of an `!llvm.struct` with a body.
+    fn llvm_struct_members(self) -> Option<Vec<Type<'c>>>;
+    /// The result of an `!llvm.func`.
+    fn llvm_function_result(self) -> Option<Type<'c>>;
+}
+
+impl<'c> LlvmTypeExt<'c> for Type<'c> {
+    fn is_llvm_ptr(self) -> bool {
+        // SAFETY: the type is alive, here and below.
+        unsafe { mlirTypeIsALLVMPointerType(TypeExt::raw(self)) }
+    }
+    fn llvm_array_parts(self) -> Option<(usize, Type<'c>)> {
+        // SAFETY: the kind is tested before the element is read.
+        unsafe {
+            let n = usize::try_from(npirLlvmArraySize(self.to_raw())).ok()?;
+            Some((
+                n,
+                Type::from_raw(mlirLLVMArrayTypeGetElementType(self.to_raw())),
+            ))
+        }
+    }
+    fn llvm_struct_members(self) -> Option<Vec<Type<'c>>> {
+        let raw = self.to_raw();
+        // SAFETY: the kind is tested before members are read; indices are in range.
+        unsafe {
+            if !mlirTypeIsALLVMStructType(raw)
+                || (!mlirLLVMStructTypeIsLiteral(raw) && mlirLLVMStructTypeIsOpaque(raw))
+            {
+                return None;
+            }
+            let n = mlirLLVMStructTypeGetNumElementTypes(raw);
+            Some(
+                (0..n)
+                    .map(|i| Type::from_raw(mlirLLVMStructTypeGetElementType(raw, i)))
+                    .collect(),
+            )
+        }
+    }
+    fn llvm_function_result(self) -> Option<Type<'c>> {
+        // SAFETY: the kind is tested before the result is read.
+        unsafe {
+            npirIsLlvmFunctionType(self.to_raw())
+                .then(|| Type::from_raw(mlirLLVMFunctionTypeGetReturnType(self.to_raw())))
+        }
+    }
+}
