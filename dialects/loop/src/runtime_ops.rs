@@ -1,0 +1,192 @@
+//! Ops of the loop level that talk to the runtime: the thread pool (`loop.parallel_for`), run-time errors
+//! (`loop.check`, `loop.exit_if`) and reference counts (`loop.retain`, `loop.release`).
+//!
+//! They survive the conversion of everything around them to the LLVM dialect: `loop-abi` gives them operands of
+//! LLVM types, `loop-finish-llvm` replaces them by calls and branches.
+
+use npir_mlir::prelude::*;
+
+attr_enum! {
+    /// The kind of a run-time error; the numbers are those of `npir_rt_raise`.
+    pub enum CheckKind {
+        /// Shapes that do not fit (`ValueError`).
+        ShapeMismatch = "shape_mismatch",
+        /// An index outside an axis (`IndexError`).
+        IndexOutOfBounds = "index_out_of_bounds",
+        /// Any other unusable value (`ValueError`).
+        ValueError = "value_error",
+        /// A number that its type cannot hold (`OverflowError`).
+        Overflow = "overflow",
+        /// An integer division by zero that must raise (`ZeroDivisionError`).
+        ZeroDivision = "zero_division",
+    }
+}
+
+impl CheckKind {
+    /// The `kind` argument of `npir_rt_raise`.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+/// `index`, or the `i64` that it is in memory and in the LLVM dialect.
+pub struct IndexOrI64;
+
+impl TypeConstraint for IndexOrI64 {
+    const DESCRIPTION: &'static str = "index or 64-bit signless integer";
+
+    fn check(t: Type<'_>) -> bool {
+        t.is_index() || (t.is_int() && !t.is_unsigned() && t.bit_width() == 64)
+    }
+}
+
+/// Runs chunks of a range on the thread pool.
+///
+/// The body is run for chunks `[lo, hi)` that partition `[0, n)`, each of at least `grain` iterations (except when
+/// `n` is smaller), in any order, perhaps at the same time. Values of the surroundings may be used. When a check in
+/// the body fails, chunks that have not begun are dropped and the enclosing function fails.
+#[op(
+    "loop.parallel_for",
+    traits(RecursiveMemoryEffects, AutomaticAllocationScope),
+    interfaces(Verify),
+    assembly = "$n `grain` $grain `:` type($n) `,` type($grain) attr-dict-with-keyword $body"
+)]
+pub struct ParallelFor {
+    n: Operand<IndexOrI64>,
+    grain: Operand<IndexOrI64>,
+    body: Region,
+}
+
+impl Verify for ParallelFor<'_> {
+    fn verify(self) -> Result<(), String> {
+        let ty = self.n().ty();
+        if self.grain().ty() != ty {
+            return Err("expects `n` and `grain` of one type".into());
+        }
+        let Some(entry) = self.body().entry() else {
+            return Err("expects a body".into());
+        };
+        let args = entry.args();
+        if args.len() != 2 || args.iter().any(|arg| arg.ty() != ty) {
+            return Err(format!("expects a body with two arguments of type {ty}"));
+        }
+        Ok(())
+    }
+}
+
+/// Raises a run-time error unless the condition holds.
+///
+/// The message may contain `{}` once for each of `args`; `{{` is a brace. The error carries the location of the op.
+#[op(
+    "loop.check",
+    interfaces(Verify, Effects, Canonicalize),
+    assembly = "$cond `,` $kind `,` $message (`(` $args^ `:` type($args) `)`)? attr-dict"
+)]
+pub struct Check {
+    cond: Operand<Bool>,
+    kind: Attr<Enum<CheckKind>>,
+    message: Attr<Str>,
+    args: Variadic<IndexOrI64>,
+}
+
+/// How many `{}` a message contains, where `{{` is a literal brace.
+pub fn placeholders(message: &str) -> usize {
+    message.replace("{{", "").matches("{}").count()
+}
+
+impl Verify for Check<'_> {
+    fn verify(self) -> Result<(), String> {
+        let (expected, found) = (placeholders(&self.message()), self.args().len());
+        if expected != found {
+            return Err(format!(
+                "has {expected} placeholders in its message and {found} arguments"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl<'c> Effects<'c> for Check<'c> {
+    fn effects(self) -> Vec<Effect<'c>> {
+        vec![Effect::Write(None)]
+    }
+}
+
+impl Canonicalize for Check<'_> {
+    fn patterns() -> Vec<Pattern> {
+        vec![on_view::<CheckFamily, _>(
+            "loop-check-true",
+            1,
+            |check, rw| {
+                if check.cond().constant_int().is_none_or(|holds| holds == 0) {
+                    return no_match("the condition is not known to hold");
+                }
+                rw.erase(check.op());
+                Ok(())
+            },
+        )]
+    }
+}
+
+/// Leaves the function with a status when the condition holds.
+///
+/// The status is the `i32` that every compiled function returns first; the error has already been recorded.
+#[op(
+    "loop.exit_if",
+    interfaces(Effects),
+    assembly = "$cond `,` $status `:` type($status) attr-dict"
+)]
+pub struct ExitIf {
+    cond: Operand<Bool>,
+    status: Operand<IntegerType>,
+}
+
+impl<'c> Effects<'c> for ExitIf<'c> {
+    fn effects(self) -> Vec<Effect<'c>> {
+        vec![Effect::Write(None)]
+    }
+}
+
+/// Adds one owner to the allocation of a memref; nothing happens when the memory is borrowed.
+#[op(
+    "loop.retain",
+    interfaces(Effects),
+    assembly = "$memref attr-dict `:` type($memref)"
+)]
+pub struct Retain {
+    memref: Operand<AnyMemRef>,
+}
+
+impl<'c> Effects<'c> for Retain<'c> {
+    fn effects(self) -> Vec<Effect<'c>> {
+        vec![Effect::Write(None)]
+    }
+}
+
+/// Takes one owner from the allocation of a memref and frees it with the last one; nothing happens when the
+/// memory is borrowed.
+#[op(
+    "loop.release",
+    interfaces(Effects),
+    assembly = "$memref attr-dict `:` type($memref)"
+)]
+pub struct Release {
+    memref: Operand<AnyMemRef>,
+}
+
+impl<'c> Effects<'c> for Release<'c> {
+    fn effects(self) -> Vec<Effect<'c>> {
+        vec![Effect::Write(None)]
+    }
+}
+
+/// The definitions of this file, for the dialect's list.
+pub fn defs() -> Vec<OpDef> {
+    vec![
+        ParallelFor::def(),
+        Check::def(),
+        ExitIf::def(),
+        Retain::def(),
+        Release::def(),
+    ]
+}
