@@ -10,7 +10,7 @@ use npir_tensor::{ASSOCIATIVE, CheckKind};
 
 use crate::elementwise::dtype::DType;
 use crate::lowering::{self, Along};
-use crate::shape::{axis_mask, reduce_dims, shape_text};
+use crate::shape::{axis_mask, normalize_axis, reduce_dims, shape_text};
 use crate::sizes::{self, Cond};
 use crate::types::{AnyArray, RealArray, check_declared};
 
@@ -224,4 +224,27 @@ fn wins<'c>(
     };
     let equal = rw.cmpi(CmpI::Eq, new, old);
     rw.ori(rw.cmpi(better, new, old), rw.andi(equal, earlier))
+}
+
+/// The size of the dimension that positions refer to, where `original` is a result of these ops
+/// along an axis and `converted` what it was converted to: all positions are below it.
+pub(crate) fn bound<'c>(
+    rw: Rewriter<'c>,
+    original: Val<'c>,
+    converted: Val<'c>,
+) -> Option<OpFold<'c>> {
+    let op = original.defining_op()?;
+    Extreme::ALL
+        .into_iter()
+        .find(|which| which.op_name() == op.name())?;
+    let x = op.operand(0).ty();
+    let axis = normalize_axis(op.attr("axis").and_then(I64::decode)?, x.rank()).ok()?;
+    let generic = converted
+        .defining_op()
+        .filter(|op| op.name() == "linalg.generic");
+    match (x.dims()[axis], generic) {
+        (DYNAMIC, Some(generic)) => Some(sizes::of(rw, generic.operand(0), axis)),
+        (DYNAMIC, None) => None,
+        (n, _) => Some(OpFold::Static(n)),
+    }
 }

@@ -7,7 +7,7 @@ use npir_tensor::{CheckKind, Scatter};
 use crate::elementwise::Body;
 use crate::elementwise::broadcast::broadcast_shapes;
 use crate::elementwise::dtype::{Classes, DType};
-use crate::indices;
+use crate::indices::Positions;
 use crate::lowering;
 use crate::shape::{check_broadcasts_to, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
@@ -145,14 +145,10 @@ fn lower<'c>(row: &Update, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>)
     let common = common_shape(rw, row.name, listed);
 
     let mut positions = Vec::new();
-    for (axis, &list) in listed.iter().enumerate() {
-        let Some(index_type) = DType::of(op.operand(axis + 1).ty()) else {
-            return no_match("not an index array");
-        };
-        let n = dims[axis];
-        indices::check(rw, row.name, list, index_type, axis, n);
-        let list = lowering::broadcast(rw, list, &common);
-        positions.push(indices::normalized(rw, list, &common, index_type, n));
+    for axis in 0..listed.len() {
+        let listed = Positions::of_operand(op, cx, rw, axis + 1)?;
+        listed.check(rw, row.name, axis, dims[axis]);
+        positions.push(listed.resolve_all(rw, &common, dims[axis]));
     }
 
     let mut target = common;

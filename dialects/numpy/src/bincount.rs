@@ -5,7 +5,7 @@ use npir_tensor::{CheckKind, Scatter, View};
 
 use crate::elementwise::Body;
 use crate::elementwise::dtype::DType;
-use crate::indices;
+use crate::indices::Positions;
 use crate::lowering;
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
@@ -85,9 +85,6 @@ pub fn lowering() -> ConversionPattern {
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let ctx = rw.ctx();
     let name = Bincount::NAME;
-    let Some(dtype) = DType::of(op.operand(0).ty()) else {
-        return no_match("not an array");
-    };
     let x = cx.operands[0];
     let weights = cx.operands.get(1).copied().filter(|v| v.ty().is_tensor());
     let minlength = cx.operands[1..]
@@ -112,9 +109,8 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         );
     }
 
-    let (low, high) = indices::range(rw, x, dtype, 0, -1);
-    let low = OpFold::Value(rw.index_cast(low, ctx.index()));
-    let high = OpFold::Value(rw.index_cast(high, ctx.index()));
+    let positions = Positions::of_operand(op, cx, rw, 0)?;
+    let (low, high) = positions.range(rw);
     let valid = sizes::compare(rw, CmpI::Sge, low, zero);
     let message = format!("{name}: 'list' argument must have no negative elements: {{}}");
     sizes::check(rw, valid, CheckKind::ValueError, &message, &[low]);
@@ -136,21 +132,19 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         DType::Int(64)
     };
     let element = counted.storage_ty(ctx);
-    let start = lowering::zero(rw, element);
+    let start = lowering::number(rw, element, 0);
     let dest = lowering::filled(rw, &[bins], start);
     let updates = match weights {
-        Some(weights) => weights,
+        Some(weights) => {
+            lowering::conform(rw, weights, ctx.tensor(&sizes::dims(&[length]), element))
+        }
         None => {
             let unit = lowering::number(rw, element, 1);
             let unit = lowering::filled(rw, &[], unit);
             View::create(rw, unit, &[], &[length], &[zero], &[-1])
         }
     };
-    // Narrow unsigned values would read as negative ones below this level.
-    let positions = match dtype {
-        DType::Int(_) => x,
-        _ => indices::normalized(rw, x, &[length], dtype, bins),
-    };
+    let positions = positions.bounded(bins).resolve_all(rw, &[length], bins);
     let result = Scatter::create(rw, dest, &[positions], updates, |rw, old, new| {
         Body::new(rw, counted).add(old, new)
     });

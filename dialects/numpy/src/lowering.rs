@@ -9,7 +9,7 @@ use crate::sizes::{self, Cond};
 
 /// Names a position along one dimension of an operand of a generic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Along {
+pub(crate) enum Along {
     /// The operand's dimension is walked by this loop.
     Loop(usize),
     /// The operand has size 1 here and stays at 0.
@@ -17,7 +17,7 @@ pub enum Along {
 }
 
 /// The indexing map of an operand that is walked by `walks` under `loops` loops.
-pub fn map<'c>(ctx: &'c Context, loops: usize, walks: &[Along]) -> AffineMap<'c> {
+pub(crate) fn map<'c>(ctx: &'c Context, loops: usize, walks: &[Along]) -> AffineMap<'c> {
     let exprs: Vec<_> = walks
         .iter()
         .map(|walk| match walk {
@@ -29,25 +29,25 @@ pub fn map<'c>(ctx: &'c Context, loops: usize, walks: &[Along]) -> AffineMap<'c>
 }
 
 /// The map of an operand whose dimensions are exactly the loops.
-pub fn identity_map<'c>(ctx: &'c Context, loops: usize) -> AffineMap<'c> {
+pub(crate) fn identity_map<'c>(ctx: &'c Context, loops: usize) -> AffineMap<'c> {
     map(ctx, loops, &(0..loops).map(Along::Loop).collect::<Vec<_>>())
 }
 
 /// An uninitialised tensor.
-pub fn empty<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>], element: Type<'c>) -> Val<'c> {
+pub(crate) fn empty<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>], element: Type<'c>) -> Val<'c> {
     let ty = rw.ctx().tensor(&sizes::dims(sizes), element);
     rw.tensor_empty(ty, &sizes::dynamic(sizes))
 }
 
 /// A tensor whose elements all are `scalar`.
-pub fn filled<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>], scalar: Val<'c>) -> Val<'c> {
+pub(crate) fn filled<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>], scalar: Val<'c>) -> Val<'c> {
     let dest = empty(rw, sizes, scalar.ty());
     rw.linalg_fill(scalar, dest)
 }
 
 /// A new tensor of the shape of `sizes`, computed element by element from `inputs`, which all have
 /// that shape.
-pub fn elementwise<'c>(
+pub(crate) fn elementwise<'c>(
     rw: Rewriter<'c>,
     inputs: &[Val<'c>],
     sizes: &[OpFold<'c>],
@@ -66,7 +66,7 @@ pub fn elementwise<'c>(
 
 /// `value` as seen under the shape `target`, to which it is known to broadcast: sizes of 1 are
 /// repeated, missing leading dimensions added. No elements are copied.
-pub fn broadcast<'c>(rw: Rewriter<'c>, value: Val<'c>, target: &[OpFold<'c>]) -> Val<'c> {
+pub(crate) fn broadcast<'c>(rw: Rewriter<'c>, value: Val<'c>, target: &[OpFold<'c>]) -> Val<'c> {
     let from = value.ty().dims();
     let lead = target.len() - from.len();
     let mut walks = vec![-1; target.len()];
@@ -112,7 +112,11 @@ pub fn broadcast<'c>(rw: Rewriter<'c>, value: Val<'c>, target: &[OpFold<'c>]) ->
 
 /// The condition that an array of sizes `from` broadcasts to `target`, whose rank is at least as
 /// large.
-pub fn broadcasts_to<'c>(rw: Rewriter<'c>, from: &[OpFold<'c>], target: &[OpFold<'c>]) -> Cond<'c> {
+pub(crate) fn broadcasts_to<'c>(
+    rw: Rewriter<'c>,
+    from: &[OpFold<'c>],
+    target: &[OpFold<'c>],
+) -> Cond<'c> {
     let lead = target.len() - from.len();
     let mut all = Cond::Known(true);
     for (&size, &goal) in from.iter().zip(&target[lead..]) {
@@ -128,16 +132,18 @@ pub fn broadcasts_to<'c>(rw: Rewriter<'c>, from: &[OpFold<'c>], target: &[OpFold
 }
 
 /// The size that two broadcast sizes have together, and the condition that they do.
-pub fn broadcast_size<'c>(
+pub(crate) fn broadcast_size<'c>(
     rw: Rewriter<'c>,
     a: OpFold<'c>,
     b: OpFold<'c>,
 ) -> (OpFold<'c>, Cond<'c>) {
     let one = OpFold::Static(1);
-    let same = sizes::equal(rw, a, b);
-    if let Cond::Known(true) = same {
-        return (a, same);
+    match (a, b) {
+        (OpFold::Static(1), size) | (size, OpFold::Static(1)) => return (size, Cond::Known(true)),
+        _ if sizes::same(a, b) => return (a, Cond::Known(true)),
+        _ => {}
     }
+    let same = sizes::equal(rw, a, b);
     let (a_repeats, b_repeats) = (sizes::equal(rw, a, one), sizes::equal(rw, b, one));
     let fits = same.or(rw, a_repeats).or(rw, b_repeats);
     // A static size other than 1 is the result wherever the check passes.
@@ -150,7 +156,7 @@ pub fn broadcast_size<'c>(
 }
 
 /// A view with dimensions of size 1 where `mask` says so; the others are those of `value`.
-pub fn insert_unit_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, mask: &[bool]) -> Val<'c> {
+pub(crate) fn insert_unit_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, mask: &[bool]) -> Val<'c> {
     let (mut dims, mut sizes, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     let mut next = 0;
     for &new in mask {
@@ -177,7 +183,7 @@ pub fn insert_unit_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, mask: &[bool]) -> 
 
 /// A view whose dimension `j` walks dimension `dims[j]` of `value` in full; the others stay at
 /// their first element.
-pub fn pick_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, dims: &[usize]) -> Val<'c> {
+pub(crate) fn pick_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, dims: &[usize]) -> Val<'c> {
     let offsets = vec![OpFold::Static(0); value.ty().rank()];
     let sizes: Vec<_> = dims.iter().map(|&d| sizes::of(rw, value, d)).collect();
     let steps = vec![OpFold::Static(1); dims.len()];
@@ -186,7 +192,7 @@ pub fn pick_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, dims: &[usize]) -> Val<'c
 }
 
 /// Gives `value` exactly the type `ty`, which differs in static sizes at most.
-pub fn conform<'c>(rw: Rewriter<'c>, value: Val<'c>, ty: Type<'c>) -> Val<'c> {
+pub(crate) fn conform<'c>(rw: Rewriter<'c>, value: Val<'c>, ty: Type<'c>) -> Val<'c> {
     if value.ty() == ty {
         value
     } else {
@@ -195,19 +201,24 @@ pub fn conform<'c>(rw: Rewriter<'c>, value: Val<'c>, ty: Type<'c>) -> Val<'c> {
 }
 
 /// Replaces an op of one result, in the converted form of its declared type.
-pub fn replace<'c>(rw: Rewriter<'c>, op: Op<'c>, cx: &ConvertCx<'_, 'c>, value: Val<'c>) -> Match {
+pub(crate) fn replace<'c>(
+    rw: Rewriter<'c>,
+    op: Op<'c>,
+    cx: &ConvertCx<'_, 'c>,
+    value: Val<'c>,
+) -> Match {
     let ty = cx.convert(op.result_value(0).ty())?;
     rw.replace(op, &[conform(rw, value, ty)]);
     Ok(())
 }
 
 /// Zero of a storage type.
-pub fn zero<'c>(rw: Rewriter<'c>, ty: Type<'c>) -> Val<'c> {
+pub(crate) fn zero<'c>(rw: Rewriter<'c>, ty: Type<'c>) -> Val<'c> {
     number(rw, ty, 0)
 }
 
 /// A small whole number as a scalar of a storage type.
-pub fn number<'c>(rw: Rewriter<'c>, ty: Type<'c>, n: i64) -> Val<'c> {
+pub(crate) fn number<'c>(rw: Rewriter<'c>, ty: Type<'c>, n: i64) -> Val<'c> {
     if ty.is_float() {
         rw.const_float(ty, n as f64)
     } else if ty.is_index() {
@@ -218,7 +229,7 @@ pub fn number<'c>(rw: Rewriter<'c>, ty: Type<'c>, n: i64) -> Val<'c> {
 }
 
 /// The largest value of a storage type in the order of `dtype`; infinity for floats.
-pub fn largest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
+pub(crate) fn largest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
     match dtype {
         _ if dtype.is_float() => rw.const_float(ty, f64::INFINITY),
         DType::Bool => rw.const_int(ty, 1),
@@ -228,7 +239,7 @@ pub fn largest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
 }
 
 /// The smallest value of a storage type in the order of `dtype`; minus infinity for floats.
-pub fn smallest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
+pub(crate) fn smallest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
     match dtype {
         _ if dtype.is_float() => rw.const_float(ty, f64::NEG_INFINITY),
         DType::Int(_) => rw.const_int(ty, dtype.int_min()),
@@ -237,7 +248,7 @@ pub fn smallest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
 }
 
 /// NumPy's truth of a number as `i1`: not equal to zero, so NaN is true.
-pub fn is_true<'c>(rw: Rewriter<'c>, dtype: DType, a: Val<'c>) -> Val<'c> {
+pub(crate) fn is_true<'c>(rw: Rewriter<'c>, dtype: DType, a: Val<'c>) -> Val<'c> {
     let zero = zero(rw, a.ty());
     match dtype {
         _ if dtype.is_float() => rw.cmpf(CmpF::Une, a, zero),

@@ -328,10 +328,7 @@ fn lower<'c>(row: &Reduction, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'
 
     if narrow || row.divide_by_count {
         let count = row.divide_by_count.then(|| {
-            let mut n = OpFold::Static(1);
-            for &size in &reduced {
-                n = sizes::mul(rw, n, size);
-            }
+            let n = sizes::product(rw, &reduced);
             let n = rw.index_cast(sizes::value(rw, n), ctx.i(64));
             rw.sitofp(n, acc_ty)
         });

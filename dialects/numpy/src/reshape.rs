@@ -140,15 +140,12 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         .and_then(I64Array::decode)
         .unwrap_or_default();
     let own = sizes::all_of(rw, x);
-    let mut total = OpFold::Static(1);
-    for &size in &own {
-        total = sizes::mul(rw, total, size);
-    }
+    let total = sizes::product(rw, &own);
     let place = shape.iter().position(|&n| n == INFER);
     let given: Vec<_> = shape.iter().copied().filter(|&n| n != INFER).collect();
     let mut target = target_shape::fill(&given, &cx.operands[1..]);
     target_shape::check_at_run_time(rw, Reshape::NAME, &target);
-    let (known, fits) = sizes::product(rw, &target);
+    let known = sizes::product(rw, &target);
 
     let agrees = match place {
         None => sizes::equal(rw, known, total),
@@ -164,7 +161,6 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
             exact.and(rw, nonzero)
         }
     };
-    let agrees = agrees.and(rw, fits);
     let wanted: Vec<_> = (0..shape.len())
         .map(|d| if Some(d) == place { "-1" } else { "{}" })
         .collect();

@@ -239,10 +239,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
         }),
         ConversionPattern::new(Size::NAME, |op, cx, rw| {
             let all = sizes::all_of(rw, cx.operands[0]);
-            let mut count = OpFold::Static(1);
-            for size in all {
-                count = sizes::mul(rw, count, size);
-            }
+            let count = sizes::product(rw, &all);
             rw.replace(op, &[sizes::value(rw, count)]);
             Ok(())
         }),

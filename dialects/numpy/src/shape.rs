@@ -3,7 +3,7 @@
 use npir_mlir::prelude::*;
 
 /// `(2, 3)`, `(5,)`, `()`, with `?` for a size known only at run time.
-pub fn shape_text(dims: &[i64]) -> String {
+pub(crate) fn shape_text(dims: &[i64]) -> String {
     let size = |&d: &i64| {
         if d == DYNAMIC {
             "?".to_string()
@@ -18,7 +18,7 @@ pub fn shape_text(dims: &[i64]) -> String {
 }
 
 /// The same with `{}` for each size: the form that run-time checks fill in.
-pub fn shape_placeholder(rank: usize) -> String {
+pub(crate) fn shape_placeholder(rank: usize) -> String {
     match rank {
         1 => "({},)".to_string(),
         _ => format!("({})", vec!["{}"; rank].join(", ")),
@@ -29,7 +29,7 @@ pub fn shape_placeholder(rank: usize) -> String {
 ///
 /// # Errors
 /// NumPy's message where there is no such axis.
-pub fn normalize_axis(axis: i64, rank: usize) -> Result<usize, String> {
+pub(crate) fn normalize_axis(axis: i64, rank: usize) -> Result<usize, String> {
     let signed = rank as i64;
     if axis < -signed || axis >= signed {
         return Err(format!(
@@ -44,7 +44,7 @@ pub fn normalize_axis(axis: i64, rank: usize) -> Result<usize, String> {
 ///
 /// # Errors
 /// An axis out of bounds, or one given twice.
-pub fn axis_mask(axes: Option<&[i64]>, rank: usize) -> Result<Vec<bool>, String> {
+pub(crate) fn axis_mask(axes: Option<&[i64]>, rank: usize) -> Result<Vec<bool>, String> {
     let Some(axes) = axes else {
         return Ok(vec![true; rank]);
     };
@@ -62,7 +62,7 @@ pub fn axis_mask(axes: Option<&[i64]>, rank: usize) -> Result<Vec<bool>, String>
 ///
 /// # Errors
 /// As NumPy has it, an array is too big where the product of the non-zero sizes overflows.
-pub fn element_count(dims: &[i64]) -> Result<Option<i64>, String> {
+pub(crate) fn element_count(dims: &[i64]) -> Result<Option<i64>, String> {
     let mut product = 1i64;
     let (mut dynamic, mut empty) = (false, false);
     for &d in dims {
@@ -86,7 +86,7 @@ pub fn element_count(dims: &[i64]) -> Result<Option<i64>, String> {
 }
 
 /// Removes the dimensions of the mask, or makes them 1 where `keep` is set.
-pub fn reduce_dims(dims: &[i64], mask: &[bool], keep: bool) -> Vec<i64> {
+pub(crate) fn reduce_dims(dims: &[i64], mask: &[bool], keep: bool) -> Vec<i64> {
     dims.iter()
         .zip(mask)
         .filter_map(|(&d, &gone)| match (gone, keep) {
@@ -101,7 +101,7 @@ pub fn reduce_dims(dims: &[i64], mask: &[bool], keep: bool) -> Vec<i64> {
 ///
 /// # Errors
 /// A message with both shapes.
-pub fn check_broadcasts_to(dims: &[i64], target: &[i64]) -> Result<(), String> {
+pub(crate) fn check_broadcasts_to(dims: &[i64], target: &[i64]) -> Result<(), String> {
     let mismatch = || {
         format!(
             "shape {} does not broadcast to {}",

@@ -6,7 +6,7 @@ use npir_tensor::{Check, CheckKind};
 
 /// A condition that is decided now or at run time.
 #[derive(Clone, Copy)]
-pub enum Cond<'c> {
+pub(crate) enum Cond<'c> {
     /// Decided while lowering.
     Known(bool),
     /// An `i1` value.
@@ -15,7 +15,7 @@ pub enum Cond<'c> {
 
 impl<'c> Cond<'c> {
     /// Both hold.
-    pub fn and(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn and(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Known(false), _) | (_, Self::Known(false)) => Self::Known(false),
             (Self::Known(true), rest) | (rest, Self::Known(true)) => rest,
@@ -24,7 +24,7 @@ impl<'c> Cond<'c> {
     }
 
     /// At least one holds.
-    pub fn or(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn or(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Known(true), _) | (_, Self::Known(true)) => Self::Known(true),
             (Self::Known(false), rest) | (rest, Self::Known(false)) => rest,
@@ -33,7 +33,7 @@ impl<'c> Cond<'c> {
     }
 
     /// The condition as an `i1` value.
-    pub fn value(self, rw: Rewriter<'c>) -> Val<'c> {
+    pub(crate) fn value(self, rw: Rewriter<'c>) -> Val<'c> {
         match self {
             Self::Known(known) => rw.const_bool(known),
             Self::Value(value) => value,
@@ -42,7 +42,7 @@ impl<'c> Cond<'c> {
 }
 
 /// The size as an `index` value.
-pub fn value<'c>(rw: Rewriter<'c>, size: OpFold<'c>) -> Val<'c> {
+pub(crate) fn value<'c>(rw: Rewriter<'c>, size: OpFold<'c>) -> Val<'c> {
     match size {
         OpFold::Static(n) => rw.const_index(n),
         OpFold::Value(v) => v,
@@ -51,7 +51,7 @@ pub fn value<'c>(rw: Rewriter<'c>, size: OpFold<'c>) -> Val<'c> {
 
 /// The size of dimension `axis` of a tensor: static, or the value that the tensor was created with
 /// where that is near, else a `tensor.dim`.
-pub fn of<'c>(rw: Rewriter<'c>, tensor: Val<'c>, axis: usize) -> OpFold<'c> {
+pub(crate) fn of<'c>(rw: Rewriter<'c>, tensor: Val<'c>, axis: usize) -> OpFold<'c> {
     npir_tensor::extent(rw, tensor, axis)
 }
 
@@ -60,7 +60,7 @@ const SAME_DEPTH: usize = 6;
 
 /// Whether two sizes are known to be the same number: equal constants, the same value, or values
 /// computed in the same way from the same dimensions.
-pub fn same<'c>(a: OpFold<'c>, b: OpFold<'c>) -> bool {
+pub(crate) fn same<'c>(a: OpFold<'c>, b: OpFold<'c>) -> bool {
     match (a, b) {
         (OpFold::Static(a), OpFold::Static(b)) => a == b,
         (OpFold::Value(a), OpFold::Value(b)) => same_value(a, b, SAME_DEPTH),
@@ -88,12 +88,12 @@ fn same_value<'c>(a: Val<'c>, b: Val<'c>, depth: usize) -> bool {
 }
 
 /// All sizes of a tensor.
-pub fn all_of<'c>(rw: Rewriter<'c>, tensor: Val<'c>) -> Vec<OpFold<'c>> {
+pub(crate) fn all_of<'c>(rw: Rewriter<'c>, tensor: Val<'c>) -> Vec<OpFold<'c>> {
     npir_tensor::extents(rw, tensor)
 }
 
 /// The sizes as a tensor type states them.
-pub fn dims(sizes: &[OpFold<'_>]) -> Vec<i64> {
+pub(crate) fn dims(sizes: &[OpFold<'_>]) -> Vec<i64> {
     sizes
         .iter()
         .map(|size| match size {
@@ -104,7 +104,7 @@ pub fn dims(sizes: &[OpFold<'_>]) -> Vec<i64> {
 }
 
 /// The sizes that are only known at run time, in order.
-pub fn dynamic<'c>(sizes: &[OpFold<'c>]) -> Vec<Val<'c>> {
+pub(crate) fn dynamic<'c>(sizes: &[OpFold<'c>]) -> Vec<Val<'c>> {
     sizes
         .iter()
         .filter_map(|size| match size {
@@ -129,7 +129,7 @@ fn binary<'c>(
 }
 
 /// `a + b`, wrapping.
-pub fn add<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn add<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
     match (a, b) {
         (OpFold::Static(0), rest) | (rest, OpFold::Static(0)) => rest,
         _ => binary(rw, a, b, i64::wrapping_add, |rw, a, b| rw.addi(a, b)),
@@ -137,7 +137,7 @@ pub fn add<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
 }
 
 /// `a - b`, wrapping.
-pub fn sub<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn sub<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
     match b {
         OpFold::Static(0) => a,
         _ => binary(rw, a, b, i64::wrapping_sub, |rw, a, b| rw.subi(a, b)),
@@ -145,7 +145,7 @@ pub fn sub<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
 }
 
 /// `a * b`, wrapping.
-pub fn mul<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn mul<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
     match (a, b) {
         (OpFold::Static(1), rest) | (rest, OpFold::Static(1)) => rest,
         _ => binary(rw, a, b, i64::wrapping_mul, |rw, a, b| rw.muli(a, b)),
@@ -153,17 +153,17 @@ pub fn mul<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
 }
 
 /// The smaller one, signed.
-pub fn min<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn min<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
     binary(rw, a, b, i64::min, |rw, a, b| rw.minsi(a, b))
 }
 
 /// The larger one, signed.
-pub fn max<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn max<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
     binary(rw, a, b, i64::max, |rw, a, b| rw.maxsi(a, b))
 }
 
 /// `a / b` for `a >= 0` and `b > 0`.
-pub fn divide<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn divide<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
     match b {
         OpFold::Static(1) => a,
         _ => binary(rw, a, b, |a, b| a / b.max(1), |rw, a, b| rw.divui(a, b)),
@@ -171,7 +171,12 @@ pub fn divide<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> 
 }
 
 /// A comparison; only those named unsigned are.
-pub fn compare<'c>(rw: Rewriter<'c>, predicate: CmpI, a: OpFold<'c>, b: OpFold<'c>) -> Cond<'c> {
+pub(crate) fn compare<'c>(
+    rw: Rewriter<'c>,
+    predicate: CmpI,
+    a: OpFold<'c>,
+    b: OpFold<'c>,
+) -> Cond<'c> {
     match (a, b) {
         (OpFold::Static(a), OpFold::Static(b)) => Cond::Known(match predicate {
             CmpI::Eq => a == b,
@@ -194,12 +199,17 @@ pub fn compare<'c>(rw: Rewriter<'c>, predicate: CmpI, a: OpFold<'c>, b: OpFold<'
 }
 
 /// `a == b`.
-pub fn equal<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> Cond<'c> {
+pub(crate) fn equal<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> Cond<'c> {
     compare(rw, CmpI::Eq, a, b)
 }
 
 /// `yes` where the condition holds, `no` elsewhere.
-pub fn select<'c>(rw: Rewriter<'c>, cond: Cond<'c>, yes: OpFold<'c>, no: OpFold<'c>) -> OpFold<'c> {
+pub(crate) fn select<'c>(
+    rw: Rewriter<'c>,
+    cond: Cond<'c>,
+    yes: OpFold<'c>,
+    no: OpFold<'c>,
+) -> OpFold<'c> {
     match (cond, yes, no) {
         (Cond::Known(known), ..) => {
             if known {
@@ -213,51 +223,59 @@ pub fn select<'c>(rw: Rewriter<'c>, cond: Cond<'c>, yes: OpFold<'c>, no: OpFold<
     }
 }
 
-/// The product of non-negative sizes, and whether it is below 2^63. As in NumPy, sizes of zero are
-/// left out of the overflow test. Where the condition fails the product means nothing.
-pub fn product<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>]) -> (OpFold<'c>, Cond<'c>) {
-    let (mut known, mut fits, mut empty) = (1i64, Cond::Known(true), Cond::Known(false));
-    let mut dynamic = Vec::new();
-    for &size in sizes {
-        match size {
-            OpFold::Static(0) => empty = Cond::Known(true),
-            OpFold::Static(n) => match known.checked_mul(n) {
-                Some(product) => known = product,
-                None => fits = Cond::Known(false),
-            },
-            OpFold::Value(v) => dynamic.push(v),
-        }
+/// Whether a size is known not to be negative.
+pub(crate) fn is_natural(size: OpFold<'_>) -> bool {
+    match size {
+        OpFold::Static(n) => n >= 0,
+        OpFold::Value(v) => v.defining_op().is_some_and(|op| op.name() == "tensor.dim"),
     }
-    let mut total = OpFold::Static(known);
+}
+
+/// The product of sizes, wrapping.
+pub(crate) fn product<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>]) -> OpFold<'c> {
+    sizes
+        .iter()
+        .fold(OpFold::Static(1), |total, &size| mul(rw, total, size))
+}
+
+/// Whether the product of non-negative sizes is below 2^63. As in NumPy, sizes of zero are left out
+/// of it, so that every part of a product that passes is below 2^63 too.
+pub(crate) fn product_fits<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>]) -> Cond<'c> {
     let (zero, one) = (OpFold::Static(0), OpFold::Static(1));
-    for &v in &dynamic {
-        let size = OpFold::Value(v);
-        let is_zero = equal(rw, size, zero);
-        empty = empty.or(rw, is_zero);
-        let factor = select(rw, is_zero, one, size);
-        if let OpFold::Static(1) = total {
-            total = factor;
-            continue;
-        }
-        let i64_ty = rw.ctx().i(64);
-        let wide = |size| rw.index_cast(value(rw, size), i64_ty);
-        let mul = rw
-            .op("arith.mulsi_extended")
-            .operands(&[wide(total), wide(factor)])
-            .results(&[i64_ty, i64_ty])
-            .build();
-        let (low, high) = (mul.result_value(0), mul.result_value(1));
-        let none = rw.const_int(i64_ty, 0);
-        let no_high = Cond::Value(rw.cmpi(CmpI::Eq, high, none));
-        let no_sign = Cond::Value(rw.cmpi(CmpI::Sge, low, none));
-        fits = fits.and(rw, no_high).and(rw, no_sign);
-        total = OpFold::Value(rw.index_cast(low, rw.ctx().index()));
+    let (mut total, mut fits) = (one, Cond::Known(true));
+    for &size in sizes {
+        let factor = match size {
+            OpFold::Static(n) => OpFold::Static(n.max(1)),
+            OpFold::Value(_) => max(rw, size, one),
+        };
+        total = match (total, factor) {
+            (OpFold::Static(1), rest) | (rest, OpFold::Static(1)) => rest,
+            (OpFold::Static(a), OpFold::Static(b)) => match a.checked_mul(b) {
+                Some(product) => OpFold::Static(product),
+                None => return Cond::Known(false),
+            },
+            _ => {
+                let i64_ty = rw.ctx().i(64);
+                let [a, b] = [total, factor].map(|f| rw.index_cast(value(rw, f), i64_ty));
+                let mul = rw
+                    .op("arith.mulsi_extended")
+                    .operands(&[a, b])
+                    .results(&[i64_ty, i64_ty])
+                    .build();
+                let [low, high] = [0, 1]
+                    .map(|i| OpFold::Value(rw.index_cast(mul.result_value(i), rw.ctx().index())));
+                let small = equal(rw, high, zero);
+                let positive = compare(rw, CmpI::Sge, low, zero);
+                fits = fits.and(rw, small).and(rw, positive);
+                low
+            }
+        };
     }
-    (select(rw, empty, zero, total), fits)
+    fits
 }
 
 /// Raises an error of `kind` at run time unless `cond` holds. `message` has one `{}` per argument.
-pub fn check<'c>(
+pub(crate) fn check<'c>(
     rw: Rewriter<'c>,
     cond: Cond<'c>,
     kind: CheckKind,

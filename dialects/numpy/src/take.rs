@@ -3,8 +3,7 @@
 use npir_mlir::prelude::*;
 use npir_tensor::Reshape as TensorReshape;
 
-use crate::elementwise::dtype::DType;
-use crate::indices;
+use crate::indices::Positions;
 use crate::lowering::{self, Along};
 use crate::shape::{element_count, normalize_axis, shape_text};
 use crate::sizes;
@@ -68,25 +67,21 @@ pub fn lowering() -> ConversionPattern {
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let ctx = rw.ctx();
-    let (mut x, indices) = (cx.operands[0], cx.operands[1]);
-    let Some(index_type) = DType::of(op.operand(1).ty()) else {
-        return no_match("not an index array");
-    };
+    let mut x = cx.operand(0);
+    let positions = Positions::of_operand(op, cx, rw, 1)?;
     let axis = match op.attr("axis").and_then(I64::decode) {
         Some(axis) => normalize_axis(axis, x.ty().rank()).map_err(NoMatch::new)?,
         None => {
-            let mut total = OpFold::Static(1);
-            for size in sizes::all_of(rw, x) {
-                total = sizes::mul(rw, total, size);
-            }
+            let all = sizes::all_of(rw, x);
+            let total = sizes::product(rw, &all);
             x = TensorReshape::create(rw, x, &[total]);
             0
         }
     };
     let own = sizes::all_of(rw, x);
-    let listed = sizes::all_of(rw, indices);
+    let listed = sizes::all_of(rw, positions.array);
     let n = own[axis];
-    indices::check(rw, Take::NAME, indices, index_type, axis, n);
+    positions.check(rw, Take::NAME, axis, n);
 
     let mut result = own[..axis].to_vec();
     result.extend(&listed);
@@ -100,12 +95,12 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     ];
     let n = sizes::value(rw, n);
     let generic = rw.linalg_generic(
-        &[indices],
+        &[positions.array],
         &[dest],
         &maps,
         &vec![Iter::Parallel; rank],
         |rw, args| {
-            let at = indices::position(rw, args[0], index_type, n);
+            let at = positions.resolve(rw, args[0], n);
             let coords: Vec<_> = (0..own.len())
                 .map(|d| match d.cmp(&axis) {
                     std::cmp::Ordering::Less => rw.linalg_index(d),

@@ -7,14 +7,14 @@ use npir_mlir::prelude::*;
 use npir_tensor::CheckKind;
 
 use crate::shape::element_count;
-use crate::sizes::{self, Cond};
+use crate::sizes;
 
 /// Checks that sizes are not negative, that there are as many operands as dynamic sizes, and that
 /// the number of elements can be counted.
 ///
 /// # Errors
 /// A message that names what is wrong.
-pub fn check_sizes(shape: &[i64], num_operands: usize) -> Result<(), String> {
+pub(crate) fn check_sizes(shape: &[i64], num_operands: usize) -> Result<(), String> {
     let wanted = shape.iter().filter(|&&n| n == DYNAMIC).count();
     if wanted != num_operands {
         return Err(format!(
@@ -28,7 +28,7 @@ pub fn check_sizes(shape: &[i64], num_operands: usize) -> Result<(), String> {
 }
 
 /// The sizes, operands filled in where `shape` is dynamic; constant operands count as static.
-pub fn fill<'c>(shape: &[i64], operands: &[Val<'c>]) -> Vec<OpFold<'c>> {
+pub(crate) fn fill<'c>(shape: &[i64], operands: &[Val<'c>]) -> Vec<OpFold<'c>> {
     let mut operands = operands.iter();
     shape
         .iter()
@@ -43,7 +43,7 @@ pub fn fill<'c>(shape: &[i64], operands: &[Val<'c>]) -> Vec<OpFold<'c>> {
 
 /// Parses `%a, %b shape [2, %n] : types of the arrays -> type`, where the op has `arrays` array
 /// operands before its sizes; without arrays, `shape [2, %n] : type`.
-pub fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
+pub(crate) fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
     let mut operands = Vec::new();
     for i in 0..arrays {
         if i > 0 {
@@ -75,7 +75,7 @@ pub fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
 }
 
 /// Prints what [`parse`] reads.
-pub fn print<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize) {
+pub(crate) fn print<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize) {
     let operands = op.operand_values();
     let shape = op
         .attr("shape")
@@ -97,21 +97,13 @@ pub fn print<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize) {
 }
 
 /// Raises an error at run time if a size is negative or the elements cannot be counted.
-pub fn check_at_run_time<'c>(rw: Rewriter<'c>, op_name: &str, sizes: &[OpFold<'c>]) {
-    let mut dynamic = 0;
-    for &size in sizes {
-        if let OpFold::Value(_) = size {
-            dynamic += 1;
-            let valid = sizes::compare(rw, CmpI::Sge, size, OpFold::Static(0));
-            let message = format!("{op_name}: negative dimensions are not allowed: size {{}}");
-            sizes::check(rw, valid, CheckKind::ValueError, &message, &[size]);
-        }
+pub(crate) fn check_at_run_time<'c>(rw: Rewriter<'c>, op_name: &str, sizes: &[OpFold<'c>]) {
+    for &size in sizes.iter().filter(|&&size| !sizes::is_natural(size)) {
+        let valid = sizes::compare(rw, CmpI::Sge, size, OpFold::Static(0));
+        let message = format!("{op_name}: negative dimensions are not allowed: size {{}}");
+        sizes::check(rw, valid, CheckKind::ValueError, &message, &[size]);
     }
-    if dynamic > 0 {
-        let (_, fits) = sizes::product(rw, sizes);
-        if let Cond::Value(_) = fits {
-            let message = format!("{op_name}: the array is too big");
-            sizes::check(rw, fits, CheckKind::ValueError, &message, &[]);
-        }
-    }
+    let fits = sizes::product_fits(rw, sizes);
+    let message = format!("{op_name}: the array is too big");
+    sizes::check(rw, fits, CheckKind::ValueError, &message, &[]);
 }

@@ -1,26 +1,32 @@
-//! `numpy.updates`: the attribute of a function argument that the source program mutates. Its value
-//! is the number of the result that is the argument's final value; below this level that result is
-//! written into the argument's memory.
+//! Attributes of function arguments. `numpy.updates`: the source program mutates the argument; the
+//! value is the number of the result that is its final value, and below this level that result is
+//! written into the argument's memory. `numpy.name`: the argument's name in the source program.
 
 use npir_mlir::prelude::*;
 
-/// The attribute's name.
+/// Which result an argument becomes.
 pub const UPDATES: &str = "numpy.updates";
+
+/// The name of an argument in the source program.
+pub const NAME: &str = "numpy.name";
 
 /// Checks an attribute `numpy.…` of argument `arg` of `func`.
 ///
 /// # Errors
-/// Another name than `numpy.updates`, a value that is no result number, types that differ, or a
-/// result that two arguments claim.
+/// An unknown name, a name that is no string, an updated result that does not exist or has another
+/// type, or that two arguments claim.
 pub fn verify_arg<'c>(
     func: Op<'c>,
     arg: usize,
     name: &str,
     value: Attribute<'c>,
 ) -> Result<(), String> {
+    if name == NAME && value.as_str().is_some() {
+        return Ok(());
+    }
     if name != UPDATES {
         return Err(format!(
-            "has an unknown attribute '{name}' on argument {arg}"
+            "has an unknown or malformed attribute '{name}' on argument {arg}"
         ));
     }
     let signature = func
