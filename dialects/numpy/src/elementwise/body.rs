@@ -175,13 +175,13 @@ impl<'c> Body<'c> {
         self.rw.select(cond, a, b)
     }
 
-    /// Greater of two, NaN if either is NaN, `b` if they compare equal (`±0`): bit for bit what
-    /// NumPy computes on x86.
+    /// Greater of two, NaN if either is NaN. Zeros of different signs compare equal: the second one
+    /// is taken, of `f16` the first one, which is what NumPy computes on x86.
     pub fn maximum(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         self.pick_nan(Order::Greater, a, b)
     }
 
-    /// Smaller of two, NaN if either is NaN, `b` if they compare equal (`±0`).
+    /// Smaller of two, NaN if either is NaN; zeros as in [`Body::maximum`].
     pub fn minimum(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         self.pick_nan(Order::Less, a, b)
     }
@@ -196,7 +196,8 @@ impl<'c> Body<'c> {
         }
     }
 
-    /// `a` if `a order b` holds, else `b`.
+    /// The greater or smaller of two, as `order` says; the second one if either is NaN, and zeros as
+    /// in [`Body::maximum`].
     pub fn pick(self, order: Order, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         let rw = self.rw;
         match (self.dtype, order) {
@@ -206,6 +207,8 @@ impl<'c> Body<'c> {
             (DType::Int(_), Order::Less) => rw.minsi(a, b),
             (DType::UInt(_), Order::Greater) => rw.maxui(a, b),
             (DType::UInt(_), Order::Less) => rw.minui(a, b),
+            (DType::F16, Order::Greater) => self.select(self.cmp(Order::GreaterEqual, a, b), a, b),
+            (t, Order::Less) if t.is_half() => self.select(self.cmp(Order::LessEqual, a, b), a, b),
             _ => self.select(self.cmp(order, a, b), a, b),
         }
     }

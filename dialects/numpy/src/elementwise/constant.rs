@@ -1,6 +1,8 @@
 //! Scalar constants: the value of a splat operand, read from and written to attributes, and the
 //! arithmetic on them that constant folding uses.
 
+use std::cmp::Ordering;
+
 use half::{bf16, f16};
 use npir_mlir::prelude::*;
 
@@ -115,6 +117,17 @@ impl Scalar {
             Scalar::Bool(b) => b,
             Scalar::Int(v) => v != 0,
             Scalar::Float(v) => v != 0.0,
+        }
+    }
+
+    /// The order of two elements of `dtype`; `None` if one is NaN.
+    pub fn compare(self, other: Scalar, dtype: DType) -> Option<Ordering> {
+        match (self, other) {
+            (Scalar::Float(a), Scalar::Float(b)) => a.partial_cmp(&b),
+            (Scalar::Int(a), Scalar::Int(b)) if dtype.is_unsigned() => {
+                Some((a as u64).cmp(&(b as u64)))
+            }
+            (a, b) => Some(a.int()?.cmp(&b.int()?)),
         }
     }
 

@@ -97,7 +97,6 @@ fn float_to_float<'c>(rw: Rewriter<'c>, value: Val<'c>, from: DType, to: DType) 
             let single = single_rounded_to_odd(rw, value);
             float_to_float(rw, single, DType::F32, to)
         }
-        (DType::F32, DType::BF16) => single_to_bf16(rw, value),
         _ if from.bits() < to.bits() => rw.extf(value, to.compute_ty(ctx)),
         _ => rw.truncf(value, to.compute_ty(ctx)),
     }
@@ -121,21 +120,6 @@ fn single_rounded_to_odd<'c>(rw: Rewriter<'c>, value: Val<'c>) -> Val<'c> {
     let inexact = rw.cmpf(CmpF::One, back, value);
     let odd = int.select(inexact, rw.ori(truncated, int.int(1)), truncated);
     single.from_bits(odd)
-}
-
-/// An `f32` rounded to `bf16`, which is its upper half, in integer arithmetic: processors without
-/// the instruction, and their run-time libraries, have no function for it.
-fn single_to_bf16<'c>(rw: Rewriter<'c>, value: Val<'c>) -> Val<'c> {
-    let (single, int) = (Body::new(rw, DType::F32), Body::new(rw, DType::UInt(32)));
-    let half = int.int(16);
-    let bits = single.bits_of(value);
-    let upper = rw.shrui(bits, half);
-    let odd = rw.andi(upper, int.int(1));
-    let carried = int.add(bits, int.add(int.int(0x7fff), odd));
-    let rounded = rw.shrui(carried, half);
-    let quiet = rw.ori(upper, int.int(0x40));
-    let result = int.select(single.is_nan(value), quiet, rounded);
-    rw.bitcast(rw.trunci(result, rw.ctx().i(16)), rw.ctx().bf16())
 }
 
 /// Truncation as x86 does it.

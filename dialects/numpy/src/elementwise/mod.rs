@@ -22,7 +22,9 @@ mod tests;
 
 pub use body::{Body, Order};
 pub use reference::reference;
-pub use table::{Halves, ResultRule, Role, Row, Rule, row, rows};
+pub use table::{
+    Guard, Halves, ResultRule, Role, Row, Rule, ScalarBody, ScalarFold, row, rows,
+};
 
 use npir_mlir::prelude::*;
 

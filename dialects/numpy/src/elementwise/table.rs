@@ -46,10 +46,13 @@ pub enum Role {
 /// How 16-bit floats are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halves {
-    /// As they are: the function rounds nothing.
-    Native,
     /// In `f32`, and the result rounded once.
     InSingle,
+    /// `f16` as it is, for the function rounds nothing; `bf16`, which processors do not compute
+    /// with (or flush subnormal numbers of), in `f32`.
+    Native,
+    /// Both as they are: the function works on their bits.
+    Bits,
 }
 
 /// An equation that holds bit for bit and makes a call unnecessary.
@@ -158,10 +161,18 @@ impl Row {
         Row::new(op, operands, accepts, result, body, doc)
     }
 
-    /// The same row, with 16-bit floats computed as they are.
+    /// The same row, for a function that rounds no 16-bit float.
     pub const fn native_halves(self) -> Row {
         Row {
             halves: Halves::Native,
+            ..self
+        }
+    }
+
+    /// The same row, for a function that works on the bits of floats.
+    pub const fn on_bits(self) -> Row {
+        Row {
+            halves: Halves::Bits,
             ..self
         }
     }
@@ -215,8 +226,9 @@ impl Row {
     pub fn body_dtype(&self, dtype: DType) -> DType {
         let dtype = self.loop_dtype(dtype);
         match self.halves {
-            Halves::Native => dtype,
-            Halves::InSingle => dtype.widened(),
+            Halves::Bits => dtype,
+            Halves::Native if dtype == DType::F16 => dtype,
+            Halves::Native | Halves::InSingle => dtype.widened(),
         }
     }
 

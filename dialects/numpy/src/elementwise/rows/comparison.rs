@@ -110,14 +110,5 @@ fn truth(value: bool) -> Option<Scalar> {
 }
 
 fn fold(dtype: DType, x: &[Scalar], holds: fn(Option<Ordering>) -> bool) -> Option<Scalar> {
-    let order = match (x[0], x[1]) {
-        (Scalar::Float(a), Scalar::Float(b)) => a.partial_cmp(&b),
-        (Scalar::Int(a), Scalar::Int(b)) if dtype.is_unsigned() => {
-            Some((a as u64).cmp(&(b as u64)))
-        }
-        (Scalar::Int(a), Scalar::Int(b)) => Some(a.cmp(&b)),
-        (Scalar::Bool(a), Scalar::Bool(b)) => Some(a.cmp(&b)),
-        _ => return None,
-    };
-    truth(holds(order))
+    truth(holds(x[0].compare(x[1], dtype)))
 }

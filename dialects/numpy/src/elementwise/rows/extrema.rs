@@ -1,5 +1,4 @@
-//! Extrema, clipping and selection. Where two values compare equal the second one is taken, which
-//! decides between zeros of different signs as NumPy does on x86.
+//! Extrema, clipping and selection.
 
 use super::super::body::{Body, Order};
 use super::super::constant::Scalar;
@@ -7,6 +6,7 @@ use super::super::dtype::{Classes, DType};
 use super::super::table::ResultRule::Same;
 use super::super::table::{Role, Row, Rule};
 use npir_mlir::prelude::*;
+use std::cmp::Ordering;
 
 /// The rows.
 pub(super) const ROWS: &[Row] = &[
@@ -18,13 +18,7 @@ pub(super) const ROWS: &[Row] = &[
         "The greater value, NaN if either is.",
     )
     .native_halves()
-    .fold(|t, x| {
-        Some(if nan(x[0]) || greater(t, x[0], x[1]) {
-            x[0]
-        } else {
-            x[1]
-        })
-    }),
+    .fold(|t, x| Some(extremum(t, Ordering::Greater, x))),
     Row::binary(
         "numpy.minimum",
         Classes::REAL,
@@ -33,13 +27,7 @@ pub(super) const ROWS: &[Row] = &[
         "The smaller value, NaN if either is.",
     )
     .native_halves()
-    .fold(|t, x| {
-        Some(if nan(x[0]) || greater(t, x[1], x[0]) {
-            x[0]
-        } else {
-            x[1]
-        })
-    }),
+    .fold(|t, x| Some(extremum(t, Ordering::Less, x))),
     Row::binary(
         "numpy.fmax",
         Classes::REAL,
@@ -86,18 +74,15 @@ pub(super) const ROWS: &[Row] = &[
     .rules(&[Rule::ConstantCondition]),
 ];
 
-fn nan(x: Scalar) -> bool {
-    matches!(x, Scalar::Float(v) if v.is_nan())
-}
-
-/// `a > b` of constants.
-fn greater(dtype: DType, a: Scalar, b: Scalar) -> bool {
-    match (a, b) {
-        (Scalar::Float(a), Scalar::Float(b)) => a > b,
-        (Scalar::Int(a), Scalar::Int(b)) if dtype.is_unsigned() => a as u64 > b as u64,
-        (Scalar::Int(a), Scalar::Int(b)) => a > b,
-        (a, b) => a.truth() && !b.truth(),
-    }
+/// The constant that is `greatest` (greater or less) of two: a NaN, or the one that compares so. Of
+/// equal ones the second, of `f16` the first, as in [`Body::maximum`].
+fn extremum(dtype: DType, greatest: Ordering, x: &[Scalar]) -> Scalar {
+    let takes_first = match x[0].compare(x[1], dtype) {
+        None => matches!(x[0], Scalar::Float(v) if v.is_nan()),
+        Some(Ordering::Equal) => dtype == DType::F16,
+        Some(order) => order == greatest,
+    };
+    if takes_first { x[0] } else { x[1] }
 }
 
 /// `a` if `a order b`, else `b`; but not `b` if that is NaN.

@@ -2,7 +2,8 @@
 
 use super::super::body::{Body, Order};
 use super::super::constant::Scalar;
-use super::super::dtype::Classes;
+use super::super::convert::convert;
+use super::super::dtype::{Classes, DType};
 use super::super::table::ResultRule::{Bool, Float};
 use super::super::table::Row;
 use npir_mlir::prelude::*;
@@ -43,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
         signbit,
         "Whether the sign bit is set; -0.0 has it.",
     )
-    .native_halves(),
+    .on_bits(),
     Row::binary(
         "numpy.copysign",
         Classes::REAL,
@@ -51,7 +52,7 @@ pub(super) const ROWS: &[Row] = &[
         |b, x| b.copysign(x[0], x[1]),
         "Magnitude of lhs with the sign bit of rhs.",
     )
-    .native_halves(),
+    .on_bits(),
     Row::binary(
         "numpy.nextafter",
         Classes::REAL,
@@ -59,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
         |b, x| nextafter(b, x[0], x[1]),
         "The float after lhs in the direction of rhs.",
     )
-    .native_halves(),
+    .on_bits(),
 ];
 
 /// `|x| order ∞`; `otherwise` for types without infinity.
@@ -83,24 +84,34 @@ fn signbit<'c>(b: Body<'c>, x: &[Val<'c>]) -> Val<'c> {
 
 /// One step on the bits, which for each sign are ordered like the magnitudes.
 fn nextafter<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> Val<'c> {
-    let int = b.as_bits();
-    let (zero, one) = (b.int(0), int.int(1));
-    let bits = b.bits_of(x);
-    let up = b.cmp(Order::Less, x, y);
-    let positive = int.cmp(Order::Greater, bits, int.int(0));
-    let away = int.cmp(
-        Order::Equal,
-        int.rw.xori(up, positive),
-        int.rw.const_bool(false),
+    let (int, float) = (b.as_bits(), Body::new(b.rw, b.dtype.widened()));
+    let (x_bits, y_bits) = (b.bits_of(x), b.bits_of(y));
+    let (x, y) = (
+        convert(b.rw, x, b.dtype, float.dtype),
+        convert(b.rw, y, b.dtype, float.dtype),
     );
-    let stepped = int.select(away, int.add(bits, one), int.sub(bits, one));
+    let up = float.cmp(Order::Less, x, y);
+    let positive = int.cmp(Order::Greater, x_bits, int.int(0));
+    let one = int.int(1);
+    let inward = int.rw.xori(up, positive);
+    let stepped = int.select(inward, int.sub(x_bits, one), int.add(x_bits, one));
     // From zero: the smallest subnormal with the sign of the direction.
-    let from_zero = b.copysign(b.from_bits(one), y);
-    let is_zero = b.cmp(Order::Equal, x, zero);
-    let moved = b.select(is_zero, from_zero, b.from_bits(stepped));
-    let same = b.cmp(Order::Equal, x, y);
-    let number = b.select(same, y, moved);
+    let sign = int.rw.andi(y_bits, int.int(int.dtype.int_min()));
+    let from_zero = int.rw.ori(sign, one);
+    let is_zero = float.cmp(Order::Equal, x, float.int(0));
+    let moved = int.select(is_zero, from_zero, stepped);
+    // Zeros compare equal: NumPy returns the second one, of `f16` the first one.
+    let same = float.cmp(Order::Equal, x, y);
+    let number = int.select(
+        same,
+        if b.dtype == DType::F16 {
+            x_bits
+        } else {
+            y_bits
+        },
+        moved,
+    );
     // NaN if either is.
-    let rest = b.select(b.is_nan(y), y, number);
-    b.select(b.is_nan(x), x, rest)
+    let rest = int.select(float.is_nan(y), y_bits, number);
+    b.from_bits(int.select(float.is_nan(x), x_bits, rest))
 }
