@@ -227,8 +227,9 @@ impl PassCx<'_> {
 /// # Errors
 /// [`PassError::Reported`] when the pipeline does not parse.
 pub fn load_pipeline_dialects(ctx: &Context, pipeline: &str) -> PassResult {
+    let pipeline = anchored(pipeline);
     // SAFETY: the context is alive and nothing runs in it.
-    if unsafe { npirLoadPipelineDialects(ctx.to_raw(), string_ref(pipeline)) } {
+    if unsafe { npirLoadPipelineDialects(ctx.to_raw(), string_ref(&pipeline)) } {
         Ok(())
     } else {
         Err(PassError::Reported)
@@ -418,6 +419,12 @@ pub fn register_pipeline(name: &str, description: &str, passes: &str) {
     }
 }
 
+/// A pipeline of a module, `builtin.module(...)` around a bare list.
+fn anchored(pipeline: &str) -> String {
+    let pipeline = pipeline.trim();
+    if pipeline.starts_with("builtin.module(") { pipeline.to_string() } else { format!("builtin.module({pipeline})") }
+}
+
 /// Runs a textual pipeline, `builtin.module(...)` or a bare list, on a module.
 ///
 /// # Errors
@@ -429,11 +436,7 @@ pub fn run_pipeline(module: &mut Module<'_>, pipeline: &str) -> Result<(), Strin
     // SAFETY: the context outlives this call.
     let ctx: &Context = unsafe { ctx.to_ref() };
     let manager = PassManager::new(ctx);
-    let text = if pipeline.trim_start().starts_with("builtin.module(") {
-        pipeline.trim().to_string()
-    } else {
-        format!("builtin.module({pipeline})")
-    };
+    let text = anchored(pipeline);
     melior::utility::parse_pass_pipeline(manager.as_operation_pass_manager(), &text)
         .map_err(|e| format!("malformed pass pipeline: {e}"))?;
     manager.run(module).map_err(|_| "a pass failed".to_string())
