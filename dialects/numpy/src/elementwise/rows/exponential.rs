@@ -108,9 +108,13 @@ fn power<'c>(b: Body<'c>, base: Val<'c>, exponent: Val<'c>) -> Val<'c> {
         .constant_attr()
         .and_then(|attr| Scalar::of_attr(attr, b.dtype));
     if b.dtype.is_float() {
+        // NumPy's short cuts for a single exponent: rounded better than `pow`, and the root of
+        // minus infinity is NaN.
         return match constant {
-            // `x · x` is correctly rounded, and `pow` gives the same where it is.
+            Some(Scalar::Float(0.0)) => b.int(1),
             Some(Scalar::Float(2.0)) => b.mul(base, base),
+            Some(Scalar::Float(0.5)) => b.math("sqrt", &[base]),
+            Some(Scalar::Float(-1.0)) => b.div(b.int(1), base),
             _ => b.math("powf", &[base, exponent]),
         };
     }
