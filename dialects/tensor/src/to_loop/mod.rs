@@ -28,13 +28,12 @@ pub struct ConvertTensorToLoop {
 
 impl Pass for ConvertTensorToLoop {
     fn run(&mut self, op: Op<'_>, _cx: &PassCx<'_>) -> PassResult {
-        let mut found = Vec::new();
+        let (mut generics, mut others) = (Vec::new(), Vec::new());
         op.walk_ops(&mut |inner| {
-            let name = inner.name();
-            if matches!(name, "linalg.generic" | "linalg.fill" | "memref.copy")
-                || name == Check::NAME
-            {
-                found.push(inner);
+            match inner.name() {
+                "linalg.generic" => generics.push(inner),
+                "linalg.fill" | "memref.copy" | Check::NAME => others.push(inner),
+                _ => {}
             }
             Walk::Advance
         });
@@ -42,7 +41,7 @@ impl Pass for ConvertTensorToLoop {
         let rw = owned.get();
         // Reductions take the fills before them, so those come last.
         let mut taken: HashSet<usize> = HashSet::new();
-        for &generic in found.iter().filter(|op| op.name() == "linalg.generic") {
+        for generic in generics {
             match convert_generic(rw, generic) {
                 Ok(fills) => taken.extend(fills),
                 Err(message) => {
@@ -52,8 +51,8 @@ impl Pass for ConvertTensorToLoop {
             }
             self.nests.add(1);
         }
-        for other in found {
-            if taken.contains(&other.key()) || other.name() == "linalg.generic" {
+        for other in others {
+            if taken.contains(&other.key()) {
                 continue;
             }
             rw.before(other);
