@@ -59,7 +59,7 @@ pub struct PipelineOptions {
 pub fn stage(level: Level, options: &PipelineOptions) -> String {
     match level {
         Level::Numpy => String::new(),
-        Level::Tensor => "func.func(npir-record-signature),canonicalize,cse,numpy-to-tensor,canonicalize,cse,\
+        Level::Tensor => "func.func(npir-record-signature),inline,symbol-dce,canonicalize,cse,numpy-to-tensor,canonicalize,cse,\
              func.func(tensor-fuse),canonicalize,cse"
             .into(),
         Level::Loop => format!(

@@ -5,8 +5,8 @@ use crate::process;
 use crate::setup;
 use crate::workspace;
 
-/// The program that the demo runs: the k-means example of the library crate.
-const DEMO: [&str; 5] = ["run", "--locked", "--package=npir", "--example", "kmeans"];
+/// The program that the demo runs.
+const DEMO: [&str; 3] = ["run", "--locked", "--package=kmeans"];
 
 pub(crate) fn run() -> Result {
     process::heading("Set-up");
