@@ -17,14 +17,15 @@ const FUNCTION_PASSES: &str = "lower-vector-multi-reduction,\
 /// - Masks of vector transfers compare 64-bit indices: with the default of 32 bits, the tail of an
 ///   array of more than 2³¹ elements would be read wrongly.
 /// - `convert-math-to-funcs` writes out integer powers, which neither LLVM nor libm has.
-/// - `convert-math-to-libm` takes what `convert-math-to-llvm` leaves (`erf`, `cbrt`, …).
+/// - `convert-math-to-libm` takes what `convert-math-to-llvm` leaves (`erf`, `cbrt`, …); it takes
+///   vectors apart with ops of the vector dialect, which is therefore converted after it.
 const MODULE_PASSES: &str = "expand-strided-metadata,\
     lower-affine,\
     convert-complex-to-standard,\
-    convert-vector-to-llvm{force-32bit-vector-indices=false},\
     convert-math-to-funcs,\
     func.func(convert-math-to-llvm),\
     convert-math-to-libm,\
+    convert-vector-to-llvm{force-32bit-vector-indices=false},\
     convert-complex-to-llvm,\
     convert-index-to-llvm,\
     convert-arith-to-llvm,\
