@@ -11,7 +11,7 @@ use crate::indices::Positions;
 use crate::lowering;
 use crate::shape::{check_broadcasts_to, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{IntegerArray, RealArray, check_declared};
+use crate::types::{IntegerArray, RealArray, check_declared, element_name};
 
 /// One row of the table.
 struct Update {
@@ -101,13 +101,16 @@ fn infer<'c>(row: &Update, types: &[Type<'c>]) -> Result<Type<'c>, String> {
         return Err("needs a destination and values".to_string());
     };
     if !DType::of(*dest).is_some_and(|dtype| row.classes.contains(dtype.class())) {
-        return Err(format!("is not defined for {} elements", dest.element()));
+        return Err(format!(
+            "is not defined for {} elements",
+            element_name(*dest)
+        ));
     }
     if dest.element() != values.element() {
         return Err(format!(
             "updates {} elements with {} values; cast them first",
-            dest.element(),
-            values.element()
+            element_name(*dest),
+            element_name(*values)
         ));
     }
     if indices.is_empty() {

@@ -9,7 +9,7 @@ use crate::indices::Positions;
 use crate::lowering;
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, IntegerArray, RealArray, check_declared};
+use crate::types::{AnyArray, IntegerArray, RealArray, check_declared, element_name};
 
 /// Counts of each value of a vector of non-negative integers
 ///
@@ -48,7 +48,10 @@ impl InferTypes for Bincount<'_> {
         if let Some(weights) = weights {
             element = cx.ctx.f64();
             if weights.element() != element {
-                return Err(format!("needs weights in f64, not {}", weights.element()));
+                return Err(format!(
+                    "needs float64 weights, not {}",
+                    element_name(weights)
+                ));
             }
             let (a, b) = (x.dims(), weights.dims());
             let agree = b.len() == 1 && (a[0] == b[0] || a[0] == DYNAMIC || b[0] == DYNAMIC);

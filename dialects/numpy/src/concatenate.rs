@@ -6,7 +6,7 @@ use npir_tensor::{CheckKind, InsertView};
 use crate::lowering;
 use crate::shape::{normalize_axis, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, check_declared};
+use crate::types::{AnyArray, check_declared, element_name};
 
 /// Arrays one after another along an axis
 ///
@@ -41,9 +41,9 @@ impl InferTypes for Concatenate<'_> {
             let (ty, own) = (input.ty(), input.ty().dims());
             if ty.element() != first.element() {
                 return Err(format!(
-                    "element types {} and {} differ; cast one first",
-                    first.element(),
-                    ty.element()
+                    "operands have element types {} and {}; cast one first",
+                    element_name(first),
+                    element_name(ty)
                 ));
             }
             let mismatch = || {

@@ -7,7 +7,7 @@ use crate::elementwise::Body;
 use crate::elementwise::dtype::{Classes, DType};
 use crate::lowering;
 use crate::target_shape;
-use crate::types::{AnyArray, RealArray, check_declared};
+use crate::types::{AnyArray, RealArray, check_declared, element_name};
 
 /// An array whose elements all have one value
 ///
@@ -125,7 +125,7 @@ fn check_numbers(ty: Type<'_>) -> Result<(), String> {
         Some(dtype) if Classes::NUMBER.contains(dtype.class()) => Ok(()),
         _ => Err(format!(
             "counts in integers or floats, not in {}",
-            ty.element()
+            element_name(ty)
         )),
     }
 }

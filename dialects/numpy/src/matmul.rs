@@ -9,7 +9,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering::{self, Along};
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{RealArray, check_declared};
+use crate::types::{RealArray, check_declared, element_name};
 
 /// Matrix product of two arrays
 ///
@@ -119,8 +119,8 @@ impl InferTypes for Matmul<'_> {
         if lhs.element() != rhs.element() {
             return Err(format!(
                 "operands have element types {} and {}; cast one first",
-                lhs.element(),
-                rhs.element()
+                element_name(lhs),
+                element_name(rhs)
             ));
         }
         Ok(vec![cx.ctx.tensor(

@@ -159,8 +159,8 @@ static TABLE: &[Reduction] = &[
 const DESCRIPTION: &str = "\
 `axes` lists the reduced axes, negative ones counting from the end; without it all are reduced, and \
 with an empty list none is. `keepdims` leaves them in the result with size 1. The element type of \
-the result is NumPy's default, or for `sum`, `prod` and `mean` another one that the result type \
-states (NumPy's `dtype`): elements are cast to it before they are combined.";
+the result is NumPy's default, or for `sum`, `prod` and `mean` the `dtype`: elements are cast to it \
+before they are combined.";
 
 /// The ops of the family.
 pub fn ops() -> Vec<OpDef> {
@@ -176,28 +176,25 @@ pub fn lowerings() -> Vec<ConversionPattern> {
 }
 
 fn define(row: &'static Reduction) -> OpDef {
-    OpDef::new(row.name)
+    let def = OpDef::new(row.name)
         .doc(&format!("{}\n\n{DESCRIPTION}", row.summary))
         .operand("x", RealArray::constraint())
         .optional_attribute("axes", I64Array::constraint())
-        .unit_attribute("keepdims")
-        .result("result", RealArray::constraint())
+        .unit_attribute("keepdims");
+    let (def, dtype) = if row.widening.has_dtype() {
+        let def = def.optional_attribute("dtype", TypeValue::constraint());
+        (def, "(`dtype` $dtype^)?")
+    } else {
+        (def, "")
+    };
+    def.result("result", RealArray::constraint())
         .traits(&[Trait::Pure])
-        .assembly(
-            "$x (`axes` $axes^)? (`keepdims` $keepdims^)? attr-dict \
-             `:` type($x) `->` type($result)",
-        )
+        .assembly(&format!(
+            "$x (`axes` $axes^)? (`keepdims` $keepdims^)? {dtype} attr-dict \
+             `:` type($x) `->` type($result)"
+        ))
         .verify(move |op| verify(row, op))
-        .infer(move |cx| {
-            infer(
-                row,
-                cx.ctx,
-                cx.operand_type(0)?,
-                cx.attr("axes"),
-                cx.attr("keepdims").is_some(),
-            )
-            .map(|ty| vec![ty])
-        })
+        .infer(move |cx| Ok(vec![infer(row, cx)?]))
         .fold(move |op, _| fold(row, op))
 }
 
@@ -205,42 +202,36 @@ fn axes_of(axes: Option<Attribute<'_>>) -> Option<Vec<i64>> {
     axes.and_then(I64Array::decode)
 }
 
-fn infer<'c>(
-    row: &Reduction,
-    ctx: &'c Context,
-    x: Type<'c>,
-    axes: Option<Attribute<'c>>,
-    keepdims: bool,
-) -> Result<Type<'c>, String> {
-    let mask = axis_mask(axes_of(axes).as_deref(), x.rank())?;
-    let input = DType::of(x).ok_or("has an input that is no array")?;
-    let element = row.widening.default_result(input).ty(ctx);
-    Ok(ctx.tensor(&reduce_dims(&x.dims(), &mask, keepdims), element))
+fn infer<'c>(row: &Reduction, cx: &InferCx<'c>) -> Result<Type<'c>, String> {
+    let x = cx.operand_type(0)?;
+    let mask = axis_mask(axes_of(cx.attr("axes")).as_deref(), x.rank())?;
+    let from = DType::of(x).ok_or("has an input that is no array")?;
+    let to = match cx.attr("dtype").and_then(TypeValue::decode) {
+        None => row.widening.default_result(from),
+        Some(dtype) => DType::of(dtype)
+            .filter(|to| !dtype.is_shaped() && !to.is_complex())
+            .ok_or_else(|| format!("has a dtype {dtype} that is no real element type"))?,
+    };
+    if row.divide_by_count && !to.is_float() {
+        return Err(format!(
+            "divides in floats, so its dtype cannot be {}",
+            to.name()
+        ));
+    }
+    if from.is_float() && !to.is_float() && row.term == Term::Element {
+        return Err(format!(
+            "cannot accumulate {} elements in {}; cast them first",
+            from.name(),
+            to.name()
+        ));
+    }
+    let dims = reduce_dims(&x.dims(), &mask, cx.attr("keepdims").is_some());
+    Ok(cx.ctx.tensor(&dims, to.ty(cx.ctx)))
 }
 
 fn verify(row: &Reduction, op: Op<'_>) -> Result<(), String> {
-    let (x, result) = (op.operand(0).ty(), op.result_value(0).ty());
-    let ctx = op.ctx();
-    let inferred = infer(row, ctx, x, op.attr("axes"), op.attr("keepdims").is_some())?;
-    match (row.widening.has_dtype(), DType::of(result), DType::of(x)) {
-        (true, Some(to), Some(from)) => {
-            if row.divide_by_count && !to.is_float() {
-                return Err(format!(
-                    "divides in floats, so {} cannot be its result",
-                    to.name()
-                ));
-            }
-            if from.is_float() && !to.is_float() {
-                return Err(format!(
-                    "cannot accumulate {} elements in {}; cast them first",
-                    from.name(),
-                    to.name()
-                ));
-            }
-            check_declared(result, inferred.with_element(result.element()))?;
-        }
-        _ => check_declared(result, inferred)?,
-    }
+    let x = op.operand(0).ty();
+    check_declared(op.result_value(0).ty(), infer(row, &InferCx::of(op))?)?;
     if let Some(what) = row.needs_elements {
         let dims = x.dims();
         let mask = axis_mask(axes_of(op.attr("axes")).as_deref(), dims.len())?;

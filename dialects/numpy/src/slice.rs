@@ -7,7 +7,7 @@ use crate::indexing::{self, Item, Items, Selection};
 use crate::lowering;
 use crate::shape::{check_broadcasts_to, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, check_declared};
+use crate::types::{AnyArray, check_declared, element_name};
 
 /// Part of an array by basic indexing: `x[1:n:2, ::-1, 3, newaxis]`
 ///
@@ -63,8 +63,8 @@ impl InferTypes for SetSlice<'_> {
         if x.element() != value.element() {
             return Err(format!(
                 "sets {} elements to {} values; cast them first",
-                x.element(),
-                value.element()
+                element_name(x),
+                element_name(value)
             ));
         }
         let part = indexing::infer(&x.dims(), cx.attr("items"), cx.operands.len() - 2)?;

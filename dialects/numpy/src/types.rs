@@ -46,6 +46,14 @@ impl TypeConstraint for ArrayScalar {
     }
 }
 
+/// NumPy's name of an array's element type, for messages: `float64`.
+pub fn element_name(array: Type<'_>) -> String {
+    DType::of(array).map_or_else(
+        || array.element().to_string(),
+        |dtype| dtype.name().to_string(),
+    )
+}
+
 /// Checks a declared result type against the inferred one: same element type and rank, and every
 /// size that the declaration states must have been inferred. A declaration may say less.
 ///
