@@ -6,6 +6,7 @@
 mod buffers;
 pub mod bufferize;
 pub mod fuse;
+pub mod libm;
 pub mod ownership;
 pub mod pipeline;
 pub mod signature;
@@ -24,6 +25,7 @@ pub fn passes() -> Vec<PassDef> {
         ownership::Ownership::def(),
         npir_loop::lower::LowerLoopNest::def(),
         npir_loop::llvm::LoopAbi::def(),
+        libm::LibmCalls::def(),
         npir_loop::llvm::LoopFinishLlvm::def(),
     ]
 }

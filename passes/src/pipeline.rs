@@ -73,7 +73,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
                 .strip_prefix("builtin.module(")
                 .and_then(|rest| rest.strip_suffix(')'))
                 .unwrap_or(to_llvm);
-            format!("loop-abi,{inner},loop-finish-llvm")
+            format!("loop-abi,npir-libm-calls,{inner},loop-finish-llvm")
         }
     }
 }

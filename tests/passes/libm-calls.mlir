@@ -1,0 +1,41 @@
+// RUN: npir-opt %s --npir-libm-calls | FileCheck %s
+
+// CHECK-DAG: func.func private @expm1(f64) -> f64 attributes {llvm.readnone}
+// CHECK-DAG: func.func private @log1pf(f32) -> f32 attributes {llvm.readnone}
+
+// CHECK-LABEL: func.func @scalars
+// CHECK-SAME: (%[[X:.*]]: f64, %[[Y:.*]]: f32)
+func.func @scalars(%x: f64, %y: f32) -> (f64, f64, f32) {
+  // CHECK: %[[A:.*]] = call @expm1(%[[X]])
+  %0 = math.expm1 %x : f64
+  // CHECK: %[[B:.*]] = call @expm1(%[[A]])
+  %1 = math.expm1 %0 : f64
+  // CHECK: %[[C:.*]] = call @log1pf(%[[Y]])
+  %2 = math.log1p %y : f32
+  // CHECK: return %[[A]], %[[B]], %[[C]]
+  return %0, %1, %2 : f64, f64, f32
+}
+
+// CHECK-LABEL: func.func @vector
+// CHECK-SAME: (%[[X:.*]]: vector<2xf64>)
+func.func @vector(%x: vector<2xf64>) -> vector<2xf64> {
+  // CHECK: %[[X0:.*]] = vector.extract %[[X]][0]
+  // CHECK: %[[Y0:.*]] = call @cbrt(%[[X0]])
+  // CHECK: %[[HALF:.*]] = vector.insert %[[Y0]], %[[X]] [0]
+  // CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
+  // CHECK: %[[Y1:.*]] = call @cbrt(%[[X1]])
+  // CHECK: %[[ALL:.*]] = vector.insert %[[Y1]], %[[HALF]] [1]
+  // CHECK: return %[[ALL]]
+  %0 = math.cbrt %x : vector<2xf64>
+  return %0 : vector<2xf64>
+}
+
+// What LLVM has stays.
+// CHECK-LABEL: func.func @others
+func.func @others(%x: f64, %y: bf16) -> (f64, bf16) {
+  // CHECK: math.exp
+  %0 = math.exp %x : f64
+  // CHECK: math.expm1
+  %1 = math.expm1 %y : bf16
+  return %0, %1 : f64, bf16
+}
