@@ -6,6 +6,7 @@
 mod buffers;
 pub mod bufferize;
 pub mod fuse;
+pub mod kernels;
 pub mod libm;
 pub mod ownership;
 pub mod pipeline;
@@ -22,6 +23,7 @@ pub fn passes() -> Vec<PassDef> {
         bufferize::Bufferize::def(),
         npir_tensor::ConvertTensorToLoop::def(),
         npir_loop::scheduler::LoopSchedule::def(),
+        kernels::OutlineKernels::def(),
         ownership::Ownership::def(),
         npir_loop::lower::LowerLoopNest::def(),
         npir_loop::llvm::LoopAbi::def(),
