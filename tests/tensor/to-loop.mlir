@@ -188,3 +188,39 @@ func.func @on_tensors(%x: tensor<4xf64>, %y: tensor<4xf64>) -> tensor<4xf64> {
   } -> tensor<4xf64>
   return %0 : tensor<4xf64>
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+#none = affine_map<(i) -> ()>
+
+// Reductions that start alike: one fill, copied for the second. Neither remains. The reductions
+// share the element; each combines its own accumulator. The test for NaN follows from the element.
+// CHECK-LABEL: func.func @shared_fill
+// CHECK-NOT: loop.nest bounds []
+// CHECK: loop.nest bounds [9] {{.*}}
+// CHECK: init(%[[Z:.*]], %[[Z]] : f64, f64)
+// CHECK: } combine (%[[A:.*]]: f64, %[[B:.*]]: f64, %[[C:.*]]: f64, %[[D:.*]]: f64) {
+// CHECK-NEXT: %[[S:.*]] = arith.addf %[[A]], %[[C]]
+// CHECK-NEXT: %[[GT:.*]] = arith.cmpf ogt, %[[D]], %[[B]]
+// CHECK-NEXT: %[[NAN:.*]] = arith.cmpf uno, %[[D]], %[[D]]
+// CHECK-NEXT: %[[OR:.*]] = arith.ori %[[GT]], %[[NAN]]
+// CHECK-NEXT: %[[M:.*]] = arith.select %[[OR]], %[[D]], %[[B]]
+// CHECK-NEXT: loop.yield %[[S]], %[[M]]
+func.func @shared_fill(%x: memref<9xf64>) -> (memref<f64>, memref<f64>) {
+  %z = arith.constant 0.0 : f64
+  %s = memref.alloc() : memref<f64>
+  linalg.fill ins(%z : f64) outs(%s : memref<f64>)
+  %m = memref.alloc() : memref<f64>
+  memref.copy %s, %m : memref<f64> to memref<f64>
+  linalg.generic {indexing_maps = [#id, #none, #none], iterator_types = ["reduction"]} ins(%x : memref<9xf64>) outs(%s, %m : memref<f64>, memref<f64>) attrs = {tensor_ext.associative} {
+  ^bb0(%e: f64, %sum: f64, %most: f64):
+    %nan = arith.cmpf uno, %e, %e : f64
+    %0 = arith.addf %sum, %e : f64
+    %gt = arith.cmpf ogt, %e, %most : f64
+    %or = arith.ori %gt, %nan : i1
+    %1 = arith.select %or, %e, %most : f64
+    linalg.yield %0, %1 : f64, f64
+  }
+  return %s, %m : memref<f64>, memref<f64>
+}

@@ -1,78 +1,87 @@
 //! The combine region of a reduction, cut out of its body.
 //!
-//! A body computes `acc' = c(acc, m(ins))`. The part that does not depend on the accumulators is
-//! `m`; what remains is `c`. Where `c` uses one mapped value per accumulator, of its type, the
-//! same `c` merges two partial accumulators.
+//! A body computes `acc' = c(acc, m(ins))`. What does not depend on the accumulators is `m`; what
+//! remains is `c`. Where `c` uses one mapped value per accumulator, of its type, the same `c` merges
+//! two partial accumulators; conditions on the mapped values alone (is it NaN?) belong to `c`.
+//! Accumulators that do not take part in each other's step are cut apart, so that reductions which
+//! share a body (and mapped values) each get their own `c`.
 
 use npir_mlir::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How to merge partial accumulators with the ops of a body.
 pub(super) struct Combine<'c> {
-    /// The body's accumulator arguments.
-    accumulators: Vec<Val<'c>>,
-    /// For each accumulator the mapped value that joins it.
-    mapped: Vec<Val<'c>>,
-    /// The ops of `c`, in order, with the constants they use.
+    components: Vec<Component<'c>>,
+    accumulators: usize,
+}
+
+/// Accumulators that take part in each other's step.
+struct Component<'c> {
+    /// `(which accumulator, its argument, the mapped value that joins it, its new value)`.
+    members: Vec<(usize, Val<'c>, Val<'c>, Val<'c>)>,
+    /// The ops of `c`, in the order of the body.
     ops: Vec<Op<'c>>,
-    yielded: Vec<Val<'c>>,
 }
 
 impl<'c> Combine<'c> {
     /// Cuts `c` out of `body`, whose last `outs` arguments are the accumulators.
     pub(super) fn of(body: Blk<'c>, outs: usize) -> Option<Self> {
         let args = body.args();
-        let accumulators = args[args.len().checked_sub(outs)?..].to_vec();
+        let accumulators = &args[args.len().checked_sub(outs)?..];
         let yielded = body.terminator_op()?.operand_values();
         let ops = body.ops();
         let (_, ops) = ops.split_last()?;
+        if yielded.len() != outs {
+            return None;
+        }
 
-        let mut dependent: HashSet<usize> = accumulators.iter().map(|v| v.key()).collect();
-        let mut part: Vec<Op<'c>> = Vec::new();
-        let mut constants: Vec<Op<'c>> = Vec::new();
-        for &op in ops {
-            let touches = op
+        // Which accumulators a value depends on, as sets that merge.
+        let mut sets = Sets::new(outs);
+        let mut depends: HashMap<usize, usize> = HashMap::new();
+        for (k, acc) in accumulators.iter().enumerate() {
+            depends.insert(acc.key(), k);
+        }
+        for op in ops {
+            let used: Vec<usize> = op
                 .operand_values()
                 .iter()
-                .any(|v| dependent.contains(&v.key()));
-            if touches {
-                if op.num_regions() > 0 {
-                    return None;
-                }
-                dependent.extend(op.result_values().iter().map(|v| v.key()));
-                part.push(op);
-            } else if op.name() == "arith.constant" {
-                constants.push(op);
+                .filter_map(|v| depends.get(&v.key()).copied())
+                .collect();
+            let Some(&first) = used.first() else { continue };
+            if op.num_regions() > 0 {
+                return None;
+            }
+            used.iter().for_each(|&k| sets.join(first, k));
+            for result in op.result_values() {
+                depends.insert(result.key(), first);
             }
         }
-        if !yielded.iter().all(|v| dependent.contains(&v.key())) {
-            return None; // the last element wins: not a reduction
+        for (k, new) in yielded.iter().enumerate() {
+            // Without a dependence the last element wins: not a reduction.
+            sets.join(k, *depends.get(&new.key())?);
         }
 
-        let is_constant = |v: &Val<'c>| v.constant_attr().is_some();
-        let mut mapped: Vec<Val<'c>> = Vec::new();
-        for op in &part {
-            for v in op.operand_values() {
-                if !dependent.contains(&v.key()) && !is_constant(&v) && !mapped.contains(&v) {
-                    mapped.push(v);
-                }
+        let mut components = Vec::new();
+        for root in 0..outs {
+            if sets.find(root) != root {
+                continue;
             }
+            let part: Vec<Op<'c>> = ops
+                .iter()
+                .copied()
+                .filter(|op| {
+                    let used = op.operand_values().into_iter();
+                    let mut sources = used.filter_map(|v| depends.get(&v.key()).copied());
+                    sources.next().is_some_and(|k| sets.find(k) == root)
+                })
+                .collect();
+            let members = (0..outs).filter(|&k| sets.find(k) == root);
+            let members: Vec<_> = members.map(|k| (k, accumulators[k], yielded[k])).collect();
+            components.push(Component::of(&members, &part, &depends)?);
         }
-        if mapped.is_empty() {
-            // `count += 1`: the constant is what each element contributes.
-            let only = part.first().filter(|_| part.len() == 1 && outs == 1)?;
-            let contribution = only.operand_values().into_iter().find(is_constant)?;
-            mapped.push(contribution);
-            constants.clear();
-        }
-        let mapped = pair(&accumulators, &mapped, &yielded)?;
-        constants.retain(|c| !mapped.contains(&c.result_value(0)));
-        constants.extend(part);
         Some(Combine {
-            accumulators,
-            mapped,
-            ops: constants,
-            yielded,
+            components,
+            accumulators: outs,
         })
     }
 
@@ -83,47 +92,140 @@ impl<'c> Combine<'c> {
         accumulators: &[Val<'c>],
         parts: &[Val<'c>],
     ) -> Vec<Val<'c>> {
-        let mut mapping = IrMapping::new();
-        let formals = self.accumulators.iter().chain(&self.mapped);
-        for (&formal, &actual) in formals.zip(accumulators.iter().chain(parts)) {
-            mapping.map(formal, actual);
+        let mut merged = vec![None; self.accumulators];
+        for component in &self.components {
+            let mut mapping = IrMapping::new();
+            for &(k, acc, mapped, _) in &component.members {
+                mapping.map(acc, accumulators[k]);
+                mapping.map(mapped, parts[k]);
+            }
+            for &op in &component.ops {
+                rw.at(op.loc()).clone_with(op, &mut mapping);
+            }
+            for &(k, _, _, new) in &component.members {
+                merged[k] = Some(mapping.lookup(new));
+            }
         }
-        for &op in &self.ops {
-            rw.at(op.loc()).clone_with(op, &mut mapping);
-        }
-        self.yielded.iter().map(|&v| mapping.lookup(v)).collect()
+        merged.into_iter().flatten().collect()
     }
 }
 
-/// The mapped value of each accumulator: the one that the op which yields its new value uses
-/// beside it, or the only one of its type.
-fn pair<'c>(
-    accumulators: &[Val<'c>],
-    mapped: &[Val<'c>],
-    yielded: &[Val<'c>],
-) -> Option<Vec<Val<'c>>> {
-    if mapped.len() != accumulators.len() {
+impl<'c> Component<'c> {
+    fn of(
+        members: &[(usize, Val<'c>, Val<'c>)],
+        part: &[Op<'c>],
+        depends: &HashMap<usize, usize>,
+    ) -> Option<Self> {
+        let is_constant = |v: Val<'c>| v.constant_attr().is_some();
+        let mut mapped: Vec<Val<'c>> = Vec::new();
+        let mut constants: Vec<Val<'c>> = Vec::new();
+        for v in part.iter().flat_map(|op| op.operand_values()) {
+            let list = match () {
+                () if depends.contains_key(&v.key()) => continue,
+                () if is_constant(v) => &mut constants,
+                () => &mut mapped,
+            };
+            if !list.contains(&v) {
+                list.push(v);
+            }
+        }
+        if mapped.is_empty() {
+            // `count += 1`: the constant is what each element contributes.
+            mapped = constants;
+        }
+
+        let mut paired = Vec::with_capacity(members.len());
+        let mut partners: HashSet<usize> = HashSet::new();
+        for &(k, acc, new) in members {
+            let partner = partner(acc, new, &mapped)?;
+            if !partners.insert(partner.key()) {
+                return None;
+            }
+            paired.push((k, acc, partner, new));
+        }
+
+        let mut needed: HashSet<usize> = part.iter().map(|op| op.key()).collect();
+        let mut ops = Vec::new();
+        for op in part {
+            for v in op.operand_values() {
+                let known = depends.contains_key(&v.key()) || partners.contains(&v.key());
+                if known {
+                    continue;
+                }
+                if !v.ty().is_bool() && !is_constant(v) {
+                    return None;
+                }
+                recompute(v, &partners, &mut needed, &mut ops)?;
+            }
+            ops.push(*op);
+        }
+        Some(Component {
+            members: paired,
+            ops,
+        })
+    }
+}
+
+/// The mapped value that joins `acc`: what the op that yields the new value uses beside it, or
+/// else the only one of its type.
+fn partner<'c>(acc: Val<'c>, new: Val<'c>, mapped: &[Val<'c>]) -> Option<Val<'c>> {
+    let fits = |v: &Val<'c>| v.ty() == acc.ty();
+    let used = new
+        .defining_op()
+        .map(|op| op.operand_values())
+        .unwrap_or_default();
+    let mut direct = mapped.iter().filter(|v| fits(v) && used.contains(v));
+    let mut of_type = mapped.iter().filter(|v| fits(v));
+    match (direct.next(), direct.next(), of_type.next(), of_type.next()) {
+        (Some(one), None, ..) | (None, _, Some(one), None) => Some(*one),
+        _ => None,
+    }
+}
+
+/// Adds the ops that compute `v` from `partners` and constants to `ops`; `None` if it needs more.
+fn recompute<'c>(
+    v: Val<'c>,
+    partners: &HashSet<usize>,
+    needed: &mut HashSet<usize>,
+    ops: &mut Vec<Op<'c>>,
+) -> Option<()> {
+    if partners.contains(&v.key()) {
+        return Some(());
+    }
+    let op = v.defining_op()?;
+    if needed.contains(&op.key()) {
+        return Some(());
+    }
+    let pure = op.name().starts_with("arith.") || op.name().starts_with("math.");
+    if !pure || op.num_regions() > 0 {
         return None;
     }
-    let mut pairs = Vec::with_capacity(mapped.len());
-    for (&acc, &new) in accumulators.iter().zip(yielded) {
-        let fits = |v: &Val<'c>| v.ty() == acc.ty();
-        let direct: Vec<Val<'c>> = new
-            .defining_op()
-            .map(|op| op.operand_values())
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|v| mapped.contains(v) && fits(v))
-            .collect();
-        let of_type: Vec<Val<'c>> = mapped.iter().copied().filter(fits).collect();
-        let partner = match (direct.as_slice(), of_type.as_slice()) {
-            ([one], _) | (_, [one]) => *one,
-            _ => return None,
-        };
-        if pairs.contains(&partner) {
-            return None;
-        }
-        pairs.push(partner);
+    for operand in op.operand_values() {
+        recompute(operand, partners, needed, ops)?;
     }
-    Some(pairs)
+    needed.insert(op.key());
+    ops.push(op);
+    Some(())
+}
+
+/// Disjoint sets of accumulators.
+struct Sets(Vec<usize>);
+
+impl Sets {
+    fn new(n: usize) -> Self {
+        Sets((0..n).collect())
+    }
+
+    /// The least member of the set of `k`.
+    fn find(&self, mut k: usize) -> usize {
+        while self.0[k] != k {
+            k = self.0[k];
+        }
+        k
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.find(a), self.find(b));
+        self.0[a.max(b)] = a.min(b);
+    }
 }

@@ -69,7 +69,13 @@ impl Pass for ConvertTensorToLoop {
                 other.emit_error("works on tensors; bufferize first");
                 return Err(PassError::Reported);
             } else if other.name() == "linalg.fill" {
-                nest::fill(rw, other.operand(0), other.operand(1));
+                let buffer = other.operand(1);
+                if let Some(alloc) = fills::only_filled(buffer) {
+                    rw.erase(other);
+                    rw.erase(alloc);
+                    continue;
+                }
+                nest::fill(rw, other.operand(0), buffer);
             } else if other.operand(0) != other.operand(1) {
                 nest::copy(rw, other.operand(0), other.operand(1));
             }
