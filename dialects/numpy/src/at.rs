@@ -148,10 +148,10 @@ fn lower<'c>(row: &Update, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>)
     let common = common_shape(rw, row.name, listed);
 
     let mut positions = Vec::new();
-    for axis in 0..listed.len() {
+    for (axis, &n) in dims.iter().enumerate().take(listed.len()) {
         let listed = Positions::of_operand(op, cx, rw, axis + 1)?;
-        listed.check(rw, row.name, axis, dims[axis]);
-        positions.push(listed.resolve_all(rw, &common, dims[axis]));
+        listed.check(rw, row.name, axis, n);
+        positions.push(listed.resolve_all(rw, &common, n));
     }
 
     let mut target = common;

@@ -123,9 +123,9 @@ impl AttrCodec for Items {
                 if item.is_unit() {
                     return Some(Item::NewAxis);
                 }
-                match I64Array::decode(item)?.as_slice() {
-                    &[i] => Some(Item::Index(bound(i))),
-                    &[mask @ 0..8, a, b, c] => {
+                match *I64Array::decode(item)?.as_slice() {
+                    [i] => Some(Item::Index(bound(i))),
+                    [mask @ 0..8, a, b, c] => {
                         let part = |k: u32, n| (mask & (1 << k) != 0).then(|| bound(n));
                         let (start, stop, step) = (part(0, a), part(1, b), part(2, c));
                         Some(Item::Slice { start, stop, step })
@@ -410,7 +410,7 @@ fn slice<'c>(
 }
 
 /// Parses `[1:%n:2, ::-1, %i, newaxis]`; operands go to `bounds`.
-pub fn parse(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Vec<Item>> {
+pub(crate) fn parse(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Vec<Item>> {
     let mut items = Vec::new();
     p.literal("[")?;
     if p.optional_literal("]") {
@@ -454,7 +454,7 @@ fn parse_bound(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Option<Bound>> {
 }
 
 /// Prints what [`parse`] reads; `bounds` are the operands.
-pub fn print<'c>(p: &mut Printer<'c>, items: &[Item], bounds: &[Val<'c>]) {
+pub(crate) fn print<'c>(p: &mut Printer<'c>, items: &[Item], bounds: &[Val<'c>]) {
     let mut bounds = bounds.iter();
     let mut bound = |p: &mut Printer<'c>, b: Option<Bound>| match b {
         None => {}
