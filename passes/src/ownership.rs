@@ -336,7 +336,9 @@ impl<'c> OwnershipWalk<'c> {
                     rw.after(op);
                     let retain = Retain::build(rw, value);
                     self.use_ends_at(op, retain.op());
-                    own.push(self.own(value, depth));
+                    let index = self.own(value, depth);
+                    self.owned[index].last = Some(retain.op());
+                    own.push(index);
                 }
                 Produces::Clone => {
                     let rw = self.rw.at(op.loc());

@@ -2,6 +2,7 @@
 //! `npir.signature`, and read back as plain data for a program's manifest.
 
 use npir_mlir::prelude::*;
+use npir_mlir::upstream::arg_attr;
 
 /// The attribute, on a public function and later on its entry point:
 /// `{name, arg_names = [..], arg_types = [..], updates = array<i64: -1 or a result>, result_types = [..]}`.
@@ -10,8 +11,8 @@ pub const SIGNATURE: &str = "npir.signature";
 /// Argument attribute: the result whose value the argument's own memory holds after the call.
 pub const UPDATES: &str = "numpy.updates";
 
-/// Argument attribute: the user's name of the argument.
-pub const ARG_NAME: &str = "numpy.name";
+/// Argument attribute: the user's name of the argument, where its location does not have it.
+pub const ARG_NAME: &str = "npir.name";
 
 /// One parameter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,15 +77,6 @@ impl Pass for RecordSignature {
 pub(crate) fn is_public(op: Op<'_>) -> bool {
     op.attr("sym_visibility")
         .is_none_or(|v| v.as_str() == Some("public"))
-}
-
-/// An attribute of argument `i` of a function.
-pub(crate) fn arg_attr<'c>(function: Op<'c>, i: usize, name: &str) -> Option<Attribute<'c>> {
-    function
-        .attr("arg_attrs")?
-        .as_array()?
-        .get(i)?
-        .dict_get(name)
 }
 
 /// The arguments that a function updates: `(argument, result)`.
@@ -164,7 +156,7 @@ fn record<'c>(function: Op<'c>) -> Result<(), String> {
     Ok(())
 }
 
-/// The users' names of the arguments, from `numpy.name` or a name in the location; `arg<i>` where there is none or
+/// The users' names of the arguments, from `npir.name` or a name in the location; `arg<i>` where there is none or
 /// it occurs twice.
 fn arg_names(function: Op<'_>, n: usize) -> Vec<String> {
     let args = function

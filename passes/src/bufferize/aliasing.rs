@@ -24,6 +24,11 @@ pub(crate) struct MayAlias {
     flows: Flows,
     index: HashMap<usize, usize>,
     parent: Vec<usize>,
+    /// For each root, when the first member of the class is defined, in program order.
+    first: Vec<usize>,
+    /// When each op with regions begins.
+    begin: HashMap<usize, usize>,
+    clock: usize,
 }
 
 impl MayAlias {
@@ -33,14 +38,43 @@ impl MayAlias {
             flows,
             index: HashMap::new(),
             parent: Vec::new(),
+            first: Vec::new(),
+            begin: HashMap::new(),
+            clock: 0,
         };
-        function.walk_ops(&mut |op| {
-            if op.key() != function.key() {
-                classes.add(op);
-            }
-            Walk::Advance
-        });
+        classes.regions(function);
         classes
+    }
+
+    fn regions(&mut self, op: Op<'_>) {
+        self.begin.insert(op.key(), self.clock);
+        for block in op.regions().into_iter().flat_map(RegExt::blocks) {
+            self.define(block.args());
+            for inner in block.ops() {
+                if inner.num_regions() > 0 {
+                    self.regions(inner);
+                }
+                self.define(inner.result_values());
+                self.add(inner);
+            }
+        }
+    }
+
+    /// Notes when buffers are defined.
+    fn define(&mut self, values: Vec<Val<'_>>) {
+        self.clock += 1;
+        for value in values.into_iter().filter(|v| is_buffer(*v)) {
+            let root = self.root(value.key());
+            self.first[root] = self.first[root].min(self.clock);
+        }
+    }
+
+    /// Whether a memref may share memory with one that is defined before `op`, an op with regions, begins.
+    pub(crate) fn is_older(&mut self, value: Val<'_>, op: Op<'_>) -> bool {
+        let root = self.root(value.key());
+        self.begin
+            .get(&op.key())
+            .is_none_or(|begin| self.first[root] <= *begin)
     }
 
     /// Whether two memrefs may share memory.
@@ -101,6 +135,7 @@ impl MayAlias {
     fn join_keys(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
         self.parent[a.max(b)] = a.min(b);
+        self.first[a.min(b)] = self.first[a].min(self.first[b]);
     }
 
     /// A name for the class of a memref.
@@ -113,6 +148,7 @@ impl MayAlias {
         let mut at = *self.index.entry(key).or_insert(next);
         if at == next {
             self.parent.push(next);
+            self.first.push(usize::MAX);
         }
         while self.parent[at] != at {
             self.parent[at] = self.parent[self.parent[at]];

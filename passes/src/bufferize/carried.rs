@@ -1,7 +1,8 @@
 //! Buffers that loops carry from one iteration to the next, after one-shot bufferization.
 //!
 //! Two repairs. Upstream lets a loop carry one buffer in two places (`scf.yield %v, %v`), and then an update of the
-//! one changes the other; here the second becomes a copy. And upstream copies, in every iteration, each buffer that an
+//! one changes the other; here the second becomes a copy. So does what an `scf.while` takes into its next iteration
+//! from around it. And upstream copies, in every iteration, each buffer that an
 //! `scf.while` passes on or an `scf.for` exchanges, although nobody else can see the original; here it is passed on
 //! itself. Ownership by reference counts makes both shapes of loop legal.
 
@@ -48,7 +49,9 @@ fn separate<'c>(rw: Rewriter<'c>, function: Op<'c>) {
         let buffers: Vec<_> = (0..end.num_operands())
             .filter(|i| is_buffer(end.operand(*i)))
             .collect();
-        if buffers.len() < 2 {
+        // Upstream lets `scf.while` carry buffers from around it, and then writes to them.
+        let around = end.parent().filter(|op| op.name() == "scf.while");
+        if buffers.len() < 2 && (around.is_none() || buffers.is_empty()) {
             continue;
         }
         let aliases = aliases.get_or_insert_with(|| MayAlias::of(function, Flows::Forward));
@@ -56,9 +59,9 @@ fn separate<'c>(rw: Rewriter<'c>, function: Op<'c>) {
         for i in buffers {
             let value = end.operand(i);
             let others = seen.entry(aliases.class(value)).or_default();
-            if others.iter().any(|other| !are_carried_apart(value, *other))
-                && !is_argument(value, function)
-            {
+            let twice = others.iter().any(|other| !are_carried_apart(value, *other));
+            let older = around.is_some_and(|op| aliases.is_older(value, op));
+            if older || twice {
                 let rw = rw.at(end.loc());
                 rw.before(end);
                 end.set_operand(i, duplicate(rw, value));
@@ -79,20 +82,6 @@ fn are_carried_apart<'c>(a: Val<'c>, b: Val<'c>) -> bool {
         None => v.parent_block().map(BlkExt::key),
     };
     a.key() != b.key() && source(a).is_some() && source(a) == source(b)
-}
-
-/// Whether a value is a view of a function's argument: callers know that such results share memory with it.
-fn is_argument(mut value: Val<'_>, function: Op<'_>) -> bool {
-    loop {
-        match value.defining_op() {
-            Some(op) if is_view(op) => value = op.operand(0),
-            Some(_) => return false,
-            None => {
-                let owner = value.parent_block().and_then(|b| b.parent_op());
-                return owner.is_some_and(|op| op.key() == function.key());
-            }
-        }
-    }
 }
 
 /// A copy that can be saved: the terminator's `operand` is a new buffer filled from argument `source`.

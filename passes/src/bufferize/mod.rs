@@ -8,10 +8,11 @@ use std::collections::{HashMap, HashSet};
 
 use npir_loop::runtime_ops::{Check, CheckKind};
 use npir_mlir::prelude::*;
+use npir_mlir::upstream::set_arg_attr;
 
 use self::aliasing::{Flows, MayAlias, is_same_buffer};
 use self::carried::repair_loops;
-use crate::buffers::duplicate;
+use crate::buffers::{duplicate, is_buffer};
 use crate::signature::{UPDATES, is_public, updates};
 
 /// Upstream's pass with the options that fit callers' arrays: any strides at function boundaries, new buffers inside
@@ -19,6 +20,9 @@ use crate::signature::{UPDATES, is_public, updates};
 const ONE_SHOT: &str = "builtin.module(one-shot-bufferize{bufferize-function-boundaries=true \
                         function-boundary-type-conversion=fully-dynamic-layout-map \
                         allow-return-allocs-from-loops=true})";
+
+/// Argument attribute of upstream's analysis.
+const WRITABLE: &str = "bufferization.writable";
 
 /// Replaces tensors by buffers.
 ///
@@ -55,6 +59,9 @@ impl Pass for Bufferize {
         }
         cx.run_pipeline(ONE_SHOT, module)?;
         for f in functions(module) {
+            for i in 0..f.region(0).entry().map_or(0, |entry| entry.args().len()) {
+                set_arg_attr(f, i, WRITABLE, None);
+            }
             repair_loops(rw, f);
         }
         for (f, updates) in entries {
@@ -71,8 +78,14 @@ fn report(op: Op<'_>, why: &str) -> PassError {
 
 /// The functions with bodies.
 fn functions(module: Op<'_>) -> Vec<Op<'_>> {
-    let ops = module.region(0).entry().map(BlkExt::ops).unwrap_or_default();
-    ops.into_iter().filter(|op| op.name() == "func.func" && !op.region(0).is_empty()).collect()
+    let ops = module
+        .region(0)
+        .entry()
+        .map(BlkExt::ops)
+        .unwrap_or_default();
+    ops.into_iter()
+        .filter(|op| op.name() == "func.func" && !op.region(0).is_empty())
+        .collect()
 }
 
 /// Functions that update arguments and are called from inside get a twin without updates for those calls: inside,
@@ -80,7 +93,11 @@ fn functions(module: Op<'_>) -> Vec<Op<'_>> {
 fn separate_entries<'c>(rw: Rewriter<'c>, module: Op<'c>) {
     let ctx = module.ctx();
     let all = functions(module);
-    let name_of = |f: Op<'c>| f.attr("sym_name").and_then(|a| a.as_str()).unwrap_or_default();
+    let name_of = |f: Op<'c>| {
+        f.attr("sym_name")
+            .and_then(|a| a.as_str())
+            .unwrap_or_default()
+    };
     let mut taken: HashSet<String> = all.iter().map(|f| name_of(*f).to_owned()).collect();
     let mut calls: HashMap<&str, Vec<Op<'c>>> = HashMap::new();
     for call in module.find_all("func.call") {
@@ -89,7 +106,9 @@ fn separate_entries<'c>(rw: Rewriter<'c>, module: Op<'c>) {
         }
     }
     for f in all {
-        let updating = f.attr("arg_attrs").is_some_and(|a| a.to_text().contains(UPDATES));
+        let updating = f
+            .attr("arg_attrs")
+            .is_some_and(|a| a.to_text().contains(UPDATES));
         if !updating || !is_public(f) || !calls.contains_key(name_of(f)) {
             continue;
         }
@@ -105,9 +124,11 @@ fn separate_entries<'c>(rw: Rewriter<'c>, module: Op<'c>) {
         twin.remove_attr("arg_attrs");
         twin.remove_attr(crate::signature::SIGNATURE);
         let mut redirect = calls.get(name).cloned().unwrap_or_default();
-        redirect.extend(twin.find_all("func.call").into_iter().filter(|call| {
-            call.attr("callee").and_then(|a| a.as_symbol()) == Some(name)
-        }));
+        redirect.extend(
+            twin.find_all("func.call")
+                .into_iter()
+                .filter(|call| call.attr("callee").and_then(|a| a.as_symbol()) == Some(name)),
+        );
         for call in redirect {
             call.set_attr("callee", ctx.symbol_attr(&symbol));
         }
@@ -116,29 +137,30 @@ fn separate_entries<'c>(rw: Rewriter<'c>, module: Op<'c>) {
 
 /// Arguments of public functions are not written, except updated ones. Inside, a caller copies what a callee writes.
 fn mark_writable(f: Op<'_>, updates: &[(usize, usize)]) {
-    let ctx = f.ctx();
-    let args = f.region(0).entry().map(BlkExt::args).unwrap_or_default();
-    let old = f.attr("arg_attrs").and_then(|a| a.as_array()).unwrap_or_default();
     let public = is_public(f);
-    let attrs: Vec<_> = args
-        .iter()
+    for (i, arg) in f
+        .region(0)
+        .entry()
+        .map(BlkExt::args)
+        .unwrap_or_default()
+        .into_iter()
         .enumerate()
-        .map(|(i, arg)| {
-            let mut entries = old.get(i).and_then(|a| a.as_dict()).unwrap_or_default();
-            entries.retain(|(name, _)| *name != UPDATES);
-            if public && arg.ty().is_tensor() {
-                let writable = updates.iter().any(|(updated, _)| *updated == i);
-                entries.push(("bufferization.writable", ctx.bool_attr(writable)));
-            }
-            ctx.dict_attr(&entries)
-        })
-        .collect();
-    f.set_attr("arg_attrs", ctx.array_attr(&attrs));
+    {
+        set_arg_attr(f, i, UPDATES, None);
+        if public && arg.ty().is_tensor() {
+            let writable = updates.iter().any(|(updated, _)| *updated == i);
+            set_arg_attr(f, i, WRITABLE, Some(f.ctx().bool_attr(writable)));
+        }
+    }
 }
 
 fn return_op<'c>(f: Op<'c>) -> Option<Op<'c>> {
-    let [block] = f.region(0).blocks()[..] else { return None };
-    block.terminator_op().filter(|op| op.name() == "func.return")
+    let [block] = f.region(0).blocks()[..] else {
+        return None;
+    };
+    block
+        .terminator_op()
+        .filter(|op| op.name() == "func.return")
 }
 
 /// Gives the computation of an updated result the argument's memory to write to, in place of a new buffer.
@@ -147,15 +169,26 @@ fn return_op<'c>(f: Op<'c>) -> Option<Op<'c>> {
 /// there. The analysis still copies where the argument's old value is needed later.
 fn compute_in_place<'c>(rw: Rewriter<'c>, f: Op<'c>, arg: usize, result: usize) {
     let Some(end) = return_op(f) else { return };
-    let Some(arg) = f.region(0).entry().and_then(|entry| entry.args().get(arg).copied()) else {
+    let Some(arg) = f
+        .region(0)
+        .entry()
+        .and_then(|entry| entry.args().get(arg).copied())
+    else {
         return;
     };
     let mut value = end.operand(result);
     loop {
-        let Some(op) = value.defining_op().filter(|_| value.has_one_use()) else { return };
-        let Some(destination) = destination(op, value.index()) else { return };
+        let Some(op) = value.defining_op().filter(|_| value.has_one_use()) else {
+            return;
+        };
+        let Some(destination) = destination(op, value.index()) else {
+            return;
+        };
         let init = op.operand(destination);
-        let Some(empty) = init.defining_op().filter(|def| def.name() == "tensor.empty") else {
+        let Some(empty) = init
+            .defining_op()
+            .filter(|def| def.name() == "tensor.empty")
+        else {
             value = init;
             continue;
         };
@@ -190,7 +223,9 @@ fn check_extent<'c>(rw: Rewriter<'c>, axis: usize, old: Val<'c>, new: Val<'c>) {
         return;
     }
     let same = rw.cmpi(CmpI::Eq, old, new);
-    let message = format!("an argument is updated in place: axis {axis} has {{}} elements, its new value {{}}");
+    let message = format!(
+        "an argument is updated in place: axis {axis} has {{}} elements, its new value {{}}"
+    );
     Check::build(rw, same, CheckKind::ShapeMismatch, message, &[old, new]);
 }
 
@@ -198,7 +233,11 @@ fn check_extent<'c>(rw: Rewriter<'c>, axis: usize, old: Val<'c>, new: Val<'c>) {
 ///
 /// Results that are in place already cost nothing. The others are copied before the return, all at once in effect:
 /// a value that shares memory with an argument about to be written goes through a temporary.
-fn write_updates<'c>(rw: Rewriter<'c>, f: Op<'c>, updates: &[(usize, usize)]) -> Result<(), String> {
+fn write_updates<'c>(
+    rw: Rewriter<'c>,
+    f: Op<'c>,
+    updates: &[(usize, usize)],
+) -> Result<(), String> {
     let Some(end) = return_op(f) else {
         return Err("updates arguments and has branches between blocks".into());
     };
@@ -212,13 +251,15 @@ fn write_updates<'c>(rw: Rewriter<'c>, f: Op<'c>, updates: &[(usize, usize)]) ->
     if !copies.is_empty() {
         let mut aliases = MayAlias::of(f, Flows::All);
         rw.before(end);
-        let in_place = |result: usize| {
-            let update = updates.iter().any(|(_, r)| *r == result);
-            update && copies.iter().all(|(_, r)| *r != result)
-        };
-        for i in 0..end.num_operands() {
+        for i in (0..end.num_operands()).filter(|i| is_buffer(end.operand(*i))) {
             let value = end.operand(i);
-            if value.ty().is_memref() && !in_place(i) && copies.iter().any(|(arg, _)| aliases.query(value, *arg)) {
+            // The arguments that are written before this value is read for the last time, or while it is read.
+            let written = match copies.iter().position(|(_, result)| *result == i) {
+                Some(at) => &copies[..=at],
+                None if updates.iter().any(|(_, result)| *result == i) => &[], // in place
+                None => &copies[..],
+            };
+            if written.iter().any(|(arg, _)| aliases.query(value, *arg)) {
                 end.set_operand(i, duplicate(rw, value));
             }
         }
@@ -226,7 +267,12 @@ fn write_updates<'c>(rw: Rewriter<'c>, f: Op<'c>, updates: &[(usize, usize)]) ->
             let value = end.operand(result);
             for (axis, dim) in arg.ty().dims().into_iter().enumerate() {
                 if dim == DYNAMIC {
-                    check_extent(rw, axis, rw.memref_dim(arg, axis), rw.memref_dim(value, axis));
+                    check_extent(
+                        rw,
+                        axis,
+                        rw.memref_dim(arg, axis),
+                        rw.memref_dim(value, axis),
+                    );
                 }
             }
             rw.memref_copy(value, arg);
@@ -238,14 +284,18 @@ fn write_updates<'c>(rw: Rewriter<'c>, f: Op<'c>, updates: &[(usize, usize)]) ->
 
 fn drop_results<'c>(f: Op<'c>, end: Op<'c>, updates: &[(usize, usize)]) {
     let ctx = f.ctx();
-    let kept: Vec<_> =
-        (0..end.num_operands()).filter(|i| updates.iter().all(|(_, result)| result != i)).collect();
+    let kept: Vec<_> = (0..end.num_operands())
+        .filter(|i| updates.iter().all(|(_, result)| result != i))
+        .collect();
     let values: Vec<_> = kept.iter().map(|i| end.operand(*i)).collect();
     let inputs = f.region(0).entry().map(BlkExt::args).unwrap_or_default();
     let inputs: Vec<_> = inputs.into_iter().map(ValExt::ty).collect();
     let results: Vec<_> = values.iter().map(|v| v.ty()).collect();
     end.set_operands(&values);
-    f.set_attr("function_type", ctx.type_attr(ctx.function(&inputs, &results)));
+    f.set_attr(
+        "function_type",
+        ctx.type_attr(ctx.function(&inputs, &results)),
+    );
     if let Some(attrs) = f.attr("res_attrs").and_then(|a| a.as_array()) {
         let attrs: Vec<_> = kept.iter().filter_map(|i| attrs.get(*i).copied()).collect();
         f.set_attr("res_attrs", ctx.array_attr(&attrs));
