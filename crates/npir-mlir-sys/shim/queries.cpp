@@ -1,4 +1,5 @@
-// Questions about ops and types of other dialects that the C API cannot ask, and properties that it cannot set.
+// Questions about the IR and about ops and types of other dialects that the C API cannot ask, and properties that it
+// cannot set.
 #include "mlir-c/IR.h"
 #include "mlir/CAPI/IR.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -7,6 +8,8 @@
 using namespace mlir;
 
 extern "C" {
+/// The op before `op` in its block, or null.
+MlirOperation npirPreviousOp(MlirOperation op) { return wrap(unwrap(op)->getPrevNode()); }
 /// The operands that a destination-style op writes its tensor results into; false for other ops.
 bool npirDestinations(MlirOperation op, unsigned *begin, unsigned *count) {
   auto dps = dyn_cast<DestinationStyleOpInterface>(unwrap(op));
