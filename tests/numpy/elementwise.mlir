@@ -140,3 +140,24 @@ func.func @where(%c: tensor<2x1xi1>, %x: tensor<3xf32>, %y: tensor<f32>) -> tens
   %0 = numpy.where %c, %x, %y : tensor<2x1xi1>, tensor<3xf32>, tensor<f32> -> tensor<2x3xf32>
   return %0 : tensor<2x3xf32>
 }
+
+// -----
+
+// The array that has a common size is not stretched when it meets an array again that the size was
+// chosen from.
+// CHECK-LABEL: func.func @broadcast_again
+// CHECK-SAME: (%[[A:.*]]: tensor<?xf64>, %[[B:.*]]: tensor<?xf64>)
+func.func @broadcast_again(%a: tensor<?xf64>, %b: tensor<?xf64>) -> tensor<?xf64> {
+  // CHECK: %[[SUM:.*]] = linalg.generic
+  %0 = numpy.add %a, %b : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64>
+  // CHECK: tensor_ext.check
+  // CHECK: %[[VB:.*]] = tensor_ext.view %[[B]]
+  // CHECK-NOT: tensor_ext
+  // CHECK: linalg.generic
+  // CHECK-SAME: ins(%[[VB]], %[[SUM]] :
+  %1 = numpy.multiply %b, %0 : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64>
+  // CHECK-NOT: tensor_ext
+  // CHECK: return
+  %2 = numpy.subtract %1, %0 : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64>
+  return %2 : tensor<?xf64>
+}

@@ -2,9 +2,9 @@
 //! and run-time checks that make one `linalg.generic` over the common shape).
 //!
 //! Shapes are aligned at their last dimension; sizes agree where they are equal or one of them is
-//! 1. Below the numpy level there is no broadcasting left: a dimension that is *statically* 1 or
-//! missing becomes a constant or an omission in the operand's index map, and a dynamic dimension
-//! that *may* be 1 becomes a `tensor_ext.view` whose step is 0 if it is.
+//! one. Below the numpy level there is no broadcasting left: a dimension that *statically* is one
+//! or missing becomes a constant or an omission in the operand's index map, and a dynamic dimension
+//! that *may* be one becomes a `tensor_ext.view` whose step is 0 if it is.
 
 use npir_mlir::prelude::*;
 use npir_tensor::{CheckKind, View};
@@ -151,31 +151,79 @@ fn dimension<'c>(
             }
         }
     }
+    let certain = |size| Dimension {
+        size,
+        uncertain: Vec::new(),
+    };
     let one = OpFold::Static(1);
     match (fixed, dynamic.as_slice()) {
+        (None, []) => certain(one),
+        (None, [only]) => certain(*only),
         (Some(n), _) => Dimension {
             size: OpFold::Static(n),
             uncertain: dynamic,
         },
-        (None, []) => Dimension {
-            size: one,
-            uncertain: Vec::new(),
-        },
-        (None, [only]) => Dimension {
-            size: *only,
-            uncertain: Vec::new(),
-        },
-        (None, [first, rest @ ..]) => {
-            let size = rest.iter().fold(*first, |size, &next| {
-                let is_one = sizes::equal(rw, size, one);
-                sizes::select(rw, is_one, next, size)
-            });
-            Dimension {
-                size,
+        (None, sizes) => match sizes.iter().position(|&size| includes(size, sizes)) {
+            // It was found by broadcasting all of them: the array that has it is not stretched.
+            Some(common) => Dimension {
+                size: dynamic.remove(common),
                 uncertain: dynamic,
+            },
+            None => {
+                let size = sizes[1..].iter().fold(sizes[0], |size, &next| {
+                    let is_one = sizes::equal(rw, size, one);
+                    sizes::select(rw, is_one, next, size)
+                });
+                Dimension {
+                    size,
+                    uncertain: dynamic,
+                }
             }
+        },
+    }
+}
+
+/// Whether `size` is the common size of a broadcast that all of `sizes` took part in.
+fn includes<'c>(size: OpFold<'c>, sizes: &[OpFold<'c>]) -> bool {
+    let chosen = parts(size);
+    sizes.iter().all(|&other| {
+        parts(other)
+            .iter()
+            .all(|part| chosen.iter().any(|c| sizes::same(*c, *part)))
+    })
+}
+
+/// The sizes that a common size was chosen from by `select(a == 1, b, a)`; itself for another size.
+fn parts(size: OpFold<'_>) -> Vec<OpFold<'_>> {
+    let (mut open, mut parts) = (vec![size], Vec::new());
+    while let Some(size) = open.pop() {
+        match chosen_from(size).filter(|_| parts.len() + open.len() < MAX_PARTS) {
+            Some(pair) => open.extend(pair),
+            None => parts.push(size),
         }
     }
+    parts
+}
+
+/// More sizes than this are not told apart.
+const MAX_PARTS: usize = 8;
+
+/// `a` and `b` of a size `select(a == 1, b, a)`.
+fn chosen_from(size: OpFold<'_>) -> Option<[OpFold<'_>; 2]> {
+    let OpFold::Value(value) = size else {
+        return None;
+    };
+    let select = value
+        .defining_op()
+        .filter(|op| op.name() == "arith.select")?;
+    let test = select
+        .operand(0)
+        .defining_op()
+        .filter(|op| op.name() == "arith.cmpi")?;
+    let is_equality = test.attr("predicate")?.as_int() == Some(CmpI::Eq as i64);
+    let (b, a) = (select.operand(1), select.operand(2));
+    (is_equality && test.operand(0) == a && test.operand(1).constant_int() == Some(1))
+        .then_some([OpFold::Value(a), OpFold::Value(b)])
 }
 
 /// Emits the check that every uncertain size is the common one or 1.

@@ -105,8 +105,7 @@ pub(super) const ROWS: &[Row] = &[
     .native_halves()
     .fold(|t, x| match x[0] {
         Scalar::Float(v) if v.is_nan() => Some(Scalar::Float(v)),
-        Scalar::Float(v) if v == 0.0 => Some(Scalar::Float(0.0)),
-        Scalar::Float(v) => Some(Scalar::Float(v.signum())),
+        Scalar::Float(v) => Some(Scalar::Float(if v == 0.0 { 0.0 } else { v.signum() })),
         Scalar::Int(v) if t.is_unsigned() => Some(Scalar::Int(i64::from(v != 0))),
         Scalar::Int(v) => Some(Scalar::Int(v.signum())),
         Scalar::Bool(_) => None,
