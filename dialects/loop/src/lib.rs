@@ -26,7 +26,12 @@ pub use schedule::{IteratorKind, Schedule};
 
 /// The passes.
 pub fn passes() -> Vec<PassDef> {
-    vec![scheduler::LoopSchedule::def(), lower::LowerLoopNest::def(), llvm::LoopAbi::def(), llvm::LoopFinishLlvm::def()]
+    vec![
+        scheduler::LoopSchedule::def(),
+        lower::LowerLoopNest::def(),
+        llvm::LoopAbi::def(),
+        llvm::LoopFinishLlvm::def(),
+    ]
 }
 
 /// The dialect.

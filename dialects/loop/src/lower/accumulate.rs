@@ -129,7 +129,7 @@ impl<'c> Emitter<'_, 'c> {
             let mut acc = Acc {
                 slots: Vec::new(),
                 before: Vec::new(),
-                error: None,
+                errors: None,
                 partial,
             };
             for point in points(&access.depends, &state.copies) {
@@ -150,7 +150,7 @@ impl<'c> Emitter<'_, 'c> {
             }
             if self.accumulators.cascade[out] {
                 let zero = rw.const_float(access.flat.ty().element(), 0.0);
-                acc.error = Some(vec![Lane::Uniform(zero); acc.slots.len()]);
+                acc.errors = Some(vec![vec![Lane::Uniform(zero)]; acc.slots.len()]);
             }
             accs[out] = Some(acc);
         }
@@ -257,13 +257,18 @@ impl<'c> Emitter<'_, 'c> {
     }
 
     /// Gives each partial accumulator `slots` slots; all but the first begin anew.
-    pub(super) fn widen(&self, _rw: Rewriter<'c>, mut accs: Accs<'c>, slots: i64) -> Accs<'c> {
+    pub(super) fn widen(&self, rw: Rewriter<'c>, mut accs: Accs<'c>, slots: i64) -> Accs<'c> {
+        let slots = slots as usize;
         for (out, acc) in accs.iter_mut().enumerate() {
             let Some(acc) = acc.as_mut().filter(|acc| acc.partial) else {
                 continue;
             };
             for key in &mut acc.slots {
-                key.resize(slots as usize, Some(Lane::Uniform(self.kernel.inits[out])));
+                key.resize(slots, Some(Lane::Uniform(self.kernel.inits[out])));
+            }
+            for key in acc.errors.iter_mut().flatten() {
+                let zero = rw.const_float(self.kernel.inits[out].ty(), 0.0);
+                key.resize(slots, Lane::Uniform(zero));
             }
         }
         accs
@@ -293,8 +298,15 @@ impl<'c> Emitter<'_, 'c> {
                     }
                 }
                 for (&out, value) in group.iter().zip(parts.pop().unwrap_or_default()) {
-                    if let Some(acc) = accs[out].as_mut() {
-                        acc.slots[k] = vec![Some(value)];
+                    let Some(acc) = accs[out].as_mut() else {
+                        continue;
+                    };
+                    acc.slots[k] = vec![Some(value)];
+                    if let Some(errors) = acc.errors.as_mut() {
+                        let width = self.kernel.width();
+                        let wide = errors[k].iter().map(|error| error.widen(rw, width));
+                        let sum = wide.reduce(|sum, error| rw.addf(sum, error));
+                        errors[k] = sum.map(|sum| Lane::of(sum, width)).into_iter().collect();
                     }
                 }
             }
@@ -306,10 +318,10 @@ impl<'c> Emitter<'_, 'c> {
     pub(super) fn begin_block(&self, _rw: Rewriter<'c>, accs: &Accs<'c>) -> Accs<'c> {
         let mut accs = accs.clone();
         for (out, acc) in accs.iter_mut().enumerate() {
-            let Some(acc) = acc.as_mut().filter(|acc| acc.error.is_some()) else {
+            let Some(acc) = acc.as_mut().filter(|acc| acc.errors.is_some()) else {
                 continue;
             };
-            acc.error = None;
+            acc.errors = None;
             for slots in &mut acc.slots {
                 slots.fill(Some(Lane::Uniform(self.kernel.inits[out])));
             }
@@ -329,16 +341,18 @@ impl<'c> Emitter<'_, 'c> {
             let (Some(acc), Some(block)) = (acc.as_mut(), block) else {
                 continue;
             };
-            let Some(errors) = acc.error.as_mut() else {
+            let Some(errors) = acc.errors.as_mut() else {
                 *acc = block;
                 continue;
             };
-            for ((slots, added), error) in acc.slots.iter_mut().zip(block.slots).zip(errors) {
-                let (Some(total), Some(added)) = (slots[0], added[0]) else {
+            let slots = acc.slots.iter_mut().flatten();
+            let added = block.slots.iter().flatten();
+            for ((slot, added), error) in slots.zip(added).zip(errors.iter_mut().flatten()) {
+                let (Some(total), Some(added)) = (*slot, *added) else {
                     continue;
                 };
                 let (sum, lost) = two_sum(rw, total.widen(rw, width), added.widen(rw, width));
-                slots[0] = Some(Lane::of(sum, width));
+                *slot = Some(Lane::of(sum, width));
                 *error = Lane::of(rw.addf(error.widen(rw, width), lost), width);
             }
         }
@@ -349,18 +363,19 @@ impl<'c> Emitter<'_, 'c> {
     fn settle(&self, rw: Rewriter<'c>, acc: Option<&mut Acc<'c>>) {
         let width = self.kernel.width();
         let Some(acc) = acc else { return };
-        let Some(errors) = acc.error.take() else {
+        let Some(errors) = acc.errors.take() else {
             return;
         };
-        for (slots, error) in acc.slots.iter_mut().zip(errors) {
-            let Some(sum) = slots[0] else { continue };
+        let slots = acc.slots.iter_mut().flatten();
+        for (slot, error) in slots.zip(errors.into_iter().flatten()) {
+            let Some(sum) = *slot else { continue };
             let (sum, error) = (sum.widen(rw, width), error.widen(rw, width));
             // The error of an infinite sum is a NaN that says nothing, and adding a zero
             // would turn a sum of negative zeros positive.
             let zero = Lane::Uniform(rw.const_float(sum.ty().element(), 0.0)).widen(rw, width);
             let matters = rw.cmpf(CmpF::One, error, zero);
             let total = rw.select(matters, rw.addf(sum, error), sum);
-            slots[0] = Some(Lane::of(total, width));
+            *slot = Some(Lane::of(total, width));
         }
     }
 

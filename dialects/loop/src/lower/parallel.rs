@@ -207,6 +207,7 @@ impl<'c> Emitter<'_, 'c> {
         let mut private = kernel.clone();
         private.outs = parts.iter().map(|part| part.access.clone()).collect();
         let emitter = Emitter::new(&private);
+        let start = State::new(&private);
 
         let outer = product(rw, &trips[..first]);
         let tasks = outer.mul(rw, chunks);
@@ -221,7 +222,7 @@ impl<'c> Emitter<'_, 'c> {
                 |rw, task, none| {
                     let number = task.rem(rw, chunks);
                     let mut inner =
-                        emitter.decoded(rw, 0, first, task.div(rw, chunks), trips, state);
+                        emitter.decoded(rw, 0, first, task.div(rw, chunks), trips, &start);
                     for (element, part) in inner.out_elements.iter_mut().zip(&parts) {
                         *element = element.add(rw, number.mul(rw, part.size));
                     }

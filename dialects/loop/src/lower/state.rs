@@ -175,8 +175,8 @@ pub(super) struct Acc<'c> {
     pub(super) slots: Vec<Vec<Option<Lane<'c>>>>,
     /// By key, what memory held, to be merged in the end.
     pub(super) before: Vec<Option<Lane<'c>>>,
-    /// By key, the running error of a compensated sum.
-    pub(super) error: Option<Vec<Lane<'c>>>,
+    /// The running errors of a compensated sum, like `slots`.
+    pub(super) errors: Option<Vec<Vec<Lane<'c>>>>,
     /// Whether lanes and slots are partial accumulators, to be merged in the end.
     pub(super) partial: bool,
 }
@@ -195,7 +195,8 @@ pub(super) fn flatten<'c>(rw: Rewriter<'c>, accs: &Accs<'c>, width: i64) -> Vec<
                 .flatten()
                 .map(|lane| lane.widen(rw, width)),
         );
-        values.extend(acc.error.iter().flatten().map(|lane| lane.widen(rw, width)));
+        let errors = acc.errors.iter().flatten().flatten();
+        values.extend(errors.map(|lane| lane.widen(rw, width)));
     }
     values
 }
@@ -208,7 +209,7 @@ pub(super) fn unflatten<'c>(like: &Accs<'c>, values: &[Val<'c>], width: i64) -> 
         for slot in acc.slots.iter_mut().flatten().flatten() {
             *slot = values.next().unwrap_or(*slot);
         }
-        for error in acc.error.iter_mut().flatten() {
+        for error in acc.errors.iter_mut().flatten().flatten() {
             *error = values.next().unwrap_or(*error);
         }
     }

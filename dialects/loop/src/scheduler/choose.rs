@@ -1,5 +1,6 @@
 //! The choice of a schedule: one function per decision, in the order in which they are made.
 
+use super::contraction::Contraction;
 use super::facts::Facts;
 use super::machine::*;
 use crate::schedule::{IteratorKind, Schedule};
@@ -12,18 +13,22 @@ pub(super) fn choose(facts: &Facts<'_>, machine: Machine) -> Schedule {
     if rank == 0 {
         return schedule;
     }
-    let lanes = best_lanes(facts, machine);
-    schedule.order = order(facts, lanes);
-    schedule.lanes = lanes.unwrap_or(schedule.order[rank - 1]);
-    if let Some(axis) = lanes {
-        schedule.vector = facts.width(axis, machine.vector_bits);
+    match Contraction::of(facts, machine) {
+        Some(contraction) => contraction.schedule(facts, machine, &mut schedule),
+        None => {
+            let lanes = best_lanes(facts, machine);
+            schedule.order = order(facts, lanes);
+            schedule.lanes = lanes.unwrap_or(schedule.order[rank - 1]);
+            if let Some(axis) = lanes {
+                schedule.vector = facts.width(axis, machine.vector_bits);
+            }
+            schedule.unroll = unroll(facts, &schedule);
+            jam_reduction(facts, &mut schedule);
+            tile_transposition(facts, &mut schedule);
+            schedule.collapse = collapse(facts, &schedule);
+            schedule.block = block(facts, &schedule);
+        }
     }
-    schedule.unroll = unroll(facts, &schedule);
-    block_contraction(facts, machine, &mut schedule);
-    jam_reduction(facts, &mut schedule);
-    tile_transposition(facts, &mut schedule);
-    schedule.collapse = collapse(facts, &schedule);
-    schedule.block = block(facts, &schedule);
     if machine.threads {
         share(facts, &mut schedule);
     }
@@ -82,63 +87,11 @@ fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
     1 << vectors.min(wanted).ilog2()
 }
 
-/// A contraction, `C[i, j] += A[i, k]·B[k, j]` with lanes along `j`: rows of `A` share
-/// the loaded `B`, steps of `k` share the loaded `C`, and tiles keep `B` in the second
-/// level of the cache and `C` in the first.
-fn block_contraction(facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
-    let rank = facts.rank();
-    let lanes = schedule.lanes;
-    if schedule.vector == 1
-        || !facts.is(lanes, Parallel)
-        || rank < 3
-        || facts.num_ops > UNROLL_4_OPS
-    {
-        return;
-    }
-    let (row, step) = (schedule.order[rank - 3], schedule.order[rank - 2]);
-    let ins = &facts.walks[..facts.num_ins];
-    let shared = ins
-        .iter()
-        .any(|walk| walk.invariant(row) && walk.contiguous(lanes) && !walk.invariant(step));
-    let reused = ins
-        .iter()
-        .any(|walk| walk.invariant(lanes) && !walk.invariant(row) && !walk.invariant(step));
-    if !(facts.is(row, Parallel) && facts.is(step, Reduction) && shared && reused) {
-        return;
-    }
-    schedule.unroll = schedule
-        .unroll
-        .min(if machine.registers() >= 32 { 2 } else { 1 });
-    for axis in [row, step] {
-        schedule.jam[axis] = facts.extents[axis].map_or(4, |n| n.clamp(1, 4));
-    }
-    let bytes = facts.bits / 8;
-    let columns = round_up(
-        L1_SHARE / (schedule.jam[row] * bytes),
-        schedule.vector * schedule.unroll,
-    );
-    let depth = round_up(L2_SHARE / (columns * bytes), schedule.jam[step]);
-    for (axis, size) in [(row, CONTRACTION_ROWS), (step, depth), (lanes, columns)] {
-        if facts.extents[axis].is_none_or(|n| n > size) {
-            schedule.tile[axis] = size;
-        }
-    }
-    // The reduction may be cut in tiles where its order is free, or where it is the only one.
-    let ordered = facts
-        .kinds
-        .iter()
-        .filter(|&&kind| kind == Reduction)
-        .count();
-    if ordered > 1 && !facts.reassociates {
-        schedule.tile[step] = 0;
-    }
-}
-
 /// A reduction over an axis outside the lanes, `S[j] += A[i, j]`: several rows per
 /// visit of `S`, of which a tile stays in the first level of the cache.
 fn jam_reduction(facts: &Facts<'_>, schedule: &mut Schedule) {
     let rank = facts.rank();
-    if rank < 2 || schedule.vector == 1 || schedule.jam.iter().any(|&factor| factor > 1) {
+    if rank < 2 || schedule.vector == 1 {
         return;
     }
     let (outer, lanes) = (schedule.order[rank - 2], schedule.lanes);
@@ -209,11 +162,15 @@ fn collapse(facts: &Facts<'_>, schedule: &Schedule) -> usize {
 /// The block of compensated sums, for sums along the innermost axis.
 fn block(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
     let innermost = schedule.order[facts.rank() - 1];
-    if facts.sums && facts.reassociates && facts.is(innermost, Reduction) {
-        sum_block(schedule.vector * schedule.unroll)
-    } else {
-        0
+    if !facts.sums || !facts.reassociates || !facts.is(innermost, Reduction) {
+        return 0;
     }
+    let in_lanes = innermost == schedule.lanes;
+    sum_block(if in_lanes {
+        schedule.vector * schedule.unroll
+    } else {
+        1
+    })
 }
 
 /// The block of a sum with that many partial sums side by side.
@@ -310,6 +267,6 @@ fn shared_reductions(facts: &Facts<'_>, schedule: &Schedule, count: usize) -> us
 }
 
 /// `n` rounded up to a multiple of `step`, at least one.
-fn round_up(n: i64, step: i64) -> i64 {
+pub(super) fn round_up(n: i64, step: i64) -> i64 {
     (n.max(1) + step - 1) / step * step
 }

@@ -1,6 +1,7 @@
 //! `loop-schedule`: a schedule for every nest, from shapes and the machine.
 
 mod choose;
+mod contraction;
 mod facts;
 mod machine;
 

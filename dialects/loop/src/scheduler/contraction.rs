@@ -1,0 +1,166 @@
+//! Contractions, `C[i, j] += A[i, k]·B[k, j]` and their like: several rows and columns
+//! in flight, so that what is loaded serves more than one of them.
+//!
+//! Their sums go without compensation, as in every BLAS: the accumulators of the rows
+//! and columns in flight fill the registers.
+
+use super::choose::round_up;
+use super::facts::Facts;
+use super::machine::*;
+use crate::schedule::{IteratorKind, Schedule};
+use IteratorKind::{Parallel, Reduction, Sequential};
+
+/// The axes of a contraction.
+#[derive(Clone, Copy)]
+pub(super) struct Contraction {
+    /// Moves the output and one input.
+    row: usize,
+    /// Moves the output, contiguously, and another input.
+    column: usize,
+    /// Moves both inputs, not the output.
+    depth: usize,
+}
+
+impl Contraction {
+    /// The contraction that a nest is, if its vectors are worth filling.
+    pub(super) fn of(facts: &Facts<'_>, machine: Machine) -> Option<Self> {
+        let plain = facts.vectorizable
+            && facts.num_ops <= UNROLL_4_OPS
+            && !facts.kinds.contains(&Sequential)
+            && !facts.indexed.contains(&true)
+            && facts.nest.captured_memrefs().is_empty();
+        if !plain || facts.rank() < 3 {
+            return None;
+        }
+        let (ins, outs) = facts.walks.split_at(facts.num_ins);
+        let of = |kind| {
+            (0..facts.rank())
+                .rev()
+                .filter(move |&axis| facts.is(axis, kind))
+        };
+        // Moves along the first two axes, not along the third.
+        let moves = |a: usize, b: usize, not: usize| {
+            ins.iter()
+                .any(|walk| !walk.invariant(a) && !walk.invariant(b) && walk.invariant(not))
+        };
+        for column in of(Parallel).filter(|&axis| outs.iter().all(|walk| walk.contiguous(axis))) {
+            let width = facts.width(column, machine.vector_bits);
+            if width == 1 || facts.extents[column].is_some_and(|n| 2 * n < width) {
+                continue;
+            }
+            for depth in of(Reduction) {
+                for row in of(Parallel).filter(|&row| row != column) {
+                    if moves(row, depth, column) && moves(column, depth, row) {
+                        return Some(Self { row, column, depth });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Sets everything but what is shared between threads.
+    pub(super) fn schedule(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
+        let (ins, _) = facts.walks.split_at(facts.num_ins);
+        let along = |axis: usize| {
+            ins.iter()
+                .filter(|walk| !walk.invariant(axis))
+                .all(|walk| walk.contiguous(axis))
+        };
+        if along(self.column) {
+            self.blocked(facts, machine, schedule);
+        } else if along(self.depth) && self.deep_is_cheaper(facts, machine) {
+            self.deep(facts, machine, schedule);
+        } else {
+            self.gathered(facts, machine, schedule);
+        }
+    }
+
+    /// Columns in lanes. Rows share the vectors of `B`, steps of depth those of `C`;
+    /// tiles keep `B` in the second level of the cache and `C` in the first.
+    fn blocked(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
+        schedule.order = self.order(facts, [self.row], [self.depth, self.column]);
+        schedule.lanes = self.column;
+        schedule.vector = facts.width(self.column, machine.vector_bits);
+        let most = facts.extents[self.column].map_or(2, |n| (n / schedule.vector).clamp(1, 2));
+        schedule.unroll = if machine.registers() >= 32 { most } else { 1 };
+        for axis in [self.row, self.depth] {
+            schedule.jam[axis] = facts.extents[axis].map_or(4, |n| n.clamp(1, 4));
+        }
+        let bytes = (facts.bits / 8).max(1);
+        let columns = round_up(
+            L1_SHARE / (schedule.jam[self.row] * bytes),
+            schedule.vector * schedule.unroll,
+        );
+        let depth = round_up(L2_SHARE / (columns * bytes), schedule.jam[self.depth]);
+        let reductions = facts
+            .kinds
+            .iter()
+            .filter(|&&kind| kind == Reduction)
+            .count();
+        for (axis, size) in [
+            (self.row, CONTRACTION_ROWS),
+            (self.depth, depth),
+            (self.column, columns),
+        ] {
+            // Depth is cut where its order is free, or where it alone has one.
+            let may = axis != self.depth || reductions == 1 || facts.reassociates;
+            if may && facts.extents[axis].is_none_or(|n| n > size) {
+                schedule.tile[axis] = size;
+            }
+        }
+    }
+
+    /// Depth in lanes, where both inputs are contiguous: each vector of one input
+    /// serves several of the other. The lanes of every sum are merged in the end.
+    fn deep(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
+        schedule.order = self.order(facts, [self.row, self.column], [self.depth]);
+        schedule.lanes = self.depth;
+        schedule.vector = facts.width(self.depth, machine.vector_bits);
+        for (axis, factor) in [(self.row, machine.registers() / 8), (self.column, 4)] {
+            schedule.jam[axis] = facts.extents[axis].map_or(factor, |n| n.clamp(1, factor));
+            if facts.extents[axis].is_none_or(|n| n > CONTRACTION_ROWS) {
+                schedule.tile[axis] = CONTRACTION_ROWS;
+            }
+        }
+    }
+
+    /// Columns in lanes where they are not contiguous in the input: each gathered vector
+    /// serves several rows, and the accumulators stay in registers.
+    fn gathered(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
+        schedule.order = self.order(facts, [self.row, self.column], [self.depth]);
+        schedule.lanes = self.column;
+        schedule.vector = facts.width(self.column, machine.vector_bits);
+        let rows = machine.registers() / 4;
+        schedule.jam[self.row] = facts.extents[self.row].map_or(rows, |n| n.clamp(1, rows));
+    }
+
+    /// Whether [`Self::deep`] costs less than [`Self::gathered`], by cycles per point.
+    fn deep_is_cheaper(self, facts: &Facts<'_>, machine: Machine) -> bool {
+        let lanes = facts.width(self.column, machine.vector_bits) as f64;
+        let deep = facts.width(self.depth, machine.vector_bits) as f64;
+        let rows = (machine.registers() / 4) as f64;
+        let merging = HALVING * deep.log2() / facts.extent(self.depth).max(1) as f64;
+        facts.may_hold_lanes(self.depth)
+            && CHEAP_OP / deep + merging < GATHER_LANE / rows + CHEAP_OP / lanes
+    }
+
+    /// Other parallel axes, `outer`, other reductions, `inner`.
+    fn order<const N: usize, const M: usize>(
+        self,
+        facts: &Facts<'_>,
+        outer: [usize; N],
+        inner: [usize; M],
+    ) -> Vec<usize> {
+        let other = |kind| {
+            (0..facts.rank())
+                .filter(move |axis| ![self.row, self.column, self.depth].contains(axis))
+                .filter(move |&axis| facts.is(axis, kind))
+        };
+        other(Parallel)
+            .chain(outer)
+            .chain(other(Reduction))
+            .chain(inner)
+            .collect()
+    }
+}

@@ -1,0 +1,160 @@
+// The schedules that nests get, by their kind.
+// RUN: npir-opt %s --loop-schedule=vector-bits=512 | FileCheck %s
+// RUN: npir-opt %s "--loop-schedule=vector-bits=128 threads=false" | FileCheck %s --check-prefix=SSE
+// RUN: npir-opt %s --loop-schedule=vector-bits=0 | FileCheck %s --check-prefix=SCALAR
+// RUN: npir-opt %s "--loop-schedule=vector-bits=512 set=unroll=1,collapse=0" | FileCheck %s --check-prefix=SET
+// RUN: not npir-opt %s --loop-schedule=set=width=4 2>&1 | FileCheck %s --check-prefix=FIELD
+// RUN: not npir-opt %s --loop-schedule=set=order=0x0 2>&1 | FileCheck %s --check-prefix=ORDER
+
+// FIELD: `set` takes field=value, with a field out of order, tile, parallel, {{.*}}; found `width=4`
+// ORDER: schedule.mlir:[[#]]:3: error: 'loop.nest' op cannot have the fields of `set`: schedule order [0, 0] is not a permutation of the 2 axes
+
+#ij = affine_map<(i, j) -> (i, j)>
+#ji = affine_map<(i, j) -> (j, i)>
+#i = affine_map<(i, j) -> (i)>
+#j = affine_map<(i, j) -> (j)>
+#none = affine_map<(i, j) -> ()>
+
+// Everything contiguous: one loop where memory allows, two where not.
+// CHECK-LABEL: func.func @elementwise
+// CHECK: schedule <parallel = 2, grain = {{[0-9]+}}, vector = 8, unroll = 4, collapse = 2>
+// SSE-LABEL: func.func @elementwise
+// SSE: schedule <vector = 2, unroll = 4, collapse = 2>
+// SCALAR-LABEL: func.func @elementwise
+// SCALAR: schedule <parallel = {{[0-9]}}, grain = {{[0-9]+}}>
+// SET-LABEL: func.func @elementwise
+// SET: schedule <{{.*}}vector = 8>
+func.func @elementwise(%m: index, %n: index, %a: memref<?x?xf64>, %b: memref<?x?xf64>) {
+  loop.nest bounds [%m, %n] iterators [parallel, parallel] ins(%a : memref<?x?xf64>) outs(%b : memref<?x?xf64>)
+      maps [#ij, #ij] body (%x: f64, %old: f64) {
+    %y = arith.mulf %x, %x : f64
+    loop.yield %y : f64
+  }
+  return
+}
+
+// A small nest stays on its thread, and has no more vectors in flight than there are.
+// CHECK-LABEL: func.func @small
+// CHECK: schedule <vector = 8, unroll = 2, collapse = 2>
+func.func @small(%a: memref<3x16xf64>, %b: memref<3x16xf64>) {
+  loop.nest bounds [3, 16] iterators [parallel, parallel] ins(%a : memref<3x16xf64>) outs(%b : memref<3x16xf64>)
+      maps [#ij, #ij] body (%x: f64, %old: f64) {
+    loop.yield %x : f64
+  }
+  return
+}
+
+// Lanes along the sum, compensated in blocks; rows on threads.
+// CHECK-LABEL: func.func @row_sums
+// CHECK: schedule <parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 4, block = 512>
+// SSE-LABEL: func.func @row_sums
+// SSE: schedule <vector = 2, unroll = 4, block = 128>
+func.func @row_sums(%m: index, %n: index, %a: memref<?x?xf64>, %s: memref<?xf64>, %zero: f64) {
+  loop.nest bounds [%m, %n] iterators [parallel, reduction] ins(%a : memref<?x?xf64>) outs(%s : memref<?xf64>)
+      maps [#ij, #i] init(%zero : f64) body (%x: f64, %acc: f64) {
+    %r = arith.addf %acc, %x : f64
+    loop.yield %r : f64
+  } combine (%p: f64, %q: f64) {
+    %r = arith.addf %p, %q : f64
+    loop.yield %r : f64
+  }
+  return
+}
+
+// Without a combine region the order is fixed: lanes go along the rows instead, where
+// the stores are.
+// CHECK-LABEL: func.func @ordered_row_sums
+// CHECK-NOT: block
+// CHECK: body
+func.func @ordered_row_sums(%m: index, %n: index, %a: memref<?x?xf64>, %s: memref<?xf64>, %zero: f64) {
+  loop.nest bounds [%m, %n] iterators [parallel, reduction] ins(%a : memref<?x?xf64>) outs(%s : memref<?xf64>)
+      maps [#ij, #i] init(%zero : f64) body (%x: f64, %acc: f64) {
+    %r = arith.subf %acc, %x : f64
+    loop.yield %r : f64
+  }
+  return
+}
+
+// Lanes along the columns, which are the innermost loop; eight rows per visit of the sums.
+// CHECK-LABEL: func.func @column_sums
+// CHECK: schedule <tile = [0, 512], parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 2, jam = [8, 1]>
+func.func @column_sums(%m: index, %n: index, %a: memref<?x?xf64>, %s: memref<?xf64>, %zero: f64) {
+  loop.nest bounds [%m, %n] iterators [reduction, parallel] ins(%a : memref<?x?xf64>) outs(%s : memref<?xf64>)
+      maps [#ij, #j] init(%zero : f64) body (%x: f64, %acc: f64) {
+    %r = arith.addf %acc, %x : f64
+    loop.yield %r : f64
+  } combine (%p: f64, %q: f64) {
+    %r = arith.addf %p, %q : f64
+    loop.yield %r : f64
+  }
+  return
+}
+
+// One number: both axes are shared between threads, each with a sum of its own.
+// CHECK-LABEL: func.func @sum
+// CHECK: schedule <parallel = 2, grain = {{[0-9]+}}, vector = 8, unroll = 4, block = 512, collapse = 2>
+func.func @sum(%m: index, %n: index, %a: memref<?x?xf64>, %s: memref<f64>, %zero: f64) {
+  loop.nest bounds [%m, %n] iterators [reduction, reduction] ins(%a : memref<?x?xf64>) outs(%s : memref<f64>)
+      maps [#ij, #none] init(%zero : f64) body (%x: f64, %acc: f64) {
+    %r = arith.addf %acc, %x : f64
+    loop.yield %r : f64
+  } combine (%p: f64, %q: f64) {
+    %r = arith.addf %p, %q : f64
+    loop.yield %r : f64
+  }
+  return
+}
+
+// Square tiles, so that each cache line is used up.
+// CHECK-LABEL: func.func @transpose
+// CHECK: tile = [32, 32]
+func.func @transpose(%m: index, %n: index, %a: memref<?x?xf64>, %b: memref<?x?xf64>) {
+  loop.nest bounds [%m, %n] iterators [parallel, parallel] ins(%a : memref<?x?xf64>) outs(%b : memref<?x?xf64>)
+      maps [#ji, #ij] body (%x: f64, %old: f64) {
+    loop.yield %x : f64
+  }
+  return
+}
+
+// Rows are scattered in order, the columns of a row in lanes.
+// CHECK-LABEL: func.func @scatter_rows
+// CHECK: schedule <vector = 8, unroll = 4>
+func.func @scatter_rows(%m: index, %n: index, %at: memref<?xindex>, %u: memref<?x?xf64>, %t: memref<?x?xf64>) {
+  loop.nest bounds [%m, %n] iterators [sequential, parallel] ins(%at, %u : memref<?xindex>, memref<?x?xf64>)
+      maps [#i, #ij] body (%row: index, %x: f64) {
+    %j = loop.index 1 : index
+    %old = memref.load %t[%row, %j] : memref<?x?xf64>
+    %new = arith.addf %old, %x : f64
+    memref.store %new, %t[%row, %j] : memref<?x?xf64>
+    loop.yield
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @product
+// CHECK: schedule <order = [0, 2, 1], tile = [64, {{[0-9]+}}, {{[0-9]+}}], parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 2, jam = [4, 1, 4]>
+func.func @product(%m: index, %n: index, %k: index, %a: memref<?x?xf64>, %b: memref<?x?xf64>, %c: memref<?x?xf64>, %zero: f64) {
+  loop.nest bounds [%m, %n, %k] iterators [parallel, parallel, reduction]
+      ins(%a, %b : memref<?x?xf64>, memref<?x?xf64>) outs(%c : memref<?x?xf64>)
+      maps [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>]
+      init(%zero : f64)
+  body (%x: f64, %y: f64, %acc: f64) {
+    %r = math.fma %x, %y, %acc : f64
+    loop.yield %r : f64
+  } combine (%p: f64, %q: f64) {
+    %r = arith.addf %p, %q : f64
+    loop.yield %r : f64
+  }
+  return
+}
+
+// A schedule that is there stays.
+// CHECK-LABEL: func.func @kept
+// CHECK: schedule <unroll = 3>
+func.func @kept(%a: memref<64x64xf64>) {
+  loop.nest bounds [64, 64] iterators [parallel, parallel] outs(%a : memref<64x64xf64>) maps [#ij] schedule <unroll = 3>
+  body (%x: f64) {
+    loop.yield %x : f64
+  }
+  return
+}
