@@ -100,7 +100,10 @@ impl Kernels {
 
 /// A kernel's argument types and ops as text; equal for equal kernels.
 fn text_of(kernel: Op<'_>) -> String {
-    let text = kernel.to_text();
+    use npir_mlir::melior::ir::operation::{OperationLike, OperationPrintingFlags};
+    // Numbered from the kernel: without that, printing numbers the whole module each time.
+    let flags = OperationPrintingFlags::new().use_local_scope();
+    let text = kernel.to_string_with_flags(flags).unwrap_or_default();
     // Without the name, which is the only thing that tells equal kernels apart.
     text.find('(').map_or(String::new(), |at| text[at..].to_string())
 }
