@@ -5,7 +5,6 @@
 // GONE-NOT: loop.
 
 // CHECK-DAG: llvm.func @npir_rt_raise({{.*}}) attributes {no_unwind, passthrough = ["cold"]}
-// CHECK-DAG: llvm.func @npir_rt_parallel_for(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> i32
 // CHECK-DAG: llvm.mlir.global internal constant @[[MESSAGE:.*]]("index {} of {}")
 // CHECK-DAG: llvm.mlir.global internal constant @[[PLACE:.*]]("user.py:7:3")
 
@@ -13,30 +12,34 @@
 // CHECK-SAME: %[[CTX:.*]]: !llvm.ptr, %[[N:.*]]: i64, %[[OK:.*]]: i1) -> !llvm.struct<(i32, i64)>
 llvm.func @f(%ctx: !llvm.ptr, %n: i64, %ok: i1) -> !llvm.struct<(i32, i64)> {
   // CHECK: %[[NUMBERS:.*]] = llvm.alloca %{{.*}} x !llvm.array<2 x i64>
-  // CHECK: llvm.cond_br %[[OK]] weights([2000, 1]), ^[[REST:bb[0-9]+]], ^[[RAISE:bb[0-9]+]]
+  // CHECK: llvm.cond_br %[[OK]] weights([2000, 1]), ^[[HOLDS:bb[0-9]+]], ^[[RAISE:bb[0-9]+]]
+  // CHECK: ^[[EXIT:bb[0-9]+]](%[[CODE:.*]]: i32):
+  // CHECK: %[[P:.*]] = llvm.mlir.poison
+  // CHECK: %[[R:.*]] = llvm.insertvalue %[[CODE]], %[[P]][0]
+  // CHECK: llvm.return %[[R]]
   loop.check %ok, index_out_of_bounds, "index {} of {}" (%n, %n : i64, i64) loc("user.py":7:3)
+  // CHECK: ^[[GOOD:bb[0-9]+]]:
+  // CHECK: llvm.return
+  // CHECK: ^[[HOLDS]]:
   // CHECK: %[[STATUS:.*]] = llvm.call @g
   %status = llvm.call @g(%ctx) : (!llvm.ptr) -> i32
   %zero = llvm.mlir.constant(0 : i32) : i32
   // CHECK: %[[FAILED:.*]] = llvm.icmp "ne" %[[STATUS]]
   %failed = llvm.icmp "ne" %status, %zero : i32
-  // CHECK: llvm.cond_br %[[FAILED]] weights([1, 2000]), ^[[EXIT:bb[0-9]+]](%[[STATUS]] : i32), ^{{bb[0-9]+}}
+  // CHECK: llvm.cond_br %[[FAILED]] weights([1, 2000]), ^[[EXIT]](%[[STATUS]] : i32), ^[[GOOD]]
   loop.exit_if %failed, %status : i32
-  // CHECK: llvm.return
   %none = llvm.mlir.poison : !llvm.struct<(i32, i64)>
   %some = llvm.insertvalue %zero, %none[0] : !llvm.struct<(i32, i64)>
   %all = llvm.insertvalue %n, %some[1] : !llvm.struct<(i32, i64)>
   llvm.return %all : !llvm.struct<(i32, i64)>
 }
-// CHECK: ^[[EXIT]](%[[CODE:.*]]: i32):
-// CHECK: %[[P:.*]] = llvm.mlir.poison
-// CHECK: %[[R:.*]] = llvm.insertvalue %[[CODE]], %[[P]][0]
-// CHECK: llvm.return %[[R]]
 // CHECK: ^[[RAISE]]:
 // CHECK: llvm.store %[[N]], %[[NUMBERS]]
 // CHECK: %[[SECOND:.*]] = llvm.getelementptr %[[NUMBERS]][8]
 // CHECK: llvm.store %[[N]], %[[SECOND]]
-// CHECK: llvm.call @npir_rt_raise(%[[CTX]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[NUMBERS]], %{{.*}})
+// CHECK: %[[TEXT:.*]] = llvm.mlir.addressof @[[MESSAGE]]
+// CHECK: %[[WHERE:.*]] = llvm.mlir.addressof @[[PLACE]]
+// CHECK: llvm.call @npir_rt_raise(%[[CTX]], %{{.*}}, %[[TEXT]], %{{.*}}, %[[WHERE]], %{{.*}}, %[[NUMBERS]], %{{.*}})
 // CHECK: llvm.br ^[[EXIT]](%{{.*}} : i32)
 
 llvm.func @g(%ctx: !llvm.ptr) -> i32 {
@@ -47,11 +50,11 @@ llvm.func @g(%ctx: !llvm.ptr) -> i32 {
 // -----
 
 // Names, fusions and call sites have a position too; one string serves all checks that share it.
-// CHECK-COUNT-1: ("bad")
-// CHECK-NOT: ("bad")
 // CHECK-DAG: ("a.py:1:2")
 // CHECK-DAG: ("b.py:3:4")
 // CHECK-DAG: ("c.py:5:6")
+// CHECK-COUNT-1: ("bad")
+// CHECK-NOT: ("bad")
 // CHECK-LABEL: llvm.func @places
 llvm.func @places(%ctx: !llvm.ptr, %ok: i1) -> i32 {
   loop.check %ok, value_error, "bad" loc("x"("a.py":1:2))
@@ -66,6 +69,7 @@ llvm.func @places(%ctx: !llvm.ptr, %ok: i1) -> i32 {
 
 // -----
 
+// CHECK: llvm.func @npir_rt_parallel_for(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> i32 attributes {no_unwind}
 // CHECK-LABEL: llvm.func @npir_fn_nested(
 // CHECK-SAME: %[[CTX:.*]]: !llvm.ptr, %[[N:.*]]: i64, %[[M:.*]]: !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>, %[[V:.*]]: vector<8xf64>) -> i32
 llvm.func @npir_fn_nested(%ctx: !llvm.ptr, %n: i64,
@@ -112,9 +116,10 @@ llvm.func @npir_rt_release(!llvm.ptr)
 // CHECK: llvm.load %[[E]]
 // CHECK: llvm.getelementptr %[[E]][64]
 // CHECK: llvm.load %{{.*}} {alignment = 64 : i64} : !llvm.ptr -> vector<8xf64>
-// CHECK: llvm.call @npir_rt_parallel_for(%[[C]], %{{.*}}, %{{.*}}, %[[HI]], %{{.*}})
-// CHECK: %[[DONE:.*]] = llvm.mlir.constant(0 : i32)
-// CHECK: llvm.return %[[DONE]]
+// CHECK: llvm.br ^[[FIRST:bb[0-9]+]](%[[LO]], %[[HI]] : i64, i64)
+// CHECK: ^[[FIRST]](%{{.*}}: i64, %[[HERE:.*]]: i64):
+// CHECK: llvm.call @npir_rt_parallel_for(%[[C]], %{{.*}}, %{{.*}}, %[[HERE]], %{{.*}})
+// CHECK: llvm.return %{{.*}} : i32
 
 // CHECK-LABEL: llvm.func internal @npir_par_nested_0_0(
 // CHECK-SAME: %[[C:.*]]: !llvm.ptr,
