@@ -22,9 +22,7 @@ mod tests;
 
 pub use body::{Body, Order};
 pub use reference::reference;
-pub use table::{
-    Guard, Halves, ResultRule, Role, Row, Rule, ScalarBody, ScalarFold, row, rows,
-};
+pub use table::{Guard, Halves, ResultRule, Role, Row, Rule, ScalarBody, ScalarFold, row, rows};
 
 use npir_mlir::prelude::*;
 

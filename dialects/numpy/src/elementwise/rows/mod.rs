@@ -26,7 +26,10 @@ pub(super) const FAMILIES: &[(&str, &[Row])] = &[
     ("Arithmetic", arithmetic::ROWS),
     ("Division", division::ROWS),
     ("Powers, exponentials and logarithms", exponential::ROWS),
-    ("Trigonometric and hyperbolic functions", trigonometric::ROWS),
+    (
+        "Trigonometric and hyperbolic functions",
+        trigonometric::ROWS,
+    ),
     ("Rounding", rounding::ROWS),
     ("Extrema and selection", extrema::ROWS),
     ("Comparison and logic", comparison::ROWS),
