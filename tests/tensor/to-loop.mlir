@@ -224,3 +224,134 @@ func.func @shared_fill(%x: memref<9xf64>) -> (memref<f64>, memref<f64>) {
   }
   return %s, %m : memref<f64>, memref<f64>
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// x[1:3] = x[1:3] + v: each element is read where it is stored, so no temporary is needed. The
+// destination is made before the nest.
+// CHECK-LABEL: func.func @forward
+// CHECK-SAME: %[[X:.*]]: memref<8xf64>, %[[V:.*]]: memref<2xf64>
+// CHECK-NEXT: %[[D:.*]] = memref.reinterpret_cast %[[X]] to offset: [1]
+// CHECK-NEXT: loop.nest bounds [2] iterators [parallel]
+// CHECK-NEXT: ins(%[[D]], %[[V]] : {{.*}}) outs(%[[D]] :
+// CHECK-NOT: loop.nest
+// CHECK: return
+func.func @forward(%x: memref<8xf64>, %v: memref<2xf64>) {
+  %a = memref.reinterpret_cast %x to offset: [1], sizes: [2], strides: [1] : memref<8xf64> to memref<2xf64, strided<[1], offset: 1>>
+  %t = memref.alloc() : memref<2xf64>
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]} ins(%a, %v : memref<2xf64, strided<[1], offset: 1>>, memref<2xf64>) outs(%t : memref<2xf64>) {
+  ^bb0(%p: f64, %q: f64, %o: f64):
+    %0 = arith.addf %p, %q : f64
+    linalg.yield %0 : f64
+  }
+  %d = memref.reinterpret_cast %x to offset: [1], sizes: [2], strides: [1] : memref<8xf64> to memref<2xf64, strided<[1], offset: 1>>
+  memref.copy %t, %d : memref<2xf64> to memref<2xf64, strided<[1], offset: 1>>
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// x[1:] = -x[:-1] reads what it would overwrite: the temporary stays.
+// CHECK-LABEL: func.func @overlap
+// CHECK: memref.alloc
+// CHECK-COUNT-2: loop.nest
+func.func @overlap(%x: memref<8xf64>) {
+  %a = memref.reinterpret_cast %x to offset: [0], sizes: [7], strides: [1] : memref<8xf64> to memref<7xf64, strided<[1]>>
+  %d = memref.reinterpret_cast %x to offset: [1], sizes: [7], strides: [1] : memref<8xf64> to memref<7xf64, strided<[1], offset: 1>>
+  %t = memref.alloc() : memref<7xf64>
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : memref<7xf64, strided<[1]>>) outs(%t : memref<7xf64>) {
+  ^bb0(%p: f64, %o: f64):
+    %0 = arith.negf %p : f64
+    linalg.yield %0 : f64
+  }
+  memref.copy %t, %d : memref<7xf64> to memref<7xf64, strided<[1], offset: 1>>
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// x = x[::-1] + 0: the same memory, but not the same element.
+// CHECK-LABEL: func.func @reversed
+// CHECK: memref.alloc
+// CHECK-COUNT-2: loop.nest
+func.func @reversed(%x: memref<8xf64>) {
+  %t = memref.alloc() : memref<8xf64>
+  linalg.generic {indexing_maps = [affine_map<(i) -> (7 - i)>, #id], iterator_types = ["parallel"]} ins(%x : memref<8xf64>) outs(%t : memref<8xf64>) {
+  ^bb0(%p: f64, %o: f64):
+    linalg.yield %p : f64
+  }
+  memref.copy %t, %x : memref<8xf64> to memref<8xf64>
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// An error in between must find the destination as it was; so must a read.
+// CHECK-LABEL: func.func @in_between
+// CHECK: memref.alloc
+// CHECK: loop.nest
+// CHECK: loop.check
+// CHECK: loop.nest
+// CHECK: memref.alloc
+// CHECK: loop.nest
+// CHECK: memref.load
+// CHECK: loop.nest
+func.func @in_between(%x: memref<8xf64>, %v: memref<8xf64>, %c: i1) -> f64 {
+  %c0 = arith.constant 0 : index
+  %t = memref.alloc() : memref<8xf64>
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%v : memref<8xf64>) outs(%t : memref<8xf64>) {
+  ^bb0(%p: f64, %o: f64):
+    linalg.yield %p : f64
+  }
+  tensor_ext.check %c, value_error, "no"
+  memref.copy %t, %x : memref<8xf64> to memref<8xf64>
+  %u = memref.alloc() : memref<8xf64>
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%v : memref<8xf64>) outs(%u : memref<8xf64>) {
+  ^bb0(%p: f64, %o: f64):
+    linalg.yield %p : f64
+  }
+  %r = memref.load %x[%c0] : memref<8xf64>
+  memref.copy %u, %x : memref<8xf64> to memref<8xf64>
+  return %r : f64
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+
+// out[:, k] = x.sum(1), in a loop that carries `out`.
+// CHECK-LABEL: func.func @forward_sum
+// CHECK: scf.for
+// CHECK: %[[D:.*]] = memref.reinterpret_cast
+// CHECK-NEXT: loop.nest bounds [3, 8] iterators [parallel, reduction]
+// CHECK-NEXT: outs(%[[D]]
+// CHECK-NOT: loop.nest
+// CHECK: return
+func.func @forward_sum(%x: memref<3x8xf64>, %out: memref<3x5xf64>, %n: index) -> memref<3x5xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.constant 0.0 : f64
+  %r = scf.for %k = %c0 to %n step %c1 iter_args(%y = %out) -> (memref<3x5xf64>) {
+    %t = memref.alloc() : memref<3xf64>
+    linalg.fill ins(%z : f64) outs(%t : memref<3xf64>)
+    %e = memref.alloc() : memref<3x8xf64>
+    linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%e : memref<3x8xf64>) outs(%t : memref<3xf64>) {
+    ^bb0(%p: f64, %acc: f64):
+      %0 = arith.addf %acc, %p : f64
+      linalg.yield %0 : f64
+    }
+    %d = memref.reinterpret_cast %y to offset: [%k], sizes: [3], strides: [5] : memref<3x5xf64> to memref<3xf64, strided<[5], offset: ?>>
+    memref.copy %t, %d : memref<3xf64> to memref<3xf64, strided<[5], offset: ?>>
+    scf.yield %y : memref<3x5xf64>
+  }
+  return %r : memref<3x5xf64>
+}

@@ -2,6 +2,7 @@
 
 mod combine;
 mod fills;
+mod forward;
 
 use npir_loop::{Index, IteratorKind, Nest, NestParts};
 use npir_mlir::prelude::*;
@@ -15,7 +16,8 @@ use combine::Combine;
 /// `linalg.generic`, `linalg.fill` and `memref.copy` become `loop.nest`, with bounds taken from
 /// the operands that define them; other linalg ops are left for upstream's passes. A fill that
 /// only starts the accumulators of a reduction becomes the nest's `init`. A reduction marked
-/// `tensor_ext.associative` gets a combine region. `tensor_ext.check` becomes `loop.check`.
+/// `tensor_ext.associative` gets a combine region. A nest whose result is only copied elsewhere
+/// stores there itself. `tensor_ext.check` becomes `loop.check`.
 #[pass(
     "convert-tensor-to-loop",
     dependent_dialects("arith", "memref", "loop")
@@ -77,6 +79,9 @@ impl Pass for ConvertTensorToLoop {
                 }
                 nest::fill(rw, other.operand(0), buffer);
             } else if other.operand(0) != other.operand(1) {
+                if forward::forward(rw, other) {
+                    continue;
+                }
                 nest::copy(rw, other.operand(0), other.operand(1));
             }
             self.nests.add(1);
