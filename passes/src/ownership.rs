@@ -23,8 +23,8 @@ use crate::buffers::{is_buffer, is_view};
 /// Makes the ownership of buffers explicit.
 ///
 /// Expects bufferized functions with structured control flow; see the module's documentation for the rules.
-/// `memref.dealloc` is dropped (ownership is decided here) and `bufferization.clone` becomes another owner of the
-/// same buffer.
+/// `memref.dealloc`, `loop.release` and `loop.retain` that are there already are dropped (ownership is decided here)
+/// and `bufferization.clone` becomes another owner of the same buffer.
 #[pass(
     "loop-ownership",
     on = "func.func",
@@ -120,6 +120,11 @@ fn produces(op: Op<'_>) -> Option<Produces> {
     })
 }
 
+/// Ops that say who frees what, which is decided here alone: lowerings that need a buffer for a while say so, too.
+fn decides_ownership(op: Op<'_>) -> bool {
+    matches!(op.name(), "memref.dealloc" | Release::NAME | Retain::NAME)
+}
+
 /// Which operands of an op claim an owner: from this one on.
 fn first_claim(name: &str) -> Option<usize> {
     match name {
@@ -173,7 +178,7 @@ impl<'c> OwnershipWalk<'c> {
         for op in ops {
             self.path.truncate(depth);
             self.path.push(op);
-            if op.name() == "memref.dealloc" {
+            if decides_ownership(op) {
                 self.rw.erase(op);
                 continue;
             }

@@ -233,6 +233,25 @@ func.func @address() -> index {
 
 // -----
 
+// What is there already is decided anew.
+// CHECK-LABEL: func.func @releases_of_a_lowering
+func.func @releases_of_a_lowering(%x: f64) {
+  // CHECK: %[[A:.*]] = memref.alloc
+  %a = memref.alloc() : memref<4xf64>
+  %c = memref.cast %a : memref<4xf64> to memref<?xf64>
+  %i = arith.constant 0 : index
+  loop.retain %c : memref<?xf64>
+  // CHECK: memref.store
+  memref.store %x, %a[%i] : memref<4xf64>
+  // CHECK-NEXT: loop.release %[[A]]
+  // CHECK-NOT: loop.release
+  loop.release %c : memref<?xf64>
+  // CHECK: return
+  return
+}
+
+// -----
+
 // expected-error @+1 {{has branches between blocks: run `lift-cf-to-scf` before bufferization}}
 func.func @branches_between_blocks(%p: i1) {
   cf.cond_br %p, ^a, ^b
