@@ -21,7 +21,7 @@ for path in (llvm_bin / "FileCheck", python):
 
 config.name = "npir"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir"]
+config.suffixes = [".mlir", ".test"]
 # Inputs holds files that tests read, not tests.
 config.excludes = ["Inputs", "python"]
 config.test_source_root = str(root / "tests")

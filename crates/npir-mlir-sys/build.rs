@@ -35,7 +35,7 @@ fn main() {
         .opt_level(1)
         .debug(false)
         .include(prefix.join("include"))
-        .files(["interfaces", "dialect", "assembly", "passes", "queries", "source", "tools"].map(|f| format!("shim/{f}.cpp")))
+        .files(["interfaces", "dialect", "assembly", "passes", "queries", "selected", "source", "tools", "translate"].map(|f| format!("shim/{f}.cpp")))
         .compile("npirshim");
 
     if env::var("MLIR_SYS_LINK_SHARED").as_deref() == Ok("1") {

@@ -3,16 +3,11 @@
 
 use npir_mlir::prelude::*;
 use npir_mlir::upstream::arg_attr;
+pub use npir_numpy::updates::{NAME, UPDATES};
 
 /// The attribute, on a public function and later on its entry point:
 /// `{name, arg_names = [..], arg_types = [..], updates = array<i64: -1 or a result>, result_types = [..]}`.
 pub const SIGNATURE: &str = "npir.signature";
-
-/// Argument attribute: the result whose value the argument's own memory holds after the call.
-pub const UPDATES: &str = "numpy.updates";
-
-/// Argument attribute: the user's name of the argument, where its location does not have it.
-pub const ARG_NAME: &str = "npir.name";
 
 /// One parameter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,6 +118,12 @@ fn record<'c>(function: Op<'c>) -> Result<(), String> {
     let ctx = function.ctx();
     let ty = function_type(function)?;
     let (inputs, results) = (ty.function_inputs(), ty.function_results());
+    if function
+        .attr(SIGNATURE)
+        .is_some_and(|recorded| still_holds(recorded, function, &inputs, &results))
+    {
+        return Ok(());
+    }
     for (i, t) in inputs.iter().enumerate() {
         describe(*t).map_err(|why| format!("argument {i}: {why}"))?;
     }
@@ -156,7 +157,40 @@ fn record<'c>(function: Op<'c>) -> Result<(), String> {
     Ok(())
 }
 
-/// The users' names of the arguments, from `npir.name` or a name in the location; `arg<i>` where there is none or
+/// Whether a signature that was recorded at an earlier level is that of a function of these types, as it is
+/// when a program was written to a file between two levels.
+fn still_holds(
+    recorded: Attribute<'_>,
+    function: Op<'_>,
+    inputs: &[Type<'_>],
+    results: &[Type<'_>],
+) -> bool {
+    let agree = |name: &str, now: &[Type<'_>]| {
+        let before = recorded.dict_get(name).and_then(|types| types.as_array());
+        before.is_some_and(|before| {
+            before.len() == now.len()
+                && before
+                    .iter()
+                    .zip(now)
+                    .all(|(before, now)| before.as_type().is_some_and(|ty| is_storage_of(*now, ty)))
+        })
+    };
+    let same_name = recorded.dict_get("name") == function.attr("sym_name");
+    same_name && read(recorded).is_some() && agree("arg_types", inputs) && agree("result_types", results)
+}
+
+/// Whether values of type `ty` are kept as `storage`: themselves, or below the numpy level bytes for bool and
+/// signless integers for unsigned ones.
+fn is_storage_of(storage: Type<'_>, ty: Type<'_>) -> bool {
+    let (kept, element) = (storage.element(), ty.element());
+    let same_element = kept == element
+        || (kept.is_int() && element.is_bool() && kept.bit_width() == 8)
+        || (kept.is_int() && element.is_unsigned() && kept.bit_width() == element.bit_width());
+    let same_shape = storage.is_shaped() == ty.is_shaped() && storage.dims() == ty.dims();
+    same_element && same_shape
+}
+
+/// The users' names of the arguments, from `numpy.name` or a name in the location; `arg<i>` where there is none or
 /// it occurs twice.
 fn arg_names(function: Op<'_>, n: usize) -> Vec<String> {
     let args = function
@@ -166,7 +200,7 @@ fn arg_names(function: Op<'_>, n: usize) -> Vec<String> {
         .unwrap_or_default();
     let mut names: Vec<String> = Vec::with_capacity(n);
     for i in 0..n {
-        let given = arg_attr(function, i, ARG_NAME).and_then(|a| a.as_str());
+        let given = arg_attr(function, i, NAME).and_then(|a| a.as_str());
         let given = given.or_else(|| args.get(i).and_then(|v| location_name(v.value_loc())));
         let name = given.filter(|name| !name.is_empty()).map(str::to_owned);
         let name = name.filter(|name| !names.contains(name));
@@ -182,7 +216,9 @@ type Description = (&'static str, Vec<Option<u64>>, bool);
 fn describe(ty: Type<'_>) -> Result<Description, String> {
     let scalar = !ty.is_shaped();
     let element = ty.element();
-    let dtype = if ty.is_vector() { None } else { dtype(element) };
+    // Neither vectors nor arrays of unknown rank.
+    let passed = !ty.is_vector() && (ty.is_shaped() || element == ty);
+    let dtype = if passed { dtype(element) } else { None };
     let Some(dtype) = dtype else {
         return Err(format!("public functions cannot take or return {ty}"));
     };

@@ -332,3 +332,33 @@ func.func @loop(%x: tensor<8xf64>, %n: index) -> tensor<8xf64> {
   }
   return %r : tensor<8xf64>
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// A view that may repeat its source, decided at run time: the producer's operand is viewed instead.
+// CHECK-LABEL: func.func @maybe_repeated
+// CHECK-SAME: %[[X:.*]]: tensor<?xf64>, %[[N:.*]]: index, %[[M:.*]]: index, %[[S:.*]]: index
+// CHECK: %[[V:.*]] = tensor_ext.view %[[X]][0] sizes [%[[M]]] steps [%[[S]]] dims [0]
+// CHECK: linalg.generic {{.*}} ins(%[[V]] : tensor<?xf64>)
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f64, %{{.*}}: f64):
+// CHECK-NEXT: %[[E:.*]] = math.exp %[[A]]
+// CHECK-NEXT: math.sin %[[E]]
+// CHECK-NOT: linalg.generic
+func.func @maybe_repeated(%x: tensor<?xf64>, %n: index, %m: index, %s: index) -> tensor<?xf64> {
+  %e = tensor.empty(%n) : tensor<?xf64>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<?xf64>) outs(%e : tensor<?xf64>) {
+  ^bb0(%a: f64, %o: f64):
+    %t = math.exp %a : f64
+    linalg.yield %t : f64
+  } -> tensor<?xf64>
+  %v = tensor_ext.view %0[0] sizes [%m] steps [%s] dims [0] : tensor<?xf64> -> tensor<?xf64>
+  %f = tensor.empty(%m) : tensor<?xf64>
+  %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%v : tensor<?xf64>) outs(%f : tensor<?xf64>) {
+  ^bb0(%a: f64, %o: f64):
+    %t = math.sin %a : f64
+    linalg.yield %t : f64
+  } -> tensor<?xf64>
+  return %1 : tensor<?xf64>
+}

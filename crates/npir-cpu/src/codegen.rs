@@ -89,7 +89,8 @@ pub enum IrStage {
 /// Lets modules of `context` be translated to LLVM IR. Call once per context, before any thread
 /// compiles a module of it.
 pub fn register_translations(context: &melior::Context) {
-    melior::utility::register_all_llvm_translations(context);
+    // SAFETY: the context is alive.
+    unsafe { npir_mlir_sys::npirRegisterLlvmTranslation(context.to_raw()) }
 }
 
 /// Compiles `module` (LLVM-dialect operations only, see [`register_translations`]) for `target`.

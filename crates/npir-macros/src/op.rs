@@ -54,6 +54,9 @@ impl Parse for Args {
     }
 }
 
+/// Methods that every view has, so that no field can have the name.
+const RESERVED: &[&str] = &["op", "wrap", "cast", "def", "build", "build_inferred", "operand_segment", "result_segment"];
+
 enum Kind {
     Operand(Type),
     OptionalOperand(Type),
@@ -112,10 +115,15 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     let (mut result_params, mut result_set) = (Vec::new(), Vec::new());
     let (mut operand_index, mut result_index, mut region_index) = (0usize, 0usize, 0usize);
     let (mut operand_sizes, mut result_sizes) = (Vec::new(), Vec::new());
+    // Positions are known as long as every value so far stands for one.
+    let (mut fixed_operands, mut fixed_results) = (true, true);
     for field in &item.fields {
         let f = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "fields need names"))?;
         let key = f.to_string();
         let key = key.strip_prefix("r#").unwrap_or(&key);
+        if RESERVED.contains(&key) {
+            return Err(syn::Error::new(f.span(), format!("`{key}` is a method of every view; call the field otherwise")));
+        }
         let docs: Vec<_> = field.attrs.iter().filter(|a| a.path().is_ident("doc")).collect();
         let about = if docs.is_empty() {
             let text = format!("`{key}`.");
@@ -128,30 +136,35 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 let i = operand_index;
                 operand_index += 1;
                 def.push(quote!(.operand(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
-                accessors.push(quote!(#about pub fn #f(self) -> ::npir_mlir::ir::Val<'c> {
-                    self.values(#i)[0]
-                }));
+                let get = if fixed_operands {
+                    quote!(::npir_mlir::ir::OpExt::operand(self.0, #i))
+                } else {
+                    quote!(self.operand_segment(#i)[0])
+                };
+                accessors.push(quote!(#about pub fn #f(self) -> ::npir_mlir::ir::Val<'c> { #get }));
                 params.push(quote!(#f: ::npir_mlir::ir::Val<'c>));
                 set.push(quote!(op = op.operands(&[#f]);));
                 operand_sizes.push(quote!(1i32));
             }
             Kind::OptionalOperand(c) => {
+                fixed_operands = false;
                 let i = operand_index;
                 operand_index += 1;
                 def.push(quote!(.optional_operand(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
                 accessors.push(quote!(#about pub fn #f(self) -> Option<::npir_mlir::ir::Val<'c>> {
-                    self.values(#i).first().copied()
+                    self.operand_segment(#i).first().copied()
                 }));
                 params.push(quote!(#f: Option<::npir_mlir::ir::Val<'c>>));
                 set.push(quote!(if let Some(v) = #f { op = op.operands(&[v]); }));
                 operand_sizes.push(quote!(#f.is_some() as i32));
             }
             Kind::Variadic(c) => {
+                fixed_operands = false;
                 let i = operand_index;
                 operand_index += 1;
                 def.push(quote!(.variadic_operand(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
                 accessors.push(quote!(#about pub fn #f(self) -> Vec<::npir_mlir::ir::Val<'c>> {
-                    self.values(#i)
+                    self.operand_segment(#i)
                 }));
                 params.push(quote!(#f: &[::npir_mlir::ir::Val<'c>]));
                 set.push(quote!(op = op.operands(#f);));
@@ -161,20 +174,24 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 let i = result_index;
                 result_index += 1;
                 def.push(quote!(.result(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
-                accessors.push(quote!(#about pub fn #f(self) -> ::npir_mlir::ir::Val<'c> {
-                    self.outputs(#i)[0]
-                }));
+                let get = if fixed_results {
+                    quote!(::npir_mlir::ir::OpExt::result_value(self.0, #i))
+                } else {
+                    quote!(self.result_segment(#i)[0])
+                };
+                accessors.push(quote!(#about pub fn #f(self) -> ::npir_mlir::ir::Val<'c> { #get }));
                 let p = format_ident!("{key}_type");
                 result_params.push(quote!(#p: ::npir_mlir::melior::ir::Type<'c>));
                 result_set.push(quote!(op = op.results(&[#p]);));
                 result_sizes.push(quote!(1i32));
             }
             Kind::VariadicOutput(c) => {
+                fixed_results = false;
                 let i = result_index;
                 result_index += 1;
                 def.push(quote!(.variadic_result(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
                 accessors.push(quote!(#about pub fn #f(self) -> Vec<::npir_mlir::ir::Val<'c>> {
-                    self.outputs(#i)
+                    self.result_segment(#i)
                 }));
                 let p = format_ident!("{key}_types");
                 result_params.push(quote!(#p: &[::npir_mlir::melior::ir::Type<'c>]));
@@ -327,11 +344,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 static DEF: ::std::sync::OnceLock<::npir_mlir::op_def::OpDef> = ::std::sync::OnceLock::new();
                 DEF.get_or_init(#ident::def)
             }
-            fn values(self, index: usize) -> Vec<::npir_mlir::ir::Val<'c>> {
+            fn operand_segment(self, index: usize) -> Vec<::npir_mlir::ir::Val<'c>> {
                 let range = Self::shared_def().operand_range(self.0, index);
                 range.map(|i| ::npir_mlir::ir::OpExt::operand(self.0, i)).collect()
             }
-            fn outputs(self, index: usize) -> Vec<::npir_mlir::ir::Val<'c>> {
+            fn result_segment(self, index: usize) -> Vec<::npir_mlir::ir::Val<'c>> {
                 let range = Self::shared_def().result_range(self.0, index);
                 range.map(|i| ::npir_mlir::ir::OpExt::result_value(self.0, i)).collect()
             }

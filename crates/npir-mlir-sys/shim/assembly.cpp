@@ -213,6 +213,8 @@ bool npirParseError(void *p, MlirStringRef message) {
   P(p).emitError(P(p).getCurrentLocation()) << unwrap(message);
   return false;
 }
+/// Where the op begins.
+MlirLocation npirParserLocation(void *p) { return wrap(P(p).getEncodedSourceLoc(P(p).getNameLoc())); }
 MlirContext npirParserContext(void *p) { return wrap(P(p).getContext()); }
 
 // ---- the state under construction

@@ -60,6 +60,12 @@ struct OpModel : OperationName::Impl {
         return success();
       results.clear();
     }
+    if (spec->traits & TraitConstantLike) {
+      // MLIR takes it for granted that this succeeds with an attribute.
+      Attribute value = op->getAttr("value");
+      results.push_back(value ? value : UnitAttr::get(op->getContext()));
+      return success();
+    }
     if (spec->traits & TraitCommutative)
       return OpTrait::impl::foldCommutative(op, operands, results);
     return failure();
@@ -183,12 +189,18 @@ struct OpModel : OperationName::Impl {
       emitError() << "'" << unwrap(spec->name) << "' has no properties";
       return failure();
     }
-    for (NamedAttribute named : d)
-      if (!isInherent(named.getName())) {
-        emitError() << "'" << unwrap(spec->name) << "' has no property '" << named.getName().getValue() << "'";
+    NamedAttrList inherent;
+    for (NamedAttribute named : d) {
+      StringRef name = named.getName().getValue();
+      if (isInherent(name)) {
+        inherent.append(named);
+      } else if (!name.contains('.')) {
+        // Discardable attributes (`dialect.name`) come along when a builder infers types.
+        emitError() << "'" << unwrap(spec->name) << "' has no property '" << name << "'";
         return failure();
       }
-    *dict(p) = d;
+    }
+    *dict(p) = inherent.getDictionary(d.getContext());
     return success();
   }
   Attribute getPropertiesAsAttr(Operation *op) override {
@@ -349,7 +361,7 @@ public:
 
   // `<name = attr, attr, ...>`; parameters whose name is empty are positional.
   static ParseResult parseParams(DialectAsmParser &parser, const ParamDef &def, SmallVectorImpl<Attribute> &params) {
-    if (def.spec->numParams == 0 || failed(parser.parseOptionalLess()))
+    if (failed(parser.parseOptionalLess()))
       return success();
     return failure(parser.parseCommaSeparatedList([&]() -> ParseResult {
       if (params.size() < def.names.size() && !def.names[params.size()].empty())
@@ -460,6 +472,9 @@ void npirRegisterDialect(MlirDialectRegistry registry, MlirStringRef name, void 
     });
   });
 }
+
+/// Adds what `from` holds to `to`.
+void npirRegistryAppend(MlirDialectRegistry from, MlirDialectRegistry to) { unwrap(from)->appendTo(*unwrap(to)); }
 
 void npirDialectAddOp(void *dialect, const NpirOpSpec *spec) {
   auto *d = static_cast<RustDialect *>(dialect);

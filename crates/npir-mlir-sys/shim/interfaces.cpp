@@ -2,6 +2,7 @@
 #include "npir_shim.h"
 #include "mlir/Bytecode/BytecodeImplementation.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/RegionKindInterface.h"
@@ -198,6 +199,9 @@ struct TilingSink {
   TilingResult result;
 };
 
+/// Whether the loops of the op that is being tiled on this thread could not be told.
+thread_local bool domainFailed = false;
+
 struct TilingModel : TilingInterface::FallbackModel<TilingModel> {
   SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *op) const {
     SmallVector<utils::IteratorType> iterators;
@@ -205,32 +209,30 @@ struct TilingModel : TilingInterface::FallbackModel<TilingModel> {
     return iterators;
   }
   SmallVector<Range> getIterationDomain(Operation *op, OpBuilder &b) const {
-    SmallVector<Range> domain;
     IRRewriter rw(b);
     SmallVector<Value> sizes;
-    if (!opCallbacks->tileDomain(specOf(op)->user, wrap(op), wrap(static_cast<RewriterBase *>(&rw)), &sizes))
-      return domain;
+    bool ok = opCallbacks->tileDomain(specOf(op)->user, wrap(op), wrap(static_cast<RewriterBase *>(&rw)), &sizes);
+    b.restoreInsertionPoint(rw.saveInsertionPoint());
+    size_t rank = getLoopIteratorTypes(op).size();
+    domainFailed = !ok || sizes.size() != rank;
+    if (domainFailed) // There is no way to say so here: the tile will fail.
+      return SmallVector<Range>(rank, Range{b.getIndexAttr(0), b.getIndexAttr(0), b.getIndexAttr(1)});
+    SmallVector<Range> domain;
     for (Value size : sizes)
       domain.push_back({b.getIndexAttr(0), getAsOpFoldResult(size), b.getIndexAttr(1)});
-    b.restoreInsertionPoint(rw.saveInsertionPoint());
     return domain;
   }
+  /// A dialect with tiled ops loads `arith`, see the Rust side.
   static SmallVector<MlirValue> values(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> list) {
     SmallVector<MlirValue> out;
-    for (OpFoldResult r : list) {
-      if (auto v = dyn_cast<Value>(r))
-        out.push_back(wrap(v));
-      else {
-        auto attr = cast<IntegerAttr>(cast<Attribute>(r));
-        auto *dialect = b.getContext()->getOrLoadDialect("arith");
-        out.push_back(wrap(dialect->materializeConstant(b, b.getIndexAttr(attr.getInt()), b.getIndexType(), loc)
-                               ->getResult(0)));
-      }
-    }
+    for (OpFoldResult r : list)
+      out.push_back(wrap(getValueOrCreateConstantIndexOp(b, loc, r)));
     return out;
   }
   FailureOr<TilingResult> getTiledImplementation(Operation *op, OpBuilder &b, ArrayRef<OpFoldResult> offsets,
                                                  ArrayRef<OpFoldResult> sizes) const {
+    if (domainFailed)
+      return failure();
     IRRewriter rw(b);
     auto offs = values(rw, op->getLoc(), offsets), szs = values(rw, op->getLoc(), sizes);
     TilingSink sink;

@@ -112,7 +112,6 @@ enum NpirTrait : uint64_t {
   TraitAttrSizedOperandSegments = 1 << 12,
   TraitAttrSizedResultSegments = 1 << 13,
   TraitSameOperandsElementType = 1 << 14,
-  TraitSymbol = 1 << 15,
   TraitAutomaticAllocationScope = 1 << 16,
 };
 

@@ -16,6 +16,9 @@ namespace npir {
 TypeID allocateTypeId();
 
 namespace {
+/// While set, passes say here which dialects they depend on; only the names are known.
+thread_local std::vector<StringRef> *dependentDialectSink = nullptr;
+
 TypeID passTypeId(const NpirPassSpec *spec) {
   static std::map<const NpirPassSpec *, TypeID> ids;
   static std::mutex mutex;
@@ -84,6 +87,11 @@ struct RustPass : Pass {
   StringRef getName() const override { return unwrap(spec->name); }
   StringRef getArgument() const override { return unwrap(spec->argument); }
   StringRef getDescription() const override { return unwrap(spec->description); }
+  void getDependentDialects(DialectRegistry &) const override {
+    if (dependentDialectSink)
+      for (intptr_t i = 0; i < spec->numDependentDialects; ++i)
+        dependentDialectSink->push_back(unwrap(spec->dependentDialects[i]));
+  }
   LogicalResult initialize(MLIRContext *ctx) override {
     // Dependent dialects are known by name; here nothing runs in parallel yet.
     for (intptr_t i = 0; i < spec->numDependentDialects; ++i)
@@ -190,6 +198,8 @@ MlirStringRef npirPassOptionListText(void *pass, intptr_t i, intptr_t k) {
   return wrap(StringRef((*static_cast<RustPass *>(pass)->options[i].texts)[k]));
 }
 void npirPassStatisticAdd(void *pass, intptr_t i, int64_t n) { *static_cast<RustPass *>(pass)->statistics[i] += n; }
+/// Whether MLIR counts and shows statistics; else `+=` on one does nothing.
+bool npirStatisticsEnabled() { return LLVM_ENABLE_STATS; }
 void npirPassPreserveAll(void *pass) { static_cast<RustPass *>(pass)->preserveAll(); }
 /// Runs the textual pipeline on `op` from within `pass`. Its dialects must be loaded.
 bool npirPassRunPipeline(void *pass, MlirStringRef pipeline, MlirOperation op) {
@@ -212,9 +222,14 @@ bool npirLoadPipelineDialects(MlirContext ctx, MlirStringRef pipeline) {
     return false;
   }
   DialectRegistry registry;
+  std::vector<StringRef> names;
+  dependentDialectSink = &names;
   pm->getDependentDialects(registry);
+  dependentDialectSink = nullptr;
   unwrap(ctx)->appendDialectRegistry(registry);
   for (StringRef name : registry.getDialectNames())
+    unwrap(ctx)->getOrLoadDialect(name);
+  for (StringRef name : names)
     unwrap(ctx)->getOrLoadDialect(name);
   return true;
 }

@@ -207,6 +207,7 @@ unsafe extern "C" {
         user: Ptr,
         callbacks: *const NpirDialectCallbacks,
     );
+    pub fn npirRegistryAppend(from: MlirDialectRegistry, to: MlirDialectRegistry);
     pub fn npirDialectAddOp(dialect: Ptr, spec: *const NpirOpSpec);
     pub fn npirDialectAddType(dialect: Ptr, spec: *const NpirParamSpec);
     pub fn npirDialectAddAttr(dialect: Ptr, spec: *const NpirParamSpec);
@@ -282,6 +283,7 @@ unsafe extern "C" {
     pub fn npirStateAddRegion(state: Ptr);
     pub fn npirParseSuccessor(parser: Ptr, state: Ptr) -> bool;
     pub fn npirParseError(parser: Ptr, message: MlirStringRef) -> bool;
+    pub fn npirParserLocation(parser: Ptr) -> MlirLocation;
     pub fn npirParserContext(parser: Ptr) -> MlirContext;
     pub fn npirStateAddAttr(state: Ptr, name: MlirStringRef, attr: MlirAttribute);
     pub fn npirStateGetAttr(state: Ptr, name: MlirStringRef) -> MlirAttribute;
@@ -315,6 +317,7 @@ unsafe extern "C" {
     pub fn npirPassOptionListInt(pass: Ptr, i: isize, k: isize) -> i64;
     pub fn npirPassOptionListText(pass: Ptr, i: isize, k: isize) -> MlirStringRef;
     pub fn npirPassStatisticAdd(pass: Ptr, i: isize, n: i64);
+    pub fn npirStatisticsEnabled() -> bool;
     pub fn npirPassPreserveAll(pass: Ptr);
     pub fn npirPassRunPipeline(pass: Ptr, pipeline: MlirStringRef, op: MlirOperation) -> bool;
     pub fn npirLoadPipelineDialects(ctx: MlirContext, pipeline: MlirStringRef) -> bool;
@@ -377,13 +380,22 @@ unsafe extern "C" {
     ) -> bool;
 
     // queries.cpp
+    pub fn npirPreviousOp(op: MlirOperation) -> MlirOperation;
     pub fn npirDestinations(op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) -> bool;
     pub fn npirLlvmArraySize(ty: MlirType) -> i64;
     pub fn npirDropUnsignedWrapFlags(op: MlirOperation);
     pub fn npirIsLlvmFunctionType(ty: MlirType) -> bool;
 
+    // selected.cpp
+    pub fn npirRegisterSelectedDialects(registry: MlirDialectRegistry);
+    pub fn npirRegisterSelectedPasses();
+    pub fn npirRegisterLlvmTranslation(ctx: MlirContext);
+
     // source.cpp
     pub fn npirParseSource(ctx: MlirContext, source: MlirStringRef, filename: MlirStringRef) -> MlirModule;
+
+    // translate.cpp
+    pub fn npirTranslateToLlvm(op: MlirOperation, context: LLVMContextRef, name: MlirStringRef) -> LLVMModuleRef;
 
     // tools.cpp
     pub fn npirOptMain(argc: c_int, argv: *mut *mut c_char, title: MlirStringRef, registry: MlirDialectRegistry) -> c_int;

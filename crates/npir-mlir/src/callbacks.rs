@@ -2,9 +2,10 @@
 //! user pointer and runs it under the guard.
 
 use crate::assembly::{self, Parser, Printer};
+use crate::diagnostics::{Severity, emit};
 use crate::guard::guard;
 use crate::interfaces::*;
-use crate::ir::{Op, OpExt, Val, op_from_raw, val_from_raw};
+use crate::ir::{Op, OpExt, Val, ValExt, op_from_raw, val_from_raw};
 use crate::op_def::{OpDef, Syntax};
 use crate::raw::{location, slice};
 use crate::rewriter::Rewriter;
@@ -12,6 +13,7 @@ use melior::ir::{Attribute, AttributeLike, Location, TypeLike};
 use mlir_sys::*;
 use npir_mlir_sys::*;
 use std::ffi::c_uint;
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Once;
 
@@ -60,6 +62,10 @@ fn vals<'c>(ptr: *const MlirValue, n: isize) -> Vec<Val<'c>> {
     // SAFETY: MLIR passes n live values.
     unsafe { slice(ptr, n).iter().map(|v| val_from_raw(*v)).collect() }
 }
+/// Reports `'dialect.op' op message`, like [`OpExt::emit_error`], when the op itself may be gone.
+fn report_at(loc: Location<'_>, d: &OpDef, message: &str) {
+    emit(loc, Severity::Error, &format!("'{}' op {message}", d.name), &[]);
+}
 fn report(op: Op<'_>, result: Option<Result<(), String>>) -> bool {
     match result {
         Some(Ok(())) => true,
@@ -83,8 +89,8 @@ extern "C" fn verify_regions(user: Ptr, op: MlirOperation) -> bool {
 extern "C" fn parse(user: Ptr, parser: Ptr, state: Ptr) -> bool {
     let d = def(user);
     // SAFETY: the parser is alive during the callback.
-    let ctx = crate::ir::context_from_raw(unsafe { npirParserContext(parser) });
-    let parsed = guard(Location::unknown(ctx), &what(d, "parser"), || match &d.syntax {
+    let loc: Location<'static> = unsafe { location(npirParserLocation(parser)) };
+    let parsed = guard(loc, &what(d, "parser"), || match &d.syntax {
         Syntax::Declarative(a) => assembly::parse(d, a, parser, state),
         Syntax::Custom { parse, .. } => parse(&mut Parser::new(parser, state)),
         Syntax::Generic => Err(()),
@@ -110,12 +116,25 @@ extern "C" fn fold(user: Ptr, op: MlirOperation, n: isize, operands: *const Mlir
     if results.len() != op.num_results() {
         return false;
     }
+    for (i, r) in results.iter().enumerate() {
+        let FoldResult::Value(v) = r else { continue };
+        // An op that folds to itself has nothing to fold: MLIR would replace it by itself for ever.
+        if v.defining_op() == Some(op) {
+            return false;
+        }
+        let (found, wanted) = (v.ty(), op.result_value(i).ty());
+        if found != wanted {
+            let message = format!("internal error in {}: result {i} of type {wanted} folds to a value of type {found}", what(d, "folder"));
+            emit(op.loc(), Severity::Error, &message, &[]);
+            return false;
+        }
+    }
     for r in results {
         // SAFETY: the sink is alive during the callback.
         unsafe {
             match r {
                 FoldResult::Attr(a) => npirFoldPushAttr(sink, a.to_raw()),
-                FoldResult::Value(v) => npirFoldPushValue(sink, crate::ir::ValExt::raw(v)),
+                FoldResult::Value(v) => npirFoldPushValue(sink, v.raw()),
             }
         }
     }
@@ -160,12 +179,7 @@ extern "C" fn infer_types(
             true
         }
         Some(Err(message)) => {
-            crate::diagnostics::emit(
-                cx.loc,
-                crate::diagnostics::Severity::Error,
-                &format!("'{}' op {message}", d.name),
-                &[],
-            );
+            report_at(cx.loc, d, &message);
             false
         }
         None => false,
@@ -194,7 +208,7 @@ extern "C" fn effects(user: Ptr, op: MlirOperation, sink: Ptr) {
             let operand = value.and_then(|v| op.operand_values().iter().position(|o| *o == v));
             match (value, operand) {
                 (_, Some(i)) => npirPushOperandEffect(sink, kind, op.raw(), i as c_uint),
-                (Some(v), None) => npirPushEffect(sink, kind, crate::ir::ValExt::raw(v)),
+                (Some(v), None) => npirPushEffect(sink, kind, ValExt::raw(v)),
                 (None, None) => npirPushEffect(sink, kind, unknown),
             }
         }
@@ -206,7 +220,9 @@ extern "C" fn speculatable(user: Ptr, op: MlirOperation) -> bool {
 }
 extern "C" fn inits(user: Ptr, op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) {
     let (d, op) = (def(user), view(op));
-    let range = d.inits.as_ref().and_then(|f| guard(op.loc(), &what(d, "destinations"), || f(op))).unwrap_or(0..0);
+    let range = d.inits.as_ref().and_then(|f| guard(op.loc(), &what(d, "destinations"), || f(op)));
+    // An op that is yet to be verified may have fewer operands.
+    let range = range.filter(|r| r.start <= r.end && r.end <= op.num_operands()).unwrap_or(0..0);
     // SAFETY: both point to a place on the caller's stack.
     unsafe {
         *begin = range.start as c_uint;
@@ -255,17 +271,17 @@ extern "C" fn buffer_type(user: Ptr, op: MlirOperation, result: c_uint, cx: Ptr)
 extern "C" fn bufferize(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, cx: Ptr) -> bool {
     let (d, op) = (def(user), view(op));
     let Some(b) = &d.bufferize else { return false };
-    // SAFETY: the rewriter is alive during the callback.
-    let rw = unsafe { Rewriter::from_raw(rw, op.loc()) };
     let loc = op.loc();
-    match guard(loc, &what(d, "bufferization"), || (b.bufferize)(op, rw, &BufferizeCx { raw: cx, rw })) {
-        Some(Ok(())) => true,
-        Some(Err(message)) => {
-            op.emit_error(&message);
-            false
-        }
-        None => false,
+    // SAFETY: the rewriter is alive during the callback.
+    let rw = unsafe { Rewriter::from_raw(rw, loc) };
+    let cx = BufferizeCx { raw: cx, rw, replaced: Cell::new(false) };
+    match guard(loc, &what(d, "bufferization"), || (b.bufferize)(op, rw, &cx)) {
+        Some(Ok(())) => return true,
+        Some(Err(message)) => report_at(loc, d, &message),
+        None => {}
     }
+    // MLIR looks at the op again when this fails: not if it is gone.
+    cx.replaced.get()
 }
 extern "C" fn tile_iterators(user: Ptr, op: MlirOperation, sink: Ptr) {
     let (d, op) = (def(user), view(op));
@@ -283,7 +299,7 @@ extern "C" fn tile_domain(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, si
     let Some(sizes) = guard(op.loc(), &what(d, "tiling"), || (t.domain)(op, rw)) else { return false };
     for v in sizes {
         // SAFETY: the sink is alive during the callback.
-        unsafe { npirPushValue(sink, crate::ir::ValExt::raw(v)) }
+        unsafe { npirPushValue(sink, ValExt::raw(v)) }
     }
     true
 }
@@ -299,12 +315,14 @@ extern "C" fn tile(
     let (d, op) = (def(user), view(op));
     let Some(t) = &d.tile else { return false };
     // SAFETY: the rewriter is alive during the callback.
-    let rw = unsafe { Rewriter::from_raw(rw, op.loc()) };
+    let loc = op.loc();
+    // SAFETY: as above.
+    let rw = unsafe { Rewriter::from_raw(rw, loc) };
     let (offsets, sizes) = (vals(offsets, rank), vals(sizes, rank));
     match guard(op.loc(), &what(d, "tiling"), || (t.tile)(op, rw, &offsets, &sizes)) {
         Some(Ok(tiled)) => {
             let ops: Vec<_> = tiled.ops.iter().map(|o| o.raw()).collect();
-            let values: Vec<_> = tiled.values.iter().map(|v| crate::ir::ValExt::raw(*v)).collect();
+            let values: Vec<_> = tiled.values.iter().map(|v| ValExt::raw(*v)).collect();
             let slices: Vec<_> = tiled.slices.iter().map(|o| o.raw()).collect();
             // SAFETY: the sink is alive during the callback; lengths are stated.
             unsafe {
@@ -321,7 +339,7 @@ extern "C" fn tile(
             true
         }
         Some(Err(message)) => {
-            op.emit_error(&message);
+            report_at(loc, d, &message);
             false
         }
         None => false,
@@ -341,18 +359,20 @@ extern "C" fn tile_result(
     let (d, op) = (def(user), view(op));
     let Some(t) = &d.tile else { return false };
     // SAFETY: the rewriter is alive during the callback.
-    let rw = unsafe { Rewriter::from_raw(rw, op.loc()) };
+    let loc = op.loc();
+    // SAFETY: as above.
+    let rw = unsafe { Rewriter::from_raw(rw, loc) };
     let (offsets, sizes) = (vals(offsets, rank), vals(sizes, rank));
     match guard(op.loc(), &what(d, "tiling"), || (t.position)(op, rw, result as usize, &offsets, &sizes)) {
         Some(Ok((offsets, sizes))) => {
             for v in offsets.into_iter().chain(sizes) {
                 // SAFETY: the sink is alive during the callback.
-                unsafe { npirPushValue(sink, crate::ir::ValExt::raw(v)) }
+                unsafe { npirPushValue(sink, ValExt::raw(v)) }
             }
             true
         }
         Some(Err(message)) => {
-            op.emit_error(&message);
+            report_at(loc, d, &message);
             false
         }
         None => false,

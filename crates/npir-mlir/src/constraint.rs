@@ -137,15 +137,16 @@ macro_rules! codecs {
 
 codecs! {
     /// An `i64`.
-    I64: i64, "a 64-bit integer", AttrSyntax::Integer, |a| a.as_int(), |ctx, v| ctx.i64_attr(*v);
+    I64: i64, "a 64-bit integer", AttrSyntax::Integer, |a| a.as_int().filter(|_| a.attr_type() == a.ctx().i(64)),
+        |ctx, v| ctx.i64_attr(*v);
     /// A bool.
-    BoolValue: bool, "a bool", AttrSyntax::Attribute, |a| a.as_int().map(|v| v != 0), |ctx, v| ctx.bool_attr(*v);
+    BoolValue: bool, "a bool", AttrSyntax::Attribute, |a| a.as_int().filter(|_| a.attr_type().is_bool()).map(|v| v != 0), |ctx, v| ctx.bool_attr(*v);
     /// A float.
     F64: f64, "a float", AttrSyntax::Attribute, |a| a.as_float(), |ctx, v| ctx.float_attr(ctx.f64(), *v);
     /// A string.
     Str: String, "a string", AttrSyntax::Attribute, |a| a.as_str().map(String::from), |ctx, v| ctx.str_attr(v);
     /// Integers.
-    I64Array: Vec<i64>, "a list of integers", AttrSyntax::IntegerList, |a| a.as_int_array(), |ctx, v| ctx.i64_array(v);
+    I64Array: Vec<i64>, "a list of integers", AttrSyntax::IntegerList, |a| a.as_i64_array(), |ctx, v| ctx.i64_array(v);
     /// A type.
     TypeValue: Type<'c>, "a type", AttrSyntax::Type, |a| a.as_type(), |ctx, v| ctx.type_attr(*v);
     /// Any attribute.

@@ -1,6 +1,6 @@
 //! Dialect conversion: type converter, target, conversion patterns.
 
-use crate::guard::guard;
+use crate::guard::{drop_quietly, guard};
 use crate::ir::{Op, OpExt, Val, ValExt, op_from_raw, val_from_raw};
 use crate::pattern::{Match, NoMatch, PatternSet};
 use crate::raw::{location, slice, string_ref};
@@ -117,7 +117,7 @@ extern "C" fn convert_type(user: Ptr, ty: MlirType, declined: *mut bool) -> Mlir
 }
 extern "C" fn destroy_rule(user: Ptr) {
     // SAFETY: created by Box::into_raw in `rule`.
-    drop(unsafe { Box::from_raw(user.cast::<Box<DynConvert>>()) });
+    drop_quietly(unsafe { Box::from_raw(user.cast::<Box<DynConvert>>()) });
 }
 extern "C" fn materialize(user: Ptr, rw: MlirRewriterBase, ty: MlirType, v: MlirValue, loc: MlirLocation) -> MlirValue {
     // SAFETY: the user pointer is the boxed function; all handles are alive.
@@ -131,7 +131,7 @@ extern "C" fn materialize(user: Ptr, rw: MlirRewriterBase, ty: MlirType, v: Mlir
 }
 extern "C" fn destroy_materialize(user: Ptr) {
     // SAFETY: created by Box::into_raw in `materialization`.
-    drop(unsafe { Box::from_raw(user.cast::<Box<DynMaterialize>>()) });
+    drop_quietly(unsafe { Box::from_raw(user.cast::<Box<DynMaterialize>>()) });
 }
 
 /// Says which ops may remain.
@@ -218,7 +218,7 @@ extern "C" fn is_legal(user: Ptr, op: MlirOperation) -> i32 {
 }
 extern "C" fn destroy_legal(user: Ptr) {
     // SAFETY: created by Box::into_raw.
-    drop(unsafe { Box::from_raw(user.cast::<Box<DynLegal>>()) });
+    drop_quietly(unsafe { Box::from_raw(user.cast::<Box<DynLegal>>()) });
 }
 
 /// What a conversion pattern works with besides the op.
@@ -297,7 +297,7 @@ extern "C" fn convert_op(
 }
 extern "C" fn destroy_pattern(user: Ptr) {
     // SAFETY: created by Box::into_raw in `Conversion::run`.
-    drop(unsafe { Box::from_raw(user.cast::<ConversionPattern>()) });
+    drop_quietly(unsafe { Box::from_raw(user.cast::<ConversionPattern>()) });
 }
 
 /// A dialect conversion: converter, target and patterns, ready to run.

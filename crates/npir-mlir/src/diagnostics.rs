@@ -2,7 +2,10 @@
 
 use crate::raw::{string_ref, text};
 use melior::ir::{Location, operation::OperationLike};
-use melior::{Context, diagnostic::DiagnosticSeverity};
+use melior::{
+    Context,
+    diagnostic::{DiagnosticHandlerId, DiagnosticSeverity},
+};
 use npir_mlir_sys::*;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -136,8 +139,18 @@ pub fn collect_diagnostics<T>(context: &Context, body: impl FnOnce() -> T) -> (T
         }
         true
     });
+    // Also when `body` panics the context gets its old handler back.
+    struct Detach<'a>(&'a Context, Option<DiagnosticHandlerId>);
+    impl Drop for Detach<'_> {
+        fn drop(&mut self) {
+            if let Some(id) = self.1.take() {
+                self.0.detach_diagnostic_handler(id);
+            }
+        }
+    }
+    let attached = Detach(context, Some(id));
     let value = body();
-    context.detach_diagnostic_handler(id);
+    drop(attached);
     let list = collected.lock().map(|mut l| std::mem::take(&mut *l)).unwrap_or_default();
     (value, list)
 }

@@ -1,7 +1,7 @@
 //! Dialects and the registry of dialects.
 
 use crate::callbacks;
-use crate::guard::guard;
+use crate::guard::{catch, guard};
 use crate::ir::{Op, OpExt, op_from_raw};
 use crate::op_def::OpDef;
 use crate::pass::PassDef;
@@ -186,6 +186,11 @@ fn leak_strings(names: &[String]) -> &'static [MlirStringRef] {
 }
 
 fn leak(dialect: Dialect) -> &'static Leaked {
+    for op in &dialect.ops {
+        if let Err(why) = op.check(&dialect.name) {
+            panic!("the definition of {}: {why}", op.name);
+        }
+    }
     let leaked: &'static mut Leaked =
         Box::leak(Box::new(Leaked { dialect, ops: Vec::new(), types: Vec::new(), attrs: Vec::new() }));
     // From here the dialect does not move any more.
@@ -252,6 +257,10 @@ extern "C" fn populate(user: Ptr, handle: Ptr, ctx: MlirContext) {
         for name in &d.dialect.depends_on {
             npirLoadDialect(ctx, string_ref(name));
         }
+        if d.dialect.ops.iter().any(|op| op.tile.is_some()) {
+            // Static offsets and sizes of tiles become constants.
+            npirLoadDialect(ctx, string_ref("arith"));
+        }
         for spec in &d.ops {
             npirDialectAddOp(handle, spec);
         }
@@ -284,7 +293,7 @@ extern "C" fn materialize_constant(
 }
 extern "C" fn verify_params(
     user: Ptr,
-    ctx: MlirContext,
+    _ctx: MlirContext,
     n: isize,
     params: *const MlirAttribute,
     error: MlirStringCallback,
@@ -294,18 +303,14 @@ extern "C" fn verify_params(
     let d = unsafe { &*user.cast::<ParamDef>() };
     // SAFETY: MLIR passes n live attributes.
     let params: Vec<Attribute<'static>> = unsafe { attributes(params, n) };
-    let loc = Location::unknown(crate::ir::context_from_raw(ctx));
-    match guard(loc, &format!("the verifier of '{}'", d.name), || (d.verify)(&params)) {
-        Some(Ok(())) => true,
-        Some(Err(message)) => {
-            if let Some(error) = error {
-                // SAFETY: the callback copies the text.
-                unsafe { error(string_ref(&message), data) }
-            }
-            false
-        }
-        None => false,
+    // The message goes where the type or attribute is written.
+    let verified = catch("its verifier", || (d.verify)(&params)).and_then(|result| result);
+    let Err(message) = verified else { return true };
+    if let Some(error) = error {
+        // SAFETY: the callback copies the text.
+        unsafe { error(string_ref(&message), data) }
     }
+    false
 }
 extern "C" fn verify_operation_attr(user: Ptr, op: MlirOperation, name: MlirStringRef, attr: MlirAttribute) -> bool {
     let d = dialect(user);
@@ -352,7 +357,7 @@ pub struct Registry {
     names: Vec<String>,
     passes: Vec<PassDef>,
 }
-// SAFETY: MLIR's registry is not changed after construction other than through &mut.
+// SAFETY: MLIR's registry is changed only while one `Registry` holds it.
 unsafe impl Send for Registry {}
 // SAFETY: as above.
 unsafe impl Sync for Registry {}
@@ -369,20 +374,42 @@ impl Registry {
         callbacks::install();
         Registry { inner: Arc::new(DialectRegistry::new()), names: Vec::new(), passes: Vec::new() }
     }
-    /// Adds every upstream dialect and extension, and registers every upstream pass
-    /// and LLVM translation.
-    pub fn with_upstream(self) -> Self {
+    /// Makes sure that no clone shares MLIR's registry, which is about to change.
+    fn own(&mut self) {
+        if Arc::get_mut(&mut self.inner).is_none() {
+            let copy = DialectRegistry::new();
+            // SAFETY: both are alive; nobody else knows the copy.
+            unsafe { npirRegistryAppend(self.inner.to_raw(), copy.to_raw()) };
+            self.inner = Arc::new(copy);
+        }
+    }
+    /// Adds the upstream dialects and extensions and registers the upstream passes: all of
+    /// them with the feature `all-dialects`, else those that npir's own pipelines use.
+    pub fn with_upstream(mut self) -> Self {
+        self.own();
         static PASSES: std::sync::Once = std::sync::Once::new();
+        #[cfg(feature = "all-dialects")]
         // SAFETY: registering is idempotent for dialects; passes are registered once.
         unsafe {
             mlirRegisterAllDialects(self.inner.to_raw());
             PASSES.call_once(|| mlirRegisterAllPasses());
         }
+        #[cfg(not(feature = "all-dialects"))]
+        // SAFETY: as above.
+        unsafe {
+            npirRegisterSelectedDialects(self.inner.to_raw());
+            PASSES.call_once(|| npirRegisterSelectedPasses());
+        }
         self
     }
     /// Adds a dialect. A second registration of the same name in one process reuses
     /// the first definition.
+    ///
+    /// # Panics
+    /// When the definition of an op contradicts itself. A definition is code: this shows in
+    /// the first test that loads the dialect.
     pub fn with(mut self, dialect: Dialect) -> Self {
+        self.own();
         let name = dialect.name.clone();
         let leaked = {
             let mut map = leaked_dialects().lock().unwrap_or_else(|e| e.into_inner());

@@ -5,55 +5,50 @@
 
 use crate::diagnostics::{Severity, emit};
 use melior::ir::Location;
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
-use std::sync::Once;
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
-    /// How many guards this thread is in.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// Where the last caught panic happened.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static PANICS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Inside a guard a panic is reported once, as a diagnostic; outside, the hook that was
-/// there before does what it did.
-fn install_hook() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = take_hook();
-        set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-            if DEPTH.get() == 0 {
-                return previous(info);
-            }
-            PLACE.set(info.location().map(|at| format!("{}:{}", at.file(), at.line())));
-        }));
-    });
+/// How many panics have been caught on this thread. A pass compares before and
+/// after: a driver that calls back may not hand on that a callback failed.
+pub(crate) fn panics() -> u64 {
+    PANICS.get()
 }
 
 /// Runs `body`. A panic becomes an error diagnostic at `location` that names
 /// `what` (the callback of which op or pass), and the result is `None`.
 pub(crate) fn guard<T>(location: Location<'_>, what: &str, body: impl FnOnce() -> T) -> Option<T> {
-    install_hook();
-    DEPTH.set(DEPTH.get() + 1);
-    let outcome = catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
-    match outcome {
+    match catch(what, body) {
         Ok(value) => Some(value),
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|s| (*s).to_string())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "no message".into());
-            let place = PLACE.take().map(|at| format!(" ({at})")).unwrap_or_default();
-            emit(
-                location,
-                Severity::Error,
-                &format!("internal error in {what}: {text}{place}"),
-                &[],
-            );
+        Err(message) => {
+            emit(location, Severity::Error, &message, &[]);
             None
         }
+    }
+}
+
+/// Runs `body`; a panic becomes the message of an error that is yet to be reported.
+pub(crate) fn catch<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(body)).map_err(|panic| {
+        PANICS.set(PANICS.get() + 1);
+        let text = panic
+            .downcast_ref::<&str>()
+            .map(|s| (*s).to_string())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".into());
+        drop_quietly(panic);
+        format!("internal error in {what}: {text}")
+    })
+}
+
+/// Drops a value of the user's; a panic of its destructor goes no further.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // Its own destructor may panic again: it is leaked.
+        std::mem::forget::<Box<dyn Any + Send>>(panic);
     }
 }

@@ -8,6 +8,7 @@ use crate::types::AttrExt;
 use melior::Context;
 use melior::ir::{Attribute, Location, Type, ValueLike};
 use npir_mlir_sys::*;
+use std::cell::Cell;
 use std::ops::Range;
 
 /// A typed view of an op: what `#[op]` generates.
@@ -146,7 +147,8 @@ pub trait Bufferize<'c>: OpView<'c> {
     fn buffer_type(self, _result: usize, _cx: &BufferTypeCx<'c>) -> Option<Type<'c>> {
         None
     }
-    /// Rewrites the op on buffers; ends with [`BufferizeCx::replace`].
+    /// Rewrites the op on buffers; ends with [`BufferizeCx::replace`], the only way in which
+    /// the op may go.
     fn bufferize(self, rw: Rewriter<'c>, cx: &BufferizeCx<'c>) -> Result<(), String>;
 }
 
@@ -168,6 +170,7 @@ impl<'c> BufferTypeCx<'c> {
 pub struct BufferizeCx<'c> {
     pub(crate) raw: Ptr,
     pub(crate) rw: Rewriter<'c>,
+    pub(crate) replaced: Cell<bool>,
 }
 
 impl<'c> BufferizeCx<'c> {
@@ -185,6 +188,7 @@ impl<'c> BufferizeCx<'c> {
     pub fn replace(&self, op: Op<'c>, values: &[Val<'c>]) {
         use crate::ir::OpExt;
         let raw: Vec<_> = values.iter().map(|v| v.to_raw()).collect();
+        self.replaced.set(true);
         // SAFETY: all are alive.
         unsafe { npirBufferizeReplace(self.rw.raw(), op.raw(), raw.len() as isize, raw.as_ptr()) }
     }
@@ -200,13 +204,14 @@ pub struct Tiled<'c> {
     pub slices: Vec<Op<'c>>,
 }
 
-/// Tiling, for upstream's tile-and-fuse.
+/// Tiling, for upstream's transforms.
 pub trait Tile<'c>: OpView<'c> {
     /// Whether each loop is parallel (or a reduction).
     fn iterators(self) -> Vec<bool>;
     /// The size of each loop, as `index` values built before the op.
     fn domain(self, rw: Rewriter<'c>) -> Vec<Val<'c>>;
-    /// Builds one tile at `offsets` of `sizes`.
+    /// Builds one tile at `offsets` of `sizes`. Static ones are constants
+    /// ([`crate::ir::ValExt::constant_int`]); the tile's type must have the static sizes.
     fn tile(self, rw: Rewriter<'c>, offsets: &[Val<'c>], sizes: &[Val<'c>]) -> Result<Tiled<'c>, String>;
     /// Offsets and sizes of result `result`'s tile.
     fn result_position(

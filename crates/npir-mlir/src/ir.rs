@@ -7,7 +7,7 @@ use crate::diagnostics::{Severity, emit, emit_op_error};
 use crate::raw::text;
 use melior::ir::{
     Attribute, AttributeLike, BlockRef, Location, RegionRef, Type, TypeLike, Value, ValueLike,
-    RegionLike, block::BlockLike, operation::OperationLike, operation::OperationRef,
+    RegionLike, block::BlockLike, operation::OperationRef,
 };
 use melior::{Context, StringRef};
 use mlir_sys::*;
@@ -189,7 +189,7 @@ pub trait OpExt<'c>: Copy {
     fn move_op_before(self, other: Op<'c>);
     /// Moves the op after `other`.
     fn move_op_after(self, other: Op<'c>);
-    /// Whether MLIR considers it free of side effects and trivially dead when unused.
+    /// Whether none of its results is used.
     fn is_unused(self) -> bool {
         self.result_values().iter().all(|v| !v.has_uses())
     }
@@ -295,7 +295,8 @@ impl<'c> OpExt<'c> for Op<'c> {
         unsafe { OperationRef::from_option_raw(mlirOperationGetNextInBlock(self.raw())) }
     }
     fn previous(self) -> Option<Op<'c>> {
-        self.previous_in_block()
+        // SAFETY: the op is alive; null means none.
+        unsafe { OperationRef::from_option_raw(npir_mlir_sys::npirPreviousOp(self.raw())) }
     }
     fn is_before(self, other: Op<'c>) -> bool {
         // SAFETY: both are alive.

@@ -31,6 +31,7 @@ mod raw;
 pub mod queries;
 pub mod rewriter;
 pub mod source;
+pub mod statistics;
 pub mod tools;
 pub mod types;
 pub mod upstream;

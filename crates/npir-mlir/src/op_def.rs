@@ -410,6 +410,25 @@ impl OpDef {
         self
     }
 
+    /// Whether the definition makes sense as an op of `dialect`.
+    pub(crate) fn check(&self, dialect: &str) -> Result<(), String> {
+        if self.name.strip_prefix(dialect).and_then(|rest| rest.strip_prefix('.')).is_none_or(str::is_empty) {
+            return Err(format!("it is no op of the dialect '{dialect}'"));
+        }
+        let flexible = |defs: &[ValueDef]| defs.iter().filter(|d| d.arity != Arity::One).count();
+        if flexible(&self.operands) > 1 && !self.has_trait(Trait::AttrSizedOperandSegments) {
+            return Err("several optional or variadic operands need the trait AttrSizedOperandSegments".into());
+        }
+        if flexible(&self.results) > 1 && !self.has_trait(Trait::AttrSizedResultSegments) {
+            return Err("several variadic results need the trait AttrSizedResultSegments".into());
+        }
+        match &self.syntax {
+            Syntax::Declarative(a) if !a.names_results() && !self.results.is_empty() && self.infer.is_none() => {
+                Err("its assembly does not mention result types, and it does not infer them".into())
+            }
+            _ => Ok(()),
+        }
+    }
     pub(crate) fn trait_bits(&self) -> u64 {
         self.traits.iter().fold(0, |bits, t| bits | t.bit())
     }
@@ -496,7 +515,8 @@ impl OpDef {
             let Some(sizes) = Self::segments(defs, values.len(), explicit) else {
                 let least = defs.iter().filter(|d| d.arity == Arity::One).count();
                 let more = if least == defs.len() { "" } else { " or more" };
-                return Err(format!("takes {least}{more} {what}{}, but has {}", plural(least), values.len()));
+                let s = if more.is_empty() { plural(least) } else { "s" };
+                return Err(format!("takes {least}{more} {what}{s}, but has {}", values.len()));
             };
             let mut at = 0;
             for (def, n) in defs.iter().zip(sizes) {

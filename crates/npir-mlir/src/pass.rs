@@ -1,15 +1,17 @@
 //! Passes and pipelines. A pass registered here is known to MLIR: textual pipelines,
 //! `--help`, options, statistics, timing and crash reproducers see it.
 
-use crate::guard::guard;
+use crate::diagnostics::{Severity, emit};
+use crate::guard::{catch, drop_quietly, guard, panics};
 use crate::ir::{Op, OpExt, context_from_raw, op_from_raw};
 use crate::raw::{string_ref, text};
+use crate::statistics;
+pub use crate::statistics::{Statistic, StatisticDef};
 use melior::Context;
 use melior::ir::{Location, Module};
 use melior::pass::PassManager;
 use mlir_sys::*;
 use npir_mlir_sys::*;
-use std::any::Any;
 use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::{Mutex, OnceLock};
@@ -60,15 +62,6 @@ pub struct OptionDef {
     pub description: &'static str,
     /// Kind and default.
     pub kind: OptionKind,
-}
-
-/// A declared statistic.
-#[derive(Clone, Copy, Debug)]
-pub struct StatisticDef {
-    /// Name, as shown by `--mlir-pass-statistics`.
-    pub name: &'static str,
-    /// What it counts.
-    pub description: &'static str,
 }
 
 /// Everything about a pass that is known before it runs. `#[pass]` writes it.
@@ -131,23 +124,6 @@ option_field! {
     Vec<String>: |_| OptionKind::TextList, TextList;
 }
 
-/// A counter that `--mlir-pass-statistics` shows. Counts added during a run reach
-/// MLIR when the run ends.
-#[derive(Clone, Debug, Default)]
-pub struct Statistic {
-    count: i64,
-}
-impl Statistic {
-    /// Adds to the counter.
-    pub fn add(&mut self, n: i64) {
-        self.count += n;
-    }
-    #[doc(hidden)]
-    pub fn take(&mut self) -> i64 {
-        std::mem::take(&mut self.count)
-    }
-}
-
 /// What `#[pass]` generates for a struct: description, and options in and out.
 pub trait PassDecl: Clone + Default + Send + 'static {
     /// The declaration.
@@ -207,14 +183,16 @@ impl PassCx<'_> {
         // SAFETY: the pass is alive during the run.
         unsafe { npirPassPreserveAll(self.raw) }
     }
-    /// Runs a textual pipeline (`canonicalize,cse`, anchored on `op`'s kind with
-    /// `builtin.module(...)` syntax) on `op`. Its dialects must be loaded, see [`load_pipeline_dialects`].
+    /// Runs a textual pipeline on `op`: a list of passes (`canonicalize,cse`), which may be
+    /// anchored on the op's kind (`func.func(canonicalize,cse)`). Its dialects must be loaded,
+    /// see [`load_pipeline_dialects`].
     ///
     /// # Errors
     /// [`PassError::Reported`] when a pass of it fails.
     pub fn run_pipeline(&self, pipeline: &str, op: Op<'_>) -> PassResult {
+        let pipeline = anchored(pipeline, op.name());
         // SAFETY: pass and op are alive during the run.
-        if unsafe { npirPassRunPipeline(self.raw, string_ref(pipeline), op.raw()) } {
+        if unsafe { npirPassRunPipeline(self.raw, string_ref(&pipeline), op.raw()) } {
             Ok(())
         } else {
             Err(PassError::Reported)
@@ -227,7 +205,7 @@ impl PassCx<'_> {
 /// # Errors
 /// [`PassError::Reported`] when the pipeline does not parse.
 pub fn load_pipeline_dialects(ctx: &Context, pipeline: &str) -> PassResult {
-    let pipeline = anchored(pipeline);
+    let pipeline = anchored(pipeline, MODULE);
     // SAFETY: the context is alive and nothing runs in it.
     if unsafe { npirLoadPipelineDialects(ctx.to_raw(), string_ref(&pipeline)) } {
         Ok(())
@@ -334,58 +312,69 @@ impl PassDef {
     }
 }
 
-fn instance<'a, P>(raw: Ptr) -> &'a mut P {
-    // SAFETY: created by Box::into_raw in `create` or `clone`; MLIR runs one op at a
-    // time on an instance.
-    unsafe { &mut *raw.cast::<P>() }
+/// What C++ holds of a pass: the value, or why there is none.
+type Instance<P> = Result<P, String>;
+
+fn boxed<P>(make: impl FnOnce() -> P) -> Ptr {
+    let instance: Instance<P> = catch("making the pass", make);
+    Box::into_raw(Box::new(instance)).cast()
+}
+fn instance<'a, P>(raw: Ptr) -> &'a mut Instance<P> {
+    // SAFETY: created by Box::into_raw in `boxed`; MLIR runs one op at a time on an
+    // instance.
+    unsafe { &mut *raw.cast::<Instance<P>>() }
 }
 extern "C" fn create<P: Pass>(_: Ptr) -> Ptr {
-    Box::into_raw(Box::new(P::default())).cast()
+    boxed(P::default)
 }
 extern "C" fn clone<P: Pass>(raw: Ptr) -> Ptr {
-    Box::into_raw(Box::new(instance::<P>(raw).clone())).cast()
+    match instance::<P>(raw) {
+        Ok(pass) => boxed(|| pass.clone()),
+        Err(why) => Box::into_raw(Box::new(Instance::<P>::Err(why.clone()))).cast(),
+    }
 }
 extern "C" fn destroy<P: Pass>(raw: Ptr) {
-    // SAFETY: created by Box::into_raw, destroyed once.
-    let boxed: Box<dyn Any> = unsafe { Box::from_raw(raw.cast::<P>()) };
-    drop(boxed);
+    // SAFETY: created by Box::into_raw in `boxed`, destroyed once.
+    drop_quietly(unsafe { Box::from_raw(raw.cast::<Instance<P>>()) });
 }
-extern "C" fn initialize<P: Pass>(raw: Ptr, ctx: MlirContext) -> bool {
-    let ctx: &'static Context = context_from_raw(ctx);
-    let loc = Location::unknown(ctx);
-    match guard(loc, &format!("pass {}", P::info().argument), || instance::<P>(raw).initialize(ctx)) {
+/// Runs `body` on the pass, with its outcome and panics as diagnostics at `loc`.
+fn with_instance<P: Pass>(raw: Ptr, loc: Location<'_>, body: impl FnOnce(&mut P) -> PassResult) -> bool {
+    let what = || format!("pass {}", P::info().argument);
+    let outcome = match instance::<P>(raw) {
+        Ok(pass) => guard(loc, &what(), || body(pass)),
+        Err(why) => Some(Err(PassError::Message(format!("{}: {why}", what())))),
+    };
+    match outcome {
         Some(Ok(())) => true,
         Some(Err(PassError::Message(message))) => {
-            crate::diagnostics::emit(loc, crate::diagnostics::Severity::Error, &message, &[]);
+            emit(loc, Severity::Error, &message, &[]);
             false
         }
         Some(Err(PassError::Reported)) | None => false,
     }
+}
+extern "C" fn initialize<P: Pass>(raw: Ptr, ctx: MlirContext) -> bool {
+    let ctx: &'static Context = context_from_raw(ctx);
+    with_instance::<P>(raw, Location::unknown(ctx), |pass| pass.initialize(ctx))
 }
 extern "C" fn run<P: Pass>(raw: Ptr, op: MlirOperation, pass: Ptr) -> bool {
     // SAFETY: the op is alive during the run.
     let op: Op<'static> = unsafe { op_from_raw(op) };
-    let p = instance::<P>(raw);
-    let info = P::info();
-    let loc = op.loc();
-    let result = guard(loc, &format!("pass {}", info.argument), || {
+    let (before, info) = (panics(), P::info());
+    let ok = with_instance::<P>(raw, op.loc(), |p| {
         p.set_options(info.options.iter().enumerate().map(|(i, o)| read_option(pass, i, &o.kind)).collect());
         p.run(op, &PassCx { raw: pass, _ctx: PhantomData })
     });
-    for (i, n) in p.take_statistics().into_iter().enumerate() {
-        if n != 0 {
+    if let Ok(p) = instance::<P>(raw) {
+        let counts = p.take_statistics();
+        for (i, n) in counts.iter().enumerate() {
             // SAFETY: in range.
-            unsafe { npirPassStatisticAdd(pass, i as isize, n) }
+            unsafe { npirPassStatisticAdd(pass, i as isize, *n) }
         }
+        statistics::record(info.argument, &info.statistics, &counts);
     }
-    match result {
-        Some(Ok(())) => true,
-        Some(Err(PassError::Message(message))) => {
-            crate::diagnostics::emit(loc, crate::diagnostics::Severity::Error, &message, &[]);
-            false
-        }
-        Some(Err(PassError::Reported)) | None => false,
-    }
+    // A pattern driver goes on after a pattern that panicked; the pass has failed all the same.
+    ok && panics() == before
 }
 fn read_option(pass: Ptr, i: usize, kind: &OptionKind) -> OptionValue {
     let i = i as isize;
@@ -419,10 +408,31 @@ pub fn register_pipeline(name: &str, description: &str, passes: &str) {
     }
 }
 
-/// A pipeline of a module, `builtin.module(...)` around a bare list.
-fn anchored(pipeline: &str) -> String {
+/// What a pipeline of a module is anchored on.
+const MODULE: &str = "builtin.module";
+
+/// A pipeline of `op`s: `op(...)` around a bare list.
+fn anchored(pipeline: &str, op: &str) -> String {
     let pipeline = pipeline.trim();
-    if pipeline.starts_with("builtin.module(") { pipeline.to_string() } else { format!("builtin.module({pipeline})") }
+    if covers(pipeline, op) { pipeline.to_string() } else { format!("{op}({pipeline})") }
+}
+
+/// Whether `pipeline` is one element `op(...)`, and not a list that begins with one.
+fn covers(pipeline: &str, op: &str) -> bool {
+    let Some(inner) = pipeline.strip_prefix(op).and_then(|p| p.trim_start().strip_prefix('(')) else { return false };
+    let mut depth = 1;
+    for (i, c) in inner.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return i + 1 == inner.len();
+        }
+    }
+    // Unbalanced: MLIR says what is wrong with it.
+    true
 }
 
 /// Runs a textual pipeline, `builtin.module(...)` or a bare list, on a module.
@@ -436,7 +446,7 @@ pub fn run_pipeline(module: &mut Module<'_>, pipeline: &str) -> Result<(), Strin
     // SAFETY: the context outlives this call.
     let ctx: &Context = unsafe { ctx.to_ref() };
     let manager = PassManager::new(ctx);
-    let text = anchored(pipeline);
+    let text = anchored(pipeline, MODULE);
     melior::utility::parse_pass_pipeline(manager.as_operation_pass_manager(), &text)
         .map_err(|e| format!("malformed pass pipeline: {e}"))?;
     manager.run(module).map_err(|_| "a pass failed".to_string())

@@ -1,6 +1,6 @@
 //! Rewrite patterns and the greedy and walk drivers.
 
-use crate::guard::guard;
+use crate::guard::{drop_quietly, guard};
 use crate::interfaces::OpView;
 use crate::ir::{Op, OpExt, op_from_raw};
 use crate::raw::string_ref;
@@ -78,7 +78,8 @@ impl Pattern {
     }
 }
 
-/// Typed form: `pattern!(Add, "name", |op, rw| ...)` reads better with a view.
+/// Typed form of [`Pattern::on`]: `on_view::<AddFamily, _>("name", 1, |add: Add<'_>, rw| ...)`, whose
+/// body receives the view that `#[op]` generates.
 pub fn on_view<V, F>(name: &str, benefit: u16, rewrite: F) -> Pattern
 where
     V: for<'c> ViewOf<'c>,
@@ -112,7 +113,7 @@ extern "C" fn rewrite(user: Ptr, op: MlirOperation, rw: MlirRewriterBase) -> boo
 }
 extern "C" fn destroy(user: Ptr) {
     // SAFETY: created by Box::into_raw in `add_to`, destroyed once.
-    drop(unsafe { Box::from_raw(user.cast::<Pattern>()) });
+    drop_quietly(unsafe { Box::from_raw(user.cast::<Pattern>()) });
 }
 
 /// A pattern set under construction; freezing or dropping ends it.

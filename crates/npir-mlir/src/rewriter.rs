@@ -1,6 +1,7 @@
 //! The one builder and rewriter: an insertion point, a location, and every change
 //! of the IR, so that pattern drivers and conversions see all of them.
 
+use crate::diagnostics::{Severity, emit};
 use crate::ir::{Blk, Op, Reg, Val, context_from_raw, op_from_raw};
 use crate::ir::{BlkExt, OpExt, RegExt, ValExt};
 use crate::raw::string_ref;
@@ -391,10 +392,15 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
         self.infer = true;
         self
     }
-    /// Builds and inserts; `None` when the types cannot be inferred (MLIR has
-    /// reported why).
-    pub fn try_build(self) -> Option<Op<'c>> {
+    /// Builds and inserts; `None` when the types cannot be inferred or the op is not
+    /// known (the reason has been reported).
+    pub fn try_build(mut self) -> Option<Op<'c>> {
         let ctx = self.rw.ctx();
+        if !self.is_known() {
+            let why = format!("op '{}' is not known: is its dialect loaded (a pass names it in `dependent_dialects`)?", self.name);
+            emit(self.rw.loc, Severity::Error, &why, &[]);
+            return None;
+        }
         // SAFETY: every handle is alive; MLIR copies the arrays and owns the regions.
         unsafe {
             let mut state = mlirOperationStateGet(string_ref(self.name), self.rw.loc.to_raw());
@@ -408,7 +414,8 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
                 .map(|(n, a)| mlirNamedAttributeGet(mlirIdentifierGet(ctx.to_raw(), string_ref(n)), a.to_raw()))
                 .collect();
             mlirOperationStateAddAttributes(&mut state, attrs.len() as isize, attrs.as_ptr());
-            mlirOperationStateAddOwnedRegions(&mut state, self.regions.len() as isize, self.regions.as_ptr());
+            let regions = std::mem::take(&mut self.regions);
+            mlirOperationStateAddOwnedRegions(&mut state, regions.len() as isize, regions.as_ptr());
             let successors: Vec<_> = self.successors.iter().map(|b| b.raw()).collect();
             mlirOperationStateAddSuccessors(&mut state, successors.len() as isize, successors.as_ptr());
             if self.infer {
@@ -418,13 +425,34 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
             (!raw.ptr.is_null()).then(|| self.rw.insert_raw(raw))
         }
     }
-    /// Builds and inserts. Panics (caught, reported) when inference fails.
+    /// Whether MLIR would take the op for one of a dialect that nobody has registered.
+    fn is_known(&self) -> bool {
+        let ctx = self.rw.ctx().to_raw();
+        // SAFETY: the context is alive.
+        unsafe { mlirContextIsRegisteredOperation(ctx, string_ref(self.name)) || mlirContextGetAllowUnregisteredDialects(ctx) }
+    }
+    /// Builds and inserts. Panics (caught, reported) where [`OpBuilder::try_build`] has no op.
     pub fn build(self) -> Op<'c> {
         let name = self.name.to_string();
-        self.try_build().unwrap_or_else(|| panic!("could not infer the result types of {name}"))
+        self.try_build().unwrap_or_else(|| panic!("could not build {name}"))
     }
     /// Builds and inserts an op with one result, and returns that.
     pub fn build_value(self) -> Val<'c> {
         self.build().result_value(0)
+    }
+}
+
+/// A builder that is given up (mostly by a panic in a region's body) takes back the ops
+/// in its regions, through the rewriter: a pattern driver must not meet them any more.
+impl Drop for OpBuilder<'_, '_> {
+    fn drop(&mut self) {
+        for raw in std::mem::take(&mut self.regions) {
+            // SAFETY: the region was created by this builder and belongs to no op. It is not
+            // destroyed itself: a conversion that is rolled back still refers to it.
+            let region: Reg<'_> = unsafe { RegionRef::from_raw(raw) };
+            for block in region.blocks().into_iter().rev() {
+                self.rw.erase_block(block);
+            }
+        }
     }
 }

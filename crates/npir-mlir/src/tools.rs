@@ -20,7 +20,17 @@ fn with_args(args: &[String], run: impl FnOnce(c_int, *mut *mut c_char) -> c_int
 /// `mlir-opt` with this registry; the exit code. `args[0]` is the program's name.
 pub fn opt_main(registry: &Registry, title: &str, args: &[String]) -> i32 {
     // SAFETY: arguments and registry live during the call.
-    with_args(args, |n, argv| unsafe { npirOptMain(n, argv, string_ref(title), registry.inner().to_raw()) })
+    let status = with_args(args, |n, argv| unsafe { npirOptMain(n, argv, string_ref(title), registry.inner().to_raw()) });
+    let wanted = args.iter().any(|a| {
+        let flag = a.trim_start_matches('-');
+        a.starts_with('-') && matches!(flag, "mlir-pass-statistics" | "mlir-pass-statistics=true")
+    });
+    // SAFETY: a constant of the build.
+    if wanted && !unsafe { npirStatisticsEnabled() } {
+        // MLIR has printed the heading of a report without entries.
+        eprint!("{}", crate::statistics::report());
+    }
+    status
 }
 
 /// `mlir-lsp-server` with this registry; serves until its input ends.

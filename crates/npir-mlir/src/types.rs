@@ -252,6 +252,10 @@ pub trait AttrExt<'c>: Copy {
     fn as_array(self) -> Option<Vec<Attribute<'c>>>;
     /// Integers of a `DenseI64Array`, a `DenseI32Array` or an array of integers.
     fn as_int_array(self) -> Option<Vec<i64>>;
+    /// Integers of a `DenseI64Array`, and of nothing else.
+    fn as_i64_array(self) -> Option<Vec<i64>>;
+    /// The context.
+    fn ctx(self) -> &'c Context;
     /// A symbol reference without nesting.
     fn as_symbol(self) -> Option<&'c str>;
     /// An affine map.
@@ -325,15 +329,26 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
             })
         }
     }
-    fn as_int_array(self) -> Option<Vec<i64>> {
+    fn as_i64_array(self) -> Option<Vec<i64>> {
         let raw = self.to_raw();
-        // SAFETY: kinds are tested; indices are in range.
+        // SAFETY: the kind is tested; indices are in range.
         unsafe {
-            if mlirAttributeIsADenseI64Array(raw) {
-                return Some(
-                    (0..mlirDenseArrayGetNumElements(raw)).map(|i| mlirDenseI64ArrayGetElement(raw, i)).collect(),
-                );
-            }
+            mlirAttributeIsADenseI64Array(raw).then(|| {
+                (0..mlirDenseArrayGetNumElements(raw)).map(|i| mlirDenseI64ArrayGetElement(raw, i)).collect()
+            })
+        }
+    }
+    fn ctx(self) -> &'c Context {
+        // SAFETY: the attribute is alive.
+        crate::ir::context_from_raw(unsafe { mlirAttributeGetContext(self.to_raw()) })
+    }
+    fn as_int_array(self) -> Option<Vec<i64>> {
+        if let Some(values) = self.as_i64_array() {
+            return Some(values);
+        }
+        let raw = self.to_raw();
+        // SAFETY: the kind is tested; indices are in range.
+        unsafe {
             if mlirAttributeIsADenseI32Array(raw) {
                 return Some(
                     (0..mlirDenseArrayGetNumElements(raw))
@@ -523,8 +538,8 @@ pub trait CtxExt {
     fn dense_splat<'c>(&'c self, ty: Type<'c>, v: Attribute<'c>) -> Attribute<'c>;
     /// `dense<[...]> : ty` from scalar attributes, row-major.
     fn dense_elements<'c>(&'c self, ty: Type<'c>, values: &[Attribute<'c>]) -> Attribute<'c>;
-    /// `dense<...> : ty` from raw little-endian bytes, row-major (bools are one byte each);
-    /// `None` when the size does not fit.
+    /// `dense<...> : ty` from raw little-endian bytes, row-major (bools are one byte each), or
+    /// from those of the one element of a splat; `None` when the size does not fit.
     fn dense_bytes<'c>(&'c self, ty: Type<'c>, bytes: &[u8]) -> Option<Attribute<'c>>;
     /// An affine map from `dims` dimensions to `results`.
     fn affine_map<'c>(&'c self, dims: usize, results: &[AffineExpr<'c>]) -> AffineMap<'c>;
@@ -759,6 +774,18 @@ impl CtxExt for Context {
         unsafe { Attribute::from_raw(mlirDenseElementsAttrGet(ty.to_raw(), raw.len() as isize, raw.as_ptr())) }
     }
     fn dense_bytes<'c>(&'c self, ty: Type<'c>, bytes: &[u8]) -> Option<Attribute<'c>> {
+        if ty.element().is_bool() {
+            // MLIR's raw buffer of bools has one bit each.
+            let n = ty.dims().iter().try_fold(1i64, |n, d| (*d >= 0).then(|| n.checked_mul(*d))?)?;
+            if bytes.len() != 1 && i64::try_from(bytes.len()) != Ok(n) {
+                return None;
+            }
+            let bools: Vec<i32> = bytes.iter().map(|b| i32::from(*b != 0)).collect();
+            // SAFETY: as many values as the type has elements, or one.
+            return Some(unsafe {
+                Attribute::from_raw(mlirDenseElementsAttrBoolGet(ty.to_raw(), bools.len() as isize, bools.as_ptr()))
+            });
+        }
         // SAFETY: the size is stated and checked by MLIR; null means that it does not fit.
         unsafe {
             Attribute::from_option_raw(mlirDenseElementsAttrRawBufferGet(

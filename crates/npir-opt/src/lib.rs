@@ -7,5 +7,6 @@
 
 pub mod cli;
 mod opt;
+mod process;
 
 pub use opt::{lsp_server, opt, reduce, translate};

@@ -5,13 +5,16 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
 /// What a writer of a file gets: buffered, and seekable for formats that patch their header.
-pub(crate) trait Output: Write + Seek {}
+pub trait Output: Write + Seek {}
 impl<T: Write + Seek> Output for T {}
 
 /// Writes `path` through a temporary file in the same folder, which is renamed over it at the end; on
 /// an error nothing is left behind and an older file stays as it was. A path that exists and is not
 /// a regular file (a pipe, `/dev/null`) is written directly.
-pub(crate) fn write<E: From<io::Error>>(
+///
+/// # Errors
+/// The system's, and what `fill` returns.
+pub fn write<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut dyn Output) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -33,6 +36,8 @@ pub(crate) fn write<E: From<io::Error>>(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    // Said about the folder that was asked for, not about the temporary file.
+    fs::metadata(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".npir-").suffix(".tmp");
     #[cfg(unix)]

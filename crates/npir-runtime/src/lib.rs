@@ -53,7 +53,7 @@ pub mod alloc;
 mod arg;
 pub mod array;
 pub mod artifact;
-mod atomic_file;
+pub mod atomic_file;
 pub mod context;
 pub mod cpu;
 pub mod dtype;

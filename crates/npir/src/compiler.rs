@@ -7,7 +7,7 @@ use npir_cpu::{CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::{Module, operation::OperationLike};
 use npir_mlir::prelude::{
-    CtxExt, Diagnostic, FilePosition, Op, OpExt, Pass, PassDefExt, PassError, Registry, Severity, collect_diagnostics,
+    CtxExt, Diagnostic, FilePosition, Op, OpExt, Pass, PassDefExt, PassError, Registry, Severity, Walk, collect_diagnostics, file_position,
     load_pipeline_dialects, parse_source, run_pipeline,
 };
 use npir_passes::pipeline::{Level, lower_to, stage};
@@ -15,7 +15,7 @@ use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, symbols};
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Compiles programs; `Send + Sync`, one serves any number of threads and programs.
 #[derive(Clone)]
@@ -26,12 +26,15 @@ pub struct Compiler {
     opt: OptLevel,
     threads: bool,
     passes: Vec<(Level, String)>,
+    on_remark: Option<Arc<OnRemark>>,
 }
+
+type OnRemark = dyn Fn(&Diagnostic) + Send + Sync;
 
 impl Compiler {
     /// For the host, with all of its vector features and threads.
     pub fn new(registry: Registry) -> Self {
-        Compiler { registry, target: None, opt: OptLevel::default(), threads: true, passes: Vec::new() }
+        Compiler { registry, target: None, opt: OptLevel::default(), threads: true, passes: Vec::new(), on_remark: None }
     }
     /// For another CPU.
     pub fn target(mut self, target: CpuTarget) -> Self {
@@ -46,6 +49,12 @@ impl Compiler {
     /// Whether compiled loops use the runtime's threads.
     pub fn threads(mut self, on: bool) -> Self {
         self.threads = on;
+        self
+    }
+    /// Calls `f` with every warning and remark of compilations that succeed, in order. Without it they
+    /// are dropped.
+    pub fn on_remark(mut self, f: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
+        self.on_remark = Some(Arc::new(f));
         self
     }
     /// Runs a pass on the program as it comes, before everything else. Its options have
@@ -144,6 +153,7 @@ impl Compiler {
     fn artifact_in_place(&self, context: &Context, module: &mut Module<'_>) -> Result<Artifact, CompileError> {
         let target = self.cpu()?;
         self.lower(context, module, Level::Llvm)?;
+        only_llvm(module)?;
         let functions = signatures(module_op(module)).map_err(CompileError::Other)?;
         if functions.is_empty() {
             return Err(CompileError::Other("the program has no public function with a body".into()));
@@ -223,7 +233,12 @@ impl Compiler {
             run_pipeline(module, passes)
         });
         match result {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                if let Some(f) = &self.on_remark {
+                    diagnostics.iter().for_each(|d| f(d));
+                }
+                Ok(())
+            }
             Err(_) if diagnostics.iter().any(|d| d.severity == Severity::Error) => {
                 Err(CompileError::Diagnostics(diagnostics))
             }
@@ -257,6 +272,7 @@ impl Compiler {
         // SAFETY: the module's context outlives the borrow of the module.
         let context: &Context = unsafe { context.to_ref() };
         self.lower(context, &mut copy, Level::Llvm)?;
+        only_llvm(&copy)?;
         npir_cpu::register_translations(context);
         Ok(emit(&copy, &self.cpu()?, &self.codegen_options())?)
     }
@@ -282,6 +298,24 @@ fn jit() -> Result<&'static Jit, CompileError> {
 fn module_op<'c>(module: &Module<'c>) -> Op<'c> {
     // SAFETY: the module is alive while it is borrowed; the handle does not outlive the caller's use.
     unsafe { npir_mlir::melior::ir::operation::OperationRef::from_raw(module.as_operation().to_raw()) }
+}
+
+/// An op of another dialect, which no lowering took to the LLVM dialect, is an error at its place.
+fn only_llvm(module: &Module<'_>) -> Result<(), CompileError> {
+    let mut left = Vec::new();
+    module_op(module).walk_ops(&mut |op| {
+        let name = op.name();
+        if !name.starts_with("llvm.") && name != "builtin.module" {
+            left.push(Diagnostic {
+                severity: Severity::Error,
+                message: format!("'{name}' op is not taken to the LLVM dialect by any pass"),
+                position: file_position(op.loc()),
+                notes: Vec::new(),
+            });
+        }
+        Walk::Advance
+    });
+    if left.is_empty() { Ok(()) } else { Err(CompileError::Diagnostics(left)) }
 }
 
 fn clone_module<'c>(module: &Module<'c>) -> Result<Module<'c>, CompileError> {

@@ -1,10 +1,56 @@
 //! Static affine accesses: which element of an operand an iteration touches.
 //!
 //! An [`Access`] is the part of an affine map that fusion and views can compute with:
-//! every coordinate is `offset + Σ step_j · d_j` with constant offset and steps.
-//! Maps with `mod`, `floordiv` or symbols have no access.
+//! every coordinate is `offset + Σ step_j · d_j`. Offsets are constant; a step may also contain
+//! symbols, which stand for values of the program (a view that repeats its source or not).
+//! Maps with `mod` or `floordiv` have no access.
 
 use npir_mlir::prelude::*;
+
+/// A distance between neighbours: `factor · Π symbols`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// The constant factor, not zero.
+    pub factor: i64,
+    /// Symbols, sorted; what they stand for is the business of who put them there.
+    pub symbols: Vec<usize>,
+}
+
+impl Step {
+    /// The step of one element.
+    pub const ONE: Step = Step::constant(1);
+
+    /// A constant step.
+    pub const fn constant(factor: i64) -> Self {
+        Step {
+            factor,
+            symbols: Vec::new(),
+        }
+    }
+
+    /// A step that is known at run time.
+    pub fn symbol(symbol: usize) -> Self {
+        Step {
+            factor: 1,
+            symbols: vec![symbol],
+        }
+    }
+
+    /// The number, if no symbol takes part.
+    pub fn as_constant(&self) -> Option<i64> {
+        self.symbols.is_empty().then_some(self.factor)
+    }
+
+    fn times(&self, other: &Step) -> Option<Step> {
+        let mut symbols = self.symbols.clone();
+        symbols.extend(&other.symbols);
+        symbols.sort_unstable();
+        Some(Step {
+            factor: self.factor.checked_mul(other.factor)?,
+            symbols,
+        })
+    }
+}
 
 /// One coordinate: `offset + Σ step · d` over the `(d, step)` terms.
 /// The terms are sorted by iteration dimension and no step is zero.
@@ -13,7 +59,7 @@ pub struct Coord {
     /// The constant part.
     pub offset: i64,
     /// `(iteration dimension, step)`, sorted, without zero steps.
-    pub terms: Vec<(usize, i64)>,
+    pub terms: Vec<(usize, Step)>,
 }
 
 impl Coord {
@@ -29,14 +75,14 @@ impl Coord {
     pub fn dim(d: usize) -> Self {
         Coord {
             offset: 0,
-            terms: vec![(d, 1)],
+            terms: vec![(d, Step::ONE)],
         }
     }
 
     /// `d` if the coordinate is exactly the iteration dimension `d`.
     pub fn as_dim(&self) -> Option<usize> {
         match (self.offset, self.terms.as_slice()) {
-            (0, [(d, 1)]) => Some(*d),
+            (0, [(d, step)]) if *step == Step::ONE => Some(*d),
             _ => None,
         }
     }
@@ -46,19 +92,27 @@ impl Coord {
         self.terms.is_empty().then_some(self.offset)
     }
 
-    fn add_scaled(&mut self, other: &Coord, factor: i64) -> Option<()> {
-        self.offset = self.offset.checked_add(other.offset.checked_mul(factor)?)?;
-        for &(d, step) in &other.terms {
-            let step = step.checked_mul(factor)?;
-            match self.terms.binary_search_by_key(&d, |t| t.0) {
+    /// Adds `factor · other`; `None` where the result is no coordinate any more.
+    fn add_scaled(&mut self, other: &Coord, factor: &Step) -> Option<()> {
+        if other.offset != 0 {
+            let offset = other.offset.checked_mul(factor.as_constant()?)?;
+            self.offset = self.offset.checked_add(offset)?;
+        }
+        for (d, step) in &other.terms {
+            let step = step.times(factor)?;
+            match self.terms.binary_search_by_key(d, |t| t.0) {
                 Ok(i) => {
-                    self.terms[i].1 = self.terms[i].1.checked_add(step)?;
-                    if self.terms[i].1 == 0 {
+                    let sum = &mut self.terms[i].1;
+                    if sum.symbols != step.symbols {
+                        return None;
+                    }
+                    sum.factor = sum.factor.checked_add(step.factor)?;
+                    if sum.factor == 0 {
                         self.terms.remove(i);
                     }
                 }
-                Err(_) if step == 0 => {}
-                Err(i) => self.terms.insert(i, (d, step)),
+                Err(_) if step.factor == 0 => {}
+                Err(i) => self.terms.insert(i, (*d, step)),
             }
         }
         Some(())
@@ -97,15 +151,16 @@ impl Access {
         })
     }
 
-    /// The affine map of this access.
-    pub fn to_map<'c>(&self, ctx: &'c Context) -> AffineMap<'c> {
+    /// The affine map of this access, or `None` where a step has symbols.
+    pub fn to_map<'c>(&self, ctx: &'c Context) -> Option<AffineMap<'c>> {
         let exprs: Vec<_> = self
             .coords
             .iter()
             .map(|coord| {
                 let mut expr: Option<AffineExpr<'c>> = None;
-                for &(d, step) in &coord.terms {
-                    let dim = AffineExpr::dim(ctx, d);
+                for (d, step) in &coord.terms {
+                    let step = step.as_constant()?;
+                    let dim = AffineExpr::dim(ctx, *d);
                     let term = if step == 1 {
                         dim
                     } else {
@@ -113,18 +168,18 @@ impl Access {
                     };
                     expr = Some(expr.map_or(term, |e| e + term));
                 }
-                match expr {
+                Some(match expr {
                     None => AffineExpr::constant(ctx, coord.offset),
                     Some(e) if coord.offset == 0 => e,
                     Some(e) => e + AffineExpr::constant(ctx, coord.offset),
-                }
+                })
             })
-            .collect();
-        AffineMap::new(ctx, self.dims, 0, &exprs)
+            .collect::<Option<_>>()?;
+        Some(AffineMap::new(ctx, self.dims, 0, &exprs))
     }
 
     /// `self ∘ inner`: `inner` maps iterations to the dimensions of `self`.
-    /// `None` where a constant overflows.
+    /// `None` where a number overflows or the result has an offset with symbols.
     pub fn compose(&self, inner: &Access) -> Option<Access> {
         debug_assert_eq!(self.dims, inner.coords.len());
         let coords = self
@@ -132,8 +187,8 @@ impl Access {
             .iter()
             .map(|c| {
                 let mut out = Coord::constant(c.offset);
-                for &(d, step) in &c.terms {
-                    out.add_scaled(&inner.coords[d], step)?;
+                for (d, step) in &c.terms {
+                    out.add_scaled(&inner.coords[*d], step)?;
                 }
                 Some(out)
             })
@@ -179,11 +234,12 @@ impl Access {
         self.coords
             .iter()
             .flat_map(|c| &c.terms)
-            .all(|&(d, _)| !std::mem::replace(&mut seen[d], true))
+            .all(|(d, _)| !std::mem::replace(&mut seen[*d], true))
     }
 
     /// Whether different iterations touch different elements. `unit[d]` marks the iteration
-    /// dimensions of extent one (missing entries: not known), which need not take part.
+    /// dimensions of extent one (missing entries: not known), which need not take part. Steps
+    /// with symbols are taken not to be zero.
     pub fn covers(&self, unit: &[bool]) -> bool {
         let mut seen = vec![false; self.dims];
         for c in &self.coords {
@@ -207,7 +263,7 @@ fn linear(expr: AffineExpr<'_>) -> Option<Coord> {
     }
     if expr.is_add() {
         let mut sum = linear(expr.lhs())?;
-        sum.add_scaled(&linear(expr.rhs())?, 1)?;
+        sum.add_scaled(&linear(expr.rhs())?, &Step::ONE)?;
         return Some(sum);
     }
     if expr.is_mul() {
@@ -218,7 +274,7 @@ fn linear(expr: AffineExpr<'_>) -> Option<Coord> {
             _ => return None,
         };
         let mut product = Coord::default();
-        product.add_scaled(&other, factor)?;
+        product.add_scaled(&other, &Step::constant(factor))?;
         return Some(product);
     }
     None
@@ -235,7 +291,10 @@ mod tests {
                 .iter()
                 .map(|(offset, terms)| Coord {
                     offset: *offset,
-                    terms: terms.to_vec(),
+                    terms: terms
+                        .iter()
+                        .map(|&(d, step)| (d, Step::constant(step)))
+                        .collect(),
                 })
                 .collect(),
         }
@@ -247,6 +306,20 @@ mod tests {
         let y = access(1, &[(1, &[(0, 2)])]);
         let z = access(1, &[(2, &[(0, -1)])]);
         assert_eq!(y.compose(&z), Some(access(1, &[(5, &[(0, -2)])])));
+    }
+
+    #[test]
+    fn symbols_multiply_but_do_not_move_the_start() {
+        let repeated = |symbol| Access {
+            dims: 1,
+            coords: vec![Coord {
+                offset: 0,
+                terms: vec![(0, Step::symbol(symbol))],
+            }],
+        };
+        let twice = repeated(3).compose(&repeated(1)).expect("a product");
+        assert_eq!(twice.coords[0].terms[0].1.symbols, [1, 3]);
+        assert_eq!(repeated(3).compose(&access(1, &[(2, &[(0, 1)])])), None);
     }
 
     #[test]

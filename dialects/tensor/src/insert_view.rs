@@ -12,8 +12,8 @@ use crate::{dims, geometry::Geometry, mixed};
 /// in `dest` when nobody needs its old elements.
 #[op(
     "tensor_ext.insert_view",
-    traits(Pure, AttrSizedOperandSegments),
-    interfaces(Verify, InferTypes, Fold, Canonicalize, DestinationStyle, Bufferize),
+    traits(AttrSizedOperandSegments),
+    interfaces(Verify, InferTypes, Fold, Canonicalize, Effects, DestinationStyle, Bufferize),
     custom_assembly
 )]
 pub struct InsertView {
@@ -166,6 +166,12 @@ impl Canonicalize for InsertView<'_> {
                 Ok(())
             },
         )]
+    }
+}
+
+impl<'c> Effects<'c> for InsertView<'c> {
+    fn effects(self) -> Vec<Effect<'c>> {
+        Vec::new() // places out of bounds are undefined: free of effects, not speculatable
     }
 }
 

@@ -20,7 +20,7 @@ mod view;
 
 use npir_mlir::prelude::*;
 
-pub use access::{Access, Coord};
+pub use access::{Access, Coord, Step};
 pub use check::Check;
 pub use dims::{extent, extents, has_extent, known_extent};
 pub use geometry::Geometry;

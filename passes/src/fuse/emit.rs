@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use npir_mlir::prelude::*;
-use npir_tensor::{ASSOCIATIVE, Access, Coord, View as ViewOp, extent};
+use npir_tensor::{ASSOCIATIVE, Access, Coord, Step, View as ViewOp, extent};
 
 use super::plan::Group;
 use super::problem::{Generic, Node, NodeId, Problem, ValueId};
@@ -167,7 +167,7 @@ impl<'c> Emitter<'c, '_> {
         maps.extend(out_maps);
 
         let ctx = rw.ctx();
-        let maps: Vec<_> = maps.iter().map(|a| a.to_map(ctx)).collect();
+        let maps: Vec<_> = maps.iter().filter_map(|a| a.to_map(ctx)).collect();
         let iterators: Vec<_> = group
             .reductions
             .iter()
@@ -261,18 +261,18 @@ impl<'c> Emitter<'c, '_> {
         if leaf.full {
             return (value, leaf.access.clone());
         }
-        let mut walks: Vec<(usize, usize, i64)> = Vec::new(); // (iteration dim, source dim, step)
+        let mut walks: Vec<(usize, usize, &Step)> = Vec::new(); // (iteration dim, source dim, step)
         for (d, coord) in leaf.access.coords.iter().enumerate() {
-            walks.extend(coord.terms.iter().map(|&(i, step)| (i, d, step)));
+            walks.extend(coord.terms.iter().map(|(i, step)| (*i, d, step)));
         }
-        walks.sort_unstable();
-        let fixed = |n: i64| OpFold::Static(n);
-        let offsets: Vec<_> = leaf.access.coords.iter().map(|c| fixed(c.offset)).collect();
+        walks.sort_unstable_by_key(|w| w.0);
+        let coords = leaf.access.coords.iter();
+        let offsets: Vec<_> = coords.map(|c| OpFold::Static(c.offset)).collect();
         let sizes: Vec<_> = walks
             .iter()
             .map(|w| self.iteration_extent(rw, group, w.0))
             .collect();
-        let steps: Vec<_> = walks.iter().map(|w| fixed(w.2)).collect();
+        let steps: Vec<_> = walks.iter().map(|w| self.step(rw, w.2)).collect();
         let dims: Vec<_> = walks.iter().map(|w| w.1 as i64).collect();
         let view = ViewOp::create(rw, value, &offsets, &sizes, &steps, &dims);
         let access = Access {
@@ -282,15 +282,22 @@ impl<'c> Emitter<'c, '_> {
         (view, access)
     }
 
+    /// A step as a number of the program.
+    fn step(&self, rw: Rewriter<'c>, step: &Step) -> OpFold<'c> {
+        let symbols = step.symbols.iter().map(|&s| OpFold::Value(self.current(s)));
+        symbols.fold(OpFold::Static(step.factor), |product, s| {
+            rw.fold_mul(product, s)
+        })
+    }
+
     /// The extent of iteration dimension `d`, from the operands of the roots.
     fn iteration_extent(&self, rw: Rewriter<'c>, group: &Group, d: usize) -> OpFold<'c> {
         for &root in &group.roots {
-            let (op, generic) = (self.snapshot.ops[root], self.generic(root));
+            let generic = self.generic(root);
             let ports = generic.results.iter().chain(&generic.ins);
             for port in ports {
                 let coords = port.access.iter().flat_map(|a| a.coords.iter().enumerate());
                 if let Some((r, _)) = coords.into_iter().find(|(_, c)| c.as_dim() == Some(d)) {
-                    let _ = op;
                     return self.value_extent(rw, port.value, r);
                 }
             }
@@ -302,8 +309,12 @@ impl<'c> Emitter<'c, '_> {
     fn value_extent(&self, rw: Rewriter<'c>, value: ValueId, d: usize) -> OpFold<'c> {
         let mut now = self.current(value);
         // The shape of a computed value is that of its initial value, which stays.
-        while let Some(op) = now.defining_op().filter(|op| op.name() == "linalg.generic") {
-            now = op.operand(op.num_operands() - op.num_results() + now.index());
+        while let Some(op) = now.defining_op() {
+            now = match op.name() {
+                "linalg.generic" => op.operand(op.num_operands() - op.num_results() + now.index()),
+                "tensor.cast" if op.operand(0).ty().rank() == now.ty().rank() => op.operand(0),
+                _ => break,
+            };
         }
         extent(rw, now, d)
     }
@@ -461,11 +472,11 @@ impl<'c> Body<'c, '_, '_> {
     fn index(&self, coord: &Coord) -> Val<'c> {
         let rw = self.rw;
         let mut sum: Option<Val<'c>> = None;
-        for &(d, step) in &coord.terms {
-            let mut term = rw.linalg_index(d);
-            if step != 1 {
-                let step = rw.const_index(step);
-                term = rw.muli(term, step);
+        for (d, step) in &coord.terms {
+            let mut term = rw.linalg_index(*d);
+            if *step != Step::ONE {
+                let step = self.emitter.step(rw, step);
+                term = rw.muli(term, rw.materialize(step));
             }
             sum = Some(sum.map_or(term, |s| rw.addi(s, term)));
         }

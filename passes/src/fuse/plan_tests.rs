@@ -1,6 +1,6 @@
 //! The planner on small hand-made blocks.
 
-use npir_tensor::{Access, Coord};
+use npir_tensor::{Access, Coord, Step};
 
 use super::plan::{Group, plan};
 use super::problem::{Generic, Limits, Node, NodeId, Port, Problem, ValueId, ValueInfo, View};
@@ -301,7 +301,7 @@ fn a_slice_of_a_producer_computes_only_the_slice() {
         dims: 1,
         coords: vec![Coord {
             offset: 1,
-            terms: vec![(0, 2)],
+            terms: vec![(0, Step::constant(2))],
         }],
     };
     let v = b.view(a, slice, false);

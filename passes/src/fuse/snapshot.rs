@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use npir_mlir::prelude::*;
 use npir_mlir::queries::destinations;
-use npir_tensor::{ASSOCIATIVE, Access, Coord, View as ViewOp, has_extent};
+use npir_tensor::{ASSOCIATIVE, Access, Coord, Step, View as ViewOp, has_extent};
 
 use super::cost::{body_cost, body_size};
 use super::problem::{Generic, Node, NodeId, Port, Problem, ValueId, ValueInfo, View};
@@ -193,7 +193,7 @@ impl<'c> Reader<'c, '_> {
     fn read_view(&mut self, position: NodeId, op: Op<'c>) -> Option<View> {
         let (source, access, full) = match ViewOp::cast(op) {
             Some(view) => {
-                let (access, full) = view_access(view)?;
+                let (access, full) = self.view_access(view)?;
                 (view.source(), access, full)
             }
             None if op.name() == "tensor.cast" => {
@@ -220,6 +220,39 @@ impl<'c> Reader<'c, '_> {
             access,
             full,
         })
+    }
+
+    /// The access of a view with static offsets, and whether it walks whole dimensions only.
+    /// Steps that are values become symbols: the ids of the values.
+    fn view_access(&mut self, view: ViewOp<'c>) -> Option<(Access, bool)> {
+        let g = view.geometry();
+        let mut coords = Vec::with_capacity(g.offsets.len());
+        for offset in &g.offsets {
+            match offset {
+                OpFold::Static(n) => coords.push(Coord::constant(*n)),
+                OpFold::Value(_) => return None,
+            }
+        }
+        for (j, &d) in g.dims.iter().enumerate() {
+            let Ok(d) = usize::try_from(d) else { continue };
+            let step = match g.steps[j] {
+                OpFold::Static(0) => continue,
+                OpFold::Static(n) => Step::constant(n),
+                OpFold::Value(v) => Step::symbol(self.id(v)),
+            };
+            coords[d].terms.push((j, step));
+        }
+        let source = view.source();
+        let access = Access {
+            dims: g.dims.len(),
+            coords,
+        };
+        let whole = |(d, c): (usize, &Coord)| {
+            let walker = c.as_dim();
+            walker.is_none_or(|j| has_extent(source, d, g.sizes[j]))
+        };
+        let full = access.is_projected() && access.coords.iter().enumerate().all(whole);
+        Some((access, full))
     }
 
     /// Both values live in the same memory.
@@ -316,35 +349,6 @@ pub(super) fn scalar_of<'c>(op: Op<'c>) -> Option<Splat<'c>> {
         }
         _ => None,
     }
-}
-
-/// The static access of a view, and whether it walks whole dimensions only.
-fn view_access(view: ViewOp<'_>) -> Option<(Access, bool)> {
-    let g = view.geometry();
-    let fixed = |x: &OpFold<'_>| match x {
-        OpFold::Static(n) => Some(*n),
-        OpFold::Value(_) => None,
-    };
-    let offsets: Vec<i64> = g.offsets.iter().map(fixed).collect::<Option<_>>()?;
-    let mut coords: Vec<Coord> = offsets.into_iter().map(Coord::constant).collect();
-    for (j, &d) in g.dims.iter().enumerate() {
-        let Ok(d) = usize::try_from(d) else { continue };
-        match fixed(&g.steps[j])? {
-            0 => {}
-            step => coords[d].terms.push((j, step)),
-        }
-    }
-    let source = view.source();
-    let access = Access {
-        dims: g.dims.len(),
-        coords,
-    };
-    let full = access.is_projected()
-        && access.coords.iter().enumerate().all(|(d, c)| match c.as_dim() {
-            Some(j) => has_extent(source, d, g.sizes[j]),
-            None => true,
-        });
-    Some((access, full))
 }
 
 /// The outside values that a body uses; `None` for a body that may not be moved into another.

@@ -1,7 +1,9 @@
 //! `npir compile`.
 
-use super::{Options, describe, progress::while_working, read_source};
-use npir::mlir::melior::ir::operation::OperationLike;
+use super::diagnostics::{Failure, compile_failure};
+use super::{Options, is_artifact, output, progress::while_working, unreadable};
+use npir::mlir::melior::Context;
+use npir::mlir::melior::ir::{Module, operation::OperationLike};
 use npir::prelude::*;
 use std::path::PathBuf;
 
@@ -40,43 +42,48 @@ pub(crate) struct CompileArgs {
 }
 
 impl CompileArgs {
-    pub(crate) fn run(self) -> Result<(), String> {
-        let compiler = self.options.compiler()?;
-        let source = read_source(&self.file)?;
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        if is_artifact(&self.file)? {
+            let file = self.file.display();
+            return Err(Failure::Message(format!("{file} is an artifact: it is already compiled")));
+        }
+        let compiler = self.options.compiler(&self.file)?;
+        let source = std::fs::read(&self.file).map_err(|e| unreadable(&self.file, &e))?;
         let name = self.file.display().to_string();
-        let explain = |e: CompileError| describe(&self.file, &e);
         let context = compiler.context();
-        let mut module = compiler.parse(&context, &source, &name).map_err(explain)?;
-        let text = while_working(&format!("compiling {name}"), || match self.emit {
-            Emit::Artifact => {
-                let artifact = compiler.compile_artifact(&module)?;
-                let path = self.output.clone().unwrap_or_else(|| self.file.with_extension("npir"));
-                artifact.save(&path)?;
-                Ok(None)
-            }
-            Emit::LlvmIr => compiler.emit_llvm_ir(&module).map(Some),
-            Emit::Asm => compiler.emit_assembly(&module).map(Some),
-            Emit::Tensor | Emit::Loop | Emit::Device | Emit::Llvm => {
-                let level = match self.emit {
-                    Emit::Tensor => Level::Tensor,
-                    Emit::Loop => Level::Loop,
-                    Emit::Device => Level::Device,
-                    _ => Level::Llvm,
-                };
-                compiler.lower(&context, &mut module, level)?;
-                Ok(Some(format!("{}", module.as_operation().to_string_with_flags(Default::default()).unwrap_or_default())))
-            }
-        })
-        .map_err(explain)?;
-        match (text, &self.output) {
-            (None, _) => Ok(()),
-            (Some(text), None) => {
-                println!("{}", text.trim_end());
-                Ok(())
-            }
-            (Some(text), Some(path)) => {
-                std::fs::write(path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))
+        let mut module =
+            compiler.parse(&context, &source, &name).map_err(|e| compile_failure(&self.file, &e))?;
+        let made = while_working(&format!("compiling {name}"), || self.emit.make(&compiler, &context, &mut module))
+            .map_err(|e| compile_failure(&self.file, &e))?;
+        match made {
+            Made::Text(text) => output::write(self.output.as_deref(), &text),
+            Made::Artifact(artifact) => {
+                let path = self.output.unwrap_or_else(|| self.file.with_extension("npir"));
+                artifact.save(&path).map_err(|e| Failure::Message(format!("cannot write {e}")))
             }
         }
+    }
+}
+
+/// A result of `npir compile`, not yet written.
+enum Made {
+    Text(String),
+    Artifact(Artifact),
+}
+
+impl Emit {
+    fn make(self, compiler: &Compiler, context: &Context, module: &mut Module<'_>) -> Result<Made, CompileError> {
+        let level = match self {
+            Emit::Artifact => return compiler.compile_artifact(module).map(Made::Artifact),
+            Emit::LlvmIr => return compiler.emit_llvm_ir(module).map(Made::Text),
+            Emit::Asm => return compiler.emit_assembly(module).map(Made::Text),
+            Emit::Tensor => Level::Tensor,
+            Emit::Loop => Level::Loop,
+            Emit::Device => Level::Device,
+            Emit::Llvm => Level::Llvm,
+        };
+        compiler.lower(context, module, level)?;
+        let text = module.as_operation().to_string_with_flags(Default::default());
+        text.map(Made::Text).map_err(|e| CompileError::Other(format!("the program cannot be printed: {e}")))
     }
 }

@@ -1,8 +1,10 @@
 //! `npir info`.
 
-use super::{Options, describe, is_artifact};
+use super::diagnostics::{Failure, compile_failure};
+use super::progress::while_working;
+use super::{Options, is_artifact, output};
 use npir::prelude::*;
-use npir::runtime::Manifest;
+use std::fmt::Write;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -14,25 +16,38 @@ pub(crate) struct InfoArgs {
 }
 
 impl InfoArgs {
-    pub(crate) fn run(self) -> Result<(), String> {
-        if is_artifact(&self.file)? {
-            let artifact = Artifact::load(&self.file).map_err(|e| e.to_string())?;
-            show(artifact.manifest(), artifact.object().len());
-            return Ok(());
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let path = &self.file;
+        if is_artifact(path)? {
+            self.options.refuse_for_artifact(path)?;
+            return output::print(&describe(&Artifact::load(path).map_err(Failure::new)?));
         }
-        let exe = self.options.compiler()?.compile_file(&self.file).map_err(|e| describe(&self.file, &e))?;
-        show(exe.manifest(), exe.artifact().object().len());
-        Ok(())
+        let compiler = self.options.compiler(path)?;
+        let exe = while_working(&format!("compiling {}", path.display()), || compiler.compile_file(path))
+            .map_err(|e| compile_failure(path, &e))?;
+        output::print(&describe(exe.artifact()))
     }
 }
 
-fn show(manifest: &Manifest, code: usize) {
+fn describe(artifact: &Artifact) -> String {
+    let manifest = artifact.manifest();
+    let mut out = String::new();
+    let mut line = |text: std::fmt::Arguments<'_>| {
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{text}");
+    };
     for f in &manifest.functions {
-        println!("{f}");
+        line(format_args!("{f}"));
     }
-    println!("target {} ({}), {code} bytes of code", manifest.target_triple, manifest.cpu);
+    line(format_args!(
+        "target {} ({}), {} bytes of code",
+        manifest.target_triple,
+        manifest.cpu,
+        artifact.object().len()
+    ));
     if !manifest.features.is_empty() {
-        println!("needs {}", manifest.features.join(" "));
+        line(format_args!("needs {}", manifest.features.join(" ")));
     }
-    println!("made by npir {}", manifest.compiler_version);
+    line(format_args!("made by npir {}", manifest.compiler_version));
+    out
 }

@@ -1,7 +1,8 @@
 //! `--input` and `--output`: arrays from and to `.npy` and `.npz` files.
 
-use npir::runtime::{ArgSpec, Signature, npy};
+use half::{bf16, f16};
 use npir::prelude::*;
+use npir::runtime::{ArgSpec, Signature, npy};
 use std::path::{Path, PathBuf};
 
 fn is_npz(path: &Path) -> bool {
@@ -37,10 +38,20 @@ pub(crate) fn load(signature: &Signature, inputs: &[String]) -> Result<Vec<Array
                 put(name, value_of(spec, value)?)?;
             }
             None if is_npz(Path::new(input)) => {
-                for (name, array) in npy::read_npz(input).map_err(|e| e.to_string())? {
+                let arrays = npy::read_npz(input).map_err(|e| e.to_string())?;
+                let found: Vec<_> = arrays.iter().map(|(name, _)| name.clone()).collect();
+                let mut used = false;
+                for (name, array) in arrays {
                     if signature.args.iter().any(|a| a.name == name) {
                         put(&name, array)?;
+                        used = true;
                     }
+                }
+                if !used {
+                    let (function, found) = (&signature.name, found.join(", "));
+                    return Err(format!(
+                        "{input} has no array that is named like an argument of '{function}'; it has: {found}"
+                    ));
                 }
             }
             None => return Err(format!("--input {input}: expected name=file.npy, name=number or a .npz file")),
@@ -67,6 +78,9 @@ fn value_of(spec: &ArgSpec, value: &str) -> Result<Array, String> {
     if is_npz(&path) {
         return npy::read_npz_array(&path, &spec.name).map_err(|e| e.to_string());
     }
+    if spec.scalar && !path.exists() {
+        return Err(format!("--input {}={value}: neither a number of type {} nor a file", spec.name, spec.dtype));
+    }
     npy::read(&path).map_err(|e| e.to_string())
 }
 
@@ -75,30 +89,33 @@ fn number(dtype: DType, text: &str) -> Option<Scalar> {
     macro_rules! parse {
         ($($variant:ident: $ty:ty),*) => {
             match dtype {
+                DType::Bool => match text {
+                    "true" | "True" | "1" => Some(Scalar::new(true)),
+                    "false" | "False" | "0" => Some(Scalar::new(false)),
+                    _ => None,
+                },
                 $(DType::$variant => text.parse::<$ty>().ok().map(Scalar::new),)*
+                // Complex numbers come in files.
                 _ => None,
             }
         };
     }
-    if dtype == DType::Bool {
-        return match text {
-            "true" | "True" | "1" => Some(Scalar::new(true)),
-            "false" | "False" | "0" => Some(Scalar::new(false)),
-            _ => None,
-        };
-    }
-    parse!(I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64, F32: f32, F64: f64)
+    parse!(
+        I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64,
+        F16: f16, BF16: bf16, F32: f32, F64: f64
+    )
 }
 
 /// Writes results to files: one `.npz` takes all (as `result0`, `result1`, …), else one
 /// file per result, in order; `-` drops a result.
 pub(crate) fn save(results: &[Array], outputs: &[PathBuf]) -> Result<(), String> {
+    let failed = |e: npy::NpyError| format!("cannot write {e}");
     if let [path] = outputs
         && is_npz(path)
     {
         let names: Vec<String> = (0..results.len()).map(|i| format!("result{i}")).collect();
         let entries: Vec<_> = names.iter().map(String::as_str).zip(results.iter().map(Array::view)).collect();
-        return npy::write_npz(path, &entries, npy::Compression::Stored).map_err(|e| e.to_string());
+        return npy::write_npz(path, &entries, npy::Compression::Stored).map_err(failed);
     }
     if outputs.len() > results.len() {
         let n = results.len();
@@ -106,7 +123,7 @@ pub(crate) fn save(results: &[Array], outputs: &[PathBuf]) -> Result<(), String>
     }
     for (result, path) in results.iter().zip(outputs) {
         if path.as_os_str() != "-" {
-            npy::write(path, result.view()).map_err(|e| e.to_string())?;
+            npy::write(path, result.view()).map_err(failed)?;
         }
     }
     Ok(())

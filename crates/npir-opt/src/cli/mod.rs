@@ -4,17 +4,20 @@ mod compile;
 mod diagnostics;
 mod info;
 mod inputs;
+mod output;
 mod progress;
 mod run;
 
 use clap::{Parser, Subcommand};
+use diagnostics::Failure;
+use npir::mlir::diagnostics::Severity;
 use npir::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Compile and run NumPy-style array programs.
 #[derive(Parser)]
-#[command(name = "npir", version, about, max_term_width = 100)]
+#[command(name = "npir", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -39,30 +42,50 @@ pub(crate) struct Options {
     /// Do not spread loops over threads
     #[arg(long)]
     no_threads: bool,
+    /// List copies that had to be made and other remarks
+    #[arg(long)]
+    remarks: bool,
 }
 
 impl Options {
-    fn compiler(&self) -> Result<Compiler, String> {
-        let mut compiler = Compiler::new(Registry::standard()).threads(!self.no_threads);
+    /// A compiler that reports its warnings, and on request its remarks, on standard error.
+    fn compiler(&self, file: &Path) -> Result<Compiler, Failure> {
+        let (file, remarks) = (file.to_path_buf(), self.remarks);
+        let mut compiler = Compiler::new(Registry::standard()).threads(!self.no_threads).on_remark(move |d| {
+            if remarks || d.severity == Severity::Warning {
+                eprintln!("{}", diagnostics::remark(&file, d));
+            }
+        });
         if let Some(cpu) = &self.target_cpu {
-            compiler = compiler.target(CpuTarget::named(cpu).map_err(|e| format!("--target-cpu: {e}"))?);
+            compiler = compiler.target(CpuTarget::named(cpu).map_err(|e| Failure::Message(format!("--target-cpu: {e}")))?);
         }
         Ok(compiler)
     }
+
+    /// Compile options are of no use for an artifact, and nothing that is of no use is taken.
+    fn refuse_for_artifact(&self, file: &Path) -> Result<(), Failure> {
+        if self.target_cpu.is_some() || self.no_threads {
+            let file = file.display();
+            return Err(Failure::Message(format!("{file} is an artifact, so options of the compiler do not apply")));
+        }
+        Ok(())
+    }
 }
 
-/// A program from a file: an artifact as it is, anything else is source.
-fn is_artifact(path: &Path) -> Result<bool, String> {
-    Artifact::is_artifact(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
+/// Whether a file is to be loaded, not compiled: it says so in its first bytes or in its name.
+fn is_artifact(path: &Path) -> Result<bool, Failure> {
+    let begins_so = Artifact::is_artifact(path).map_err(|e| unreadable(path, &e))?;
+    Ok(begins_so || path.extension().is_some_and(|e| e == "npir"))
 }
 
-fn describe(path: &Path, error: &CompileError) -> String {
-    diagnostics::render(path, error)
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Message(format!("cannot read {}: {error}", path.display()))
 }
 
 /// Runs the command of the process's arguments. Errors go to standard error, and the
 /// exit code is 1 (2 for a malformed command line).
 pub fn main() -> ExitCode {
+    crate::process::end_quietly_with_the_reader();
     let result = match Cli::parse().command {
         Command::Run(args) => args.run(),
         Command::Compile(args) => args.run(),
@@ -70,13 +93,9 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("{}", diagnostics::with_prefix(&message));
+        Err(failure) => {
+            eprintln!("{}", failure.text());
             ExitCode::FAILURE
         }
     }
-}
-
-fn read_source(path: &PathBuf) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
 }

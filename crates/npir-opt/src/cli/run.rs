@@ -1,9 +1,11 @@
 //! `npir run`.
 
-use super::{Options, describe, inputs, is_artifact, progress::while_working};
+use super::diagnostics::{Failure, compile_failure, run_failure};
+use super::{Options, inputs, is_artifact, output, progress::while_working};
 use npir::prelude::*;
 use npir::runtime::{Function, Signature};
-use std::path::PathBuf;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
@@ -13,32 +15,30 @@ pub(crate) struct RunArgs {
     /// The function to call; may be left out when there is only one
     #[arg(long, value_name = "NAME")]
     entry: Option<String>,
-    /// An input: name=file.npy, name=file.npz:key, name=number, or a whole file.npz
+    /// An input: name=file.npy, name=file.npz:key, name=number, or a whole file.npz, whose keys
+    /// are names of inputs
     #[arg(long, short, value_name = "NAME=FILE")]
     input: Vec<String>,
-    /// Where results go, in order: .npy files, '-' to drop one, or one .npz for all.
-    /// Without it they are printed
+    /// Where results go, in order: .npy files, '-' to drop one, or one .npz for all. Results
+    /// beyond the last --output are dropped; without any they are printed
     #[arg(long, short, value_name = "FILE")]
     output: Vec<PathBuf>,
     /// Call N times and report the time per call
     #[arg(long, value_name = "N")]
     time: Option<u32>,
-    /// List copies and other remarks
-    #[arg(long)]
-    remarks: bool,
     #[command(flatten)]
     options: Options,
 }
 
 impl RunArgs {
-    pub(crate) fn run(self) -> Result<(), String> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         let start = Instant::now();
         let function = self.function()?;
         let compiled = start.elapsed();
         let arrays = inputs::load(function.signature(), &self.input)?;
         let n = self.time.unwrap_or(1);
         if n == 0 {
-            return Err("--time 0: at least one call is needed".into());
+            return Err(Failure::new("--time 0: at least one call is needed"));
         }
         let mut times = Vec::with_capacity(n as usize);
         let mut results = Vec::new();
@@ -47,15 +47,18 @@ impl RunArgs {
             let mut arrays = arrays.clone();
             let begin = Instant::now();
             let (out, elapsed) = while_working(&format!("running {}", function.signature().name), || {
-                call(&function, &mut arrays, begin, self.remarks && i == 0)
+                call(&self.file, &function, &mut arrays, begin, self.options.remarks && i == 0)
             })?;
             times.push(elapsed);
             results = out;
         }
         if self.output.is_empty() {
+            let mut text = String::new();
             for (i, r) in results.iter().enumerate() {
-                println!("result {i}: {r:?}\n{r}");
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "result {i}: {r:?}\n{r}");
             }
+            output::print(&text)?;
         } else {
             inputs::save(&results, &self.output)?;
         }
@@ -71,31 +74,33 @@ impl RunArgs {
         Ok(())
     }
 
-    fn function(&self) -> Result<Function, String> {
+    fn function(&self) -> Result<Function, Failure> {
         let path = &self.file;
         if is_artifact(path)? {
-            if self.options.target_cpu.is_some() || self.options.no_threads {
-                return Err(format!("{} is an artifact: it is already compiled, so compile options do not apply", path.display()));
-            }
-            let artifact = Artifact::load(path).map_err(|e| e.to_string())?;
+            self.options.refuse_for_artifact(path)?;
+            let artifact = Artifact::load(path).map_err(Failure::new)?;
             let name = self.entry(artifact.manifest().functions.iter())?;
-            return artifact.function(&name).map_err(|e| e.to_string());
+            return artifact.function(&name).map_err(Failure::new);
         }
-        let compiler = self.options.compiler()?;
+        let compiler = self.options.compiler(path)?;
         let exe = while_working(&format!("compiling {}", path.display()), || compiler.compile_file(path))
-            .map_err(|e| describe(path, &e))?;
+            .map_err(|e| compile_failure(path, &e))?;
         let name = self.entry(exe.manifest().functions.iter())?;
-        exe.function(&name).map_err(|e| e.to_string())
+        exe.function(&name).map_err(Failure::new)
     }
 
-    fn entry<'a>(&self, functions: impl Iterator<Item = &'a Signature>) -> Result<String, String> {
+    fn entry<'a>(&self, functions: impl Iterator<Item = &'a Signature>) -> Result<String, Failure> {
         let names: Vec<_> = functions.map(|f| f.name.clone()).collect();
         let file = self.file.display();
         match (&self.entry, names.as_slice()) {
             (Some(name), _) if names.contains(name) => Ok(name.clone()),
-            (Some(name), _) => Err(format!("{file}: there is no public function '{name}'; it has: {}", names.join(", "))),
             (None, [only]) => Ok(only.clone()),
-            (None, _) => Err(format!("{file}: choose a function with --entry; it has: {}", names.join(", "))),
+            (Some(name), _) => {
+                Err(Failure::Message(format!("{file}: there is no public function '{name}'; it has: {}", names.join(", "))))
+            }
+            (None, _) => {
+                Err(Failure::Message(format!("{file}: choose a function with --entry; it has: {}", names.join(", "))))
+            }
         }
     }
 }
@@ -103,23 +108,24 @@ impl RunArgs {
 /// One call. Returns all results of the source function in order, also those that were
 /// written into arguments.
 fn call(
+    path: &Path,
     function: &Function,
     arrays: &mut [Array],
     begin: Instant,
     remarks: bool,
-) -> Result<(Vec<Array>, Duration), String> {
+) -> Result<(Vec<Array>, Duration), Failure> {
     let signature = function.signature().clone();
     let mut args = Vec::with_capacity(arrays.len());
     for (spec, array) in signature.args.iter().zip(arrays.iter_mut()) {
         args.push(if spec.updates.is_some() {
-            Arg::ViewMut(array.view_mut().map_err(|e| format!("argument '{}': {e}", spec.name))?)
+            Arg::ViewMut(array.view_mut().map_err(|e| Failure::Message(format!("argument '{}': {e}", spec.name)))?)
         } else if spec.scalar && array.rank() == 0 {
-            Arg::Scalar(array.item().ok_or_else(|| format!("argument '{}' is empty", spec.name))?)
+            Arg::Scalar(array.item().ok_or_else(|| Failure::Message(format!("argument '{}' is empty", spec.name)))?)
         } else {
             Arg::View(array.view())
         });
     }
-    let (returned, report) = function.call_with_report(&mut args).map_err(|e| e.to_string())?;
+    let (returned, report) = function.call_with_report(&mut args).map_err(|e| run_failure(path, &e))?;
     let elapsed = begin.elapsed();
     drop(args);
     if remarks {

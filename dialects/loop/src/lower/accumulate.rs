@@ -315,7 +315,7 @@ impl<'c> Emitter<'_, 'c> {
     }
 
     /// The accumulators inside a block: compensated sums begin anew.
-    pub(super) fn begin_block(&self, _rw: Rewriter<'c>, accs: &Accs<'c>) -> Accs<'c> {
+    pub(super) fn begin_block(&self, accs: &Accs<'c>) -> Accs<'c> {
         let mut accs = accs.clone();
         for (out, acc) in accs.iter_mut().enumerate() {
             let Some(acc) = acc.as_mut().filter(|acc| acc.errors.is_some()) else {

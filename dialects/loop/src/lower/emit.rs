@@ -7,7 +7,7 @@
 
 use super::accumulate::Accumulators;
 use super::body::{BodyEmitter, Instance};
-use super::index::Ix;
+use super::index::{Ix, Span};
 use super::kernel::Kernel;
 use super::lane::{Lane, first_lanes};
 use super::state::{Accs, Point, State, flatten, key, points, unflatten};
@@ -79,9 +79,9 @@ impl<'k, 'c> Emitter<'k, 'c> {
         let mut accs = match self.loops.get(depth) {
             None => self.innermost(rw, &state, accs),
             Some(spec) => match spec.tile {
-                Some(size) => self.tile_loop(rw, depth, spec.axis, size, &state, accs),
+                Some(size) => self.tile_loop(rw, depth, size, &state, accs),
                 None if depth + 1 == self.loops.len() && self.accumulators.cascades() => {
-                    self.block_loop(rw, depth, spec.axis, &state, accs)
+                    self.block_loop(rw, depth, &state, accs)
                 }
                 None => self.point_loop(rw, depth, &state, accs),
             },
@@ -118,7 +118,7 @@ impl<'k, 'c> Emitter<'k, 'c> {
     /// Stores the initial value of an output over the rest of the range of `axes`.
     fn fill(&self, rw: Rewriter<'c>, out: usize, state: &State<'c>, axes: &[usize]) {
         let kernel = self.kernel;
-        let Some((&axis, rest)) = axes.split_first() else {
+        let Some((&axis, deeper)) = axes.split_first() else {
             let access = &kernel.outs[out];
             for point in points(&access.depends, &state.copies) {
                 let (address, width) =
@@ -138,26 +138,17 @@ impl<'k, 'c> Emitter<'k, 'c> {
         } else {
             1
         };
-        let (lo, len) = (state.lo[axis], state.len[axis]);
-        let whole = len.round_down(rw, width);
-        for_range(rw, lo, whole, width, Vec::new(), 1, |rw, at, accs| {
-            self.fill(rw, out, &state.entered(rw, kernel, axis, at, 1), rest);
+        let (whole, rest) = state.spans[axis].split(rw, width);
+        for_range(rw, whole, width, Vec::new(), 1, |rw, at, accs| {
+            self.fill(rw, out, &state.entered(rw, kernel, axis, at, 1), deeper);
             accs
         });
-        let left = len.sub(rw, whole);
-        if width > 1 && left.constant() != Some(0) {
-            self.masked_range(
-                rw,
-                axis,
-                lo.add(rw, whole),
-                left,
-                state,
-                Vec::new(),
-                |rw, state, accs| {
-                    self.fill(rw, out, &state, rest);
-                    accs
-                },
-            );
+        if width > 1 && !rest.is_empty() {
+            let state = state.narrowed(axis, rest);
+            self.masked_loop(rw, axis, &state, Vec::new(), |rw, state, accs| {
+                self.fill(rw, out, &state, deeper);
+                accs
+            });
         }
     }
 
@@ -165,24 +156,17 @@ impl<'k, 'c> Emitter<'k, 'c> {
         &self,
         rw: Rewriter<'c>,
         depth: usize,
-        axis: usize,
         size: i64,
         state: &State<'c>,
         accs: Accs<'c>,
     ) -> Accs<'c> {
-        let (lo, len) = (state.lo[axis], state.len[axis]);
-        for_range(
-            rw,
-            lo,
-            len,
-            size,
-            accs,
-            self.kernel.width(),
-            |rw, at, accs| {
-                let part = part_of(rw, lo, len, at, size);
-                self.emit(rw, depth + 1, state.narrowed(axis, at, part), accs)
-            },
-        )
+        let axis = self.loops[depth].axis;
+        let span = state.spans[axis];
+        let width = self.kernel.width();
+        for_range(rw, span, size, accs, width, |rw, at, accs| {
+            let tile = state.narrowed(axis, span.part(rw, at, size));
+            self.emit(rw, depth + 1, tile, accs)
+        })
     }
 
     /// The innermost loop in blocks whose plain sums join a compensated total.
@@ -190,32 +174,30 @@ impl<'k, 'c> Emitter<'k, 'c> {
         &self,
         rw: Rewriter<'c>,
         depth: usize,
-        axis: usize,
         state: &State<'c>,
         accs: Accs<'c>,
     ) -> Accs<'c> {
+        let axis = self.loops[depth].axis;
+        let (copies, lanes) = self.in_flight(axis);
+        let step = copies * lanes;
+        let size = (self.kernel.schedule.block + step - 1) / step * step;
+        let span = state.spans[axis];
+        let width = self.kernel.width();
+        for_range(rw, span, size, accs, width, |rw, at, accs| {
+            let block = state.narrowed(axis, span.part(rw, at, size));
+            let sums = self.point_loop(rw, depth, &block, self.begin_block(&accs));
+            self.end_block(rw, accs, sums)
+        })
+    }
+
+    /// Copies of the body, and points of each, that a step along `axis` takes.
+    fn in_flight(&self, axis: usize) -> (i64, i64) {
         let schedule = &self.kernel.schedule;
-        let step = if axis == schedule.lanes {
-            schedule.vector * schedule.unroll
+        if axis == schedule.lanes {
+            (schedule.unroll, self.kernel.width())
         } else {
-            schedule.jam[axis]
-        };
-        let size = (schedule.block + step - 1) / step * step;
-        let (lo, len) = (state.lo[axis], state.len[axis]);
-        for_range(
-            rw,
-            lo,
-            len,
-            size,
-            accs,
-            self.kernel.width(),
-            |rw, at, accs| {
-                let part = part_of(rw, lo, len, at, size);
-                let block = self.begin_block(rw, &accs);
-                let block = self.point_loop(rw, depth, &state.narrowed(axis, at, part), block);
-                self.end_block(rw, accs, block)
-            },
-        )
+            (schedule.jam[axis], 1)
+        }
     }
 
     /// The loop over the points of an axis.
@@ -227,68 +209,55 @@ impl<'k, 'c> Emitter<'k, 'c> {
         accs: Accs<'c>,
     ) -> Accs<'c> {
         let (kernel, axis) = (self.kernel, self.loops[depth].axis);
-        let schedule = &kernel.schedule;
-        let (lo, len) = (state.lo[axis], state.len[axis]);
-        let width = kernel.width();
-        let lanes = axis == schedule.lanes;
-        let copies = if lanes {
-            schedule.unroll
-        } else {
-            schedule.jam[axis]
+        let (copies, lanes) = self.in_flight(axis);
+        let (step, width) = (copies * lanes, kernel.width());
+        let (whole, rest) = state.spans[axis].split(rw, step);
+        let single = |rw, at, accs, copies| {
+            let inner = state.entered(rw, kernel, axis, at, copies);
+            self.emit(rw, depth + 1, inner, accs)
         };
-        let step = if lanes { width * copies } else { copies };
-
-        let whole = len.round_down(rw, step);
-        let accs = if whole.constant() == Some(0) {
+        let accs = if whole.is_empty() {
             accs
-        } else {
-            let wide = if lanes {
-                self.widen(rw, accs, copies)
-            } else {
-                accs
-            };
-            let wide = for_range(rw, lo, whole, step, wide, width, |rw, at, accs| {
-                self.emit(
-                    rw,
-                    depth + 1,
-                    state.entered(rw, kernel, axis, at, copies),
-                    accs,
-                )
+        } else if axis == kernel.schedule.lanes {
+            let wide = self.widen(rw, accs, copies);
+            let wide = for_range(rw, whole, step, wide, width, |rw, at, accs| {
+                single(rw, at, accs, copies)
             });
-            if lanes { self.narrow(rw, wide) } else { wide }
+            self.narrow(rw, wide)
+        } else {
+            for_range(rw, whole, step, accs, width, |rw, at, accs| {
+                single(rw, at, accs, copies)
+            })
         };
-        let left = len.sub(rw, whole);
-        let begin = lo.add(rw, whole);
-        match left.constant() {
-            Some(0) => accs,
-            _ if step == 1 => accs,
-            _ if lanes && width > 1 => {
-                self.masked_range(rw, axis, begin, left, state, accs, |rw, state, accs| {
-                    self.emit(rw, depth + 1, state, accs)
-                })
-            }
-            _ => for_range(rw, begin, left, 1, accs, width, |rw, at, accs| {
-                self.emit(rw, depth + 1, state.entered(rw, kernel, axis, at, 1), accs)
-            }),
+        if step == 1 || rest.is_empty() {
+            accs
+        } else if lanes > 1 {
+            let state = state.narrowed(axis, rest);
+            self.masked_loop(rw, axis, &state, accs, |rw, inner, accs| {
+                self.emit(rw, depth + 1, inner, accs)
+            })
+        } else {
+            for_range(rw, rest, 1, accs, width, |rw, at, accs| {
+                single(rw, at, accs, 1)
+            })
         }
     }
 
-    /// Vectors over `[lo, lo + len)` of the lane axis, the last of which may be partial.
-    fn masked_range(
+    /// Vectors over the lane axis, the last of which may be partial.
+    fn masked_loop(
         &self,
         rw: Rewriter<'c>,
         axis: usize,
-        lo: Ix<'c>,
-        len: Ix<'c>,
         state: &State<'c>,
         accs: Accs<'c>,
         body: impl FnOnce(Rewriter<'c>, State<'c>, Accs<'c>) -> Accs<'c>,
     ) -> Accs<'c> {
         let width = self.kernel.width();
-        let end = lo.add(rw, len);
-        for_range(rw, lo, len, width, accs, width, |rw, at, accs| {
+        let span = state.spans[axis];
+        let end = span.end(rw);
+        for_range(rw, span, width, accs, width, |rw, at, accs| {
             let mut state = state.entered(rw, self.kernel, axis, at, 1);
-            if len.constant().is_none_or(|len| len % width != 0) {
+            if span.len.constant().is_none_or(|len| len % width != 0) {
                 state.mask = Some(first_lanes(rw, end.sub(rw, at), width));
             }
             body(rw, state, accs)
@@ -351,42 +320,27 @@ impl<'k, 'c> Emitter<'k, 'c> {
     }
 }
 
-/// How many of `[lo, lo + len)` are in the part of `size` points that begins at `at`.
-fn part_of<'c>(rw: Rewriter<'c>, lo: Ix<'c>, len: Ix<'c>, at: Ix<'c>, size: i64) -> Ix<'c> {
-    match len.constant() {
-        Some(len) if len % size == 0 => Ix::Const(size),
-        Some(len) if len <= size => Ix::Const(len),
-        _ => lo.add(rw, len).sub(rw, at).min(rw, Ix::Const(size)),
-    }
-}
-
-/// `for at in lo .. lo + len step`, with accumulators of `width` lanes carried around;
-/// straight code when there is one iteration, nothing when there is none.
+/// `for at in span step`, with accumulators of `width` lanes carried around; straight
+/// code when there is one iteration, nothing when there is none.
 pub(super) fn for_range<'c>(
     rw: Rewriter<'c>,
-    lo: Ix<'c>,
-    len: Ix<'c>,
+    span: Span<'c>,
     step: i64,
     accs: Accs<'c>,
     width: i64,
     body: impl FnOnce(Rewriter<'c>, Ix<'c>, Accs<'c>) -> Accs<'c>,
 ) -> Accs<'c> {
-    match len.constant() {
+    match span.len.constant() {
         Some(len) if len <= 0 => accs,
-        Some(len) if len <= step => body(rw, lo, accs),
+        Some(len) if len <= step => body(rw, span.lo, accs),
         _ => {
-            let end = lo.add(rw, len).value(rw);
+            let (lo, end) = (span.lo.value(rw), span.end(rw).value(rw));
             let inits = flatten(rw, &accs, width);
-            let results = rw.scf_for(
-                lo.value(rw),
-                end,
-                rw.const_index(step),
-                &inits,
-                |rw, at, carried| {
-                    let accs = body(rw, Ix::Val(at), unflatten(&accs, carried, width));
-                    flatten(rw, &accs, width)
-                },
-            );
+            let step = rw.const_index(step);
+            let results = rw.scf_for(lo, end, step, &inits, |rw, at, carried| {
+                let accs = body(rw, Ix::Val(at), unflatten(&accs, carried, width));
+                flatten(rw, &accs, width)
+            });
             unflatten(&accs, &results, width)
         }
     }

@@ -48,6 +48,7 @@ impl<'c> Ix<'c> {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) if a.checked_sub(b).is_some() => Self::Const(a - b),
             (x, Self::Const(0)) => x,
+            (Self::Val(a), Self::Val(b)) if a.key() == b.key() => Self::ZERO,
             (a, b) => Self::Val(rw.subi(a.value(rw), b.value(rw))),
         }
     }
@@ -119,5 +120,59 @@ impl<'c> Ix<'c> {
             (Self::Const(a), Self::Const(b)) if a == b => yes,
             _ => Self::Val(rw.select(condition, yes.value(rw), no.value(rw))),
         }
+    }
+}
+
+/// The points `lo .. lo + len` of an axis, or of a range of numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'c> {
+    pub(super) lo: Ix<'c>,
+    pub(super) len: Ix<'c>,
+}
+
+impl<'c> Span<'c> {
+    /// The points `0 .. len`.
+    pub(super) fn to(len: Ix<'c>) -> Self {
+        Self { lo: Ix::ZERO, len }
+    }
+
+    /// The points `lo .. end`.
+    pub(super) fn between(rw: Rewriter<'c>, lo: Ix<'c>, end: Ix<'c>) -> Self {
+        let len = end.sub(rw, lo);
+        Self { lo, len }
+    }
+
+    /// One past the last point.
+    pub(super) fn end(self, rw: Rewriter<'c>) -> Ix<'c> {
+        self.lo.add(rw, self.len)
+    }
+
+    /// The longest prefix that steps of `step` divide, and the rest.
+    pub(super) fn split(self, rw: Rewriter<'c>, step: i64) -> (Self, Self) {
+        let whole = self.len.round_down(rw, step);
+        let rest = Self {
+            lo: self.lo.add(rw, whole),
+            len: self.len.sub(rw, whole),
+        };
+        let whole = Self {
+            lo: self.lo,
+            len: whole,
+        };
+        (whole, rest)
+    }
+
+    /// The part of at most `size` points that begins at `at`, one of `lo + size * k`.
+    pub(super) fn part(self, rw: Rewriter<'c>, at: Ix<'c>, size: i64) -> Self {
+        let len = match self.len.constant() {
+            Some(len) if len % size == 0 => Ix::Const(size),
+            Some(len) if len <= size => Ix::Const(len),
+            _ => self.end(rw).sub(rw, at).min(rw, Ix::Const(size)),
+        };
+        Self { lo: at, len }
+    }
+
+    /// Whether there is no point, for all that is known.
+    pub(super) fn is_empty(self) -> bool {
+        self.len.constant() == Some(0)
     }
 }

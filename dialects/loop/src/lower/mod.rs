@@ -1,8 +1,8 @@
 //! `lower-loop-nest`: loop nests to loops, vectors and threads, as their schedules say.
 //!
-//! [`versions`] turns a nest into [`kernel`]s, [`emit`] turns a kernel into loops;
-//! [`accumulate`] and [`parallel`] are the parts of it that know about accumulators and
-//! threads, [`body`] and [`lane`] vectorize the scalar code.
+//! `versions` turns a nest into kernels, `emit` turns a kernel into loops; `accumulate`
+//! and `parallel` are the parts of it that know about accumulators and threads, `body`
+//! and `lane` vectorize the scalar code.
 
 mod accumulate;
 mod body;
@@ -18,7 +18,7 @@ use crate::nest::Nest;
 use crate::schedule::Schedule;
 use emit::Emitter;
 use npir_mlir::prelude::*;
-use versions::{Versions, versions};
+use versions::versions;
 
 /// Lowers `loop.nest` to `scf`, `vector`, `memref`, `arith` and `loop.parallel_for`.
 ///
@@ -48,16 +48,17 @@ pub fn lower_nest(nest: Nest<'_>) {
         let schedule = nest
             .schedule()
             .unwrap_or_else(|| Schedule::scalar(nest.rank()));
-        match versions(rw, nest, schedule) {
-            Versions::One(kernel) => Emitter::new(&kernel).run(rw),
-            Versions::Two(condition, fast, slow) => {
+        let code = versions(rw, nest, schedule);
+        match &code.otherwise {
+            None => Emitter::new(&code.kernel).run(rw),
+            Some((condition, otherwise)) => {
                 let emit = |kernel| {
-                    move |rw: Rewriter<'_>| {
+                    move |rw| {
                         Emitter::new(kernel).run(rw);
                         Vec::new()
                     }
                 };
-                rw.scf_if(condition, &[], emit(&fast), emit(&slow));
+                rw.scf_if(*condition, &[], emit(&code.kernel), emit(otherwise));
             }
         }
         rw.erase(op);

@@ -7,12 +7,12 @@
 //! in order afterwards: the result does not depend on the number of threads.
 
 use super::emit::{Emitter, for_range};
-use super::index::Ix;
+use super::index::{Ix, Span};
 use super::kernel::{Access, Axis, Body, Kernel};
 use super::state::{Accs, State};
 use crate::nest::Yield;
 use crate::runtime_ops::{ParallelFor, Release};
-use crate::schedule::{IteratorKind, Schedule};
+use crate::schedule::{IteratorKind, LoopSpec, Schedule};
 use npir_mlir::prelude::*;
 
 /// The most chunks that reduction loops are cut into.
@@ -42,7 +42,8 @@ impl<'c> Emitter<'_, 'c> {
                 let grain = self.grain(rw, state);
                 parallel_for(rw, total, grain, |rw, lo, hi| {
                     let accs = vec![None; self.kernel.outs.len()];
-                    self.linear(rw, 0, lo, hi, &trips, state, accs);
+                    let span = Span::between(rw, lo, hi);
+                    self.linear(rw, 0, span, &trips, state, accs);
                 });
             }
         }
@@ -52,7 +53,7 @@ impl<'c> Emitter<'_, 'c> {
     fn trips(&self, rw: Rewriter<'c>, state: &State<'c>) -> Vec<Ix<'c>> {
         let parallel = &self.loops[..self.kernel.schedule.parallel];
         let trips = parallel.iter().map(|spec| {
-            let len = state.len[spec.axis];
+            let len = state.spans[spec.axis].len;
             spec.tile
                 .map_or(len, |size| len.ceil_div(rw, Ix::Const(size)))
         });
@@ -74,26 +75,25 @@ impl<'c> Emitter<'_, 'c> {
         for axis in 0..self.kernel.rank() {
             match parallel.iter().find(|spec| spec.axis == axis) {
                 Some(spec) => points = points.mul(rw, Ix::Const(spec.tile.unwrap_or(1))),
-                None => points = points.mul(rw, state.len[axis]),
+                None => points = points.mul(rw, state.spans[axis].len),
             }
         }
         Ix::Const(self.kernel.schedule.grain.max(1)).ceil_div(rw, points.max(rw, Ix::ONE))
     }
 
-    /// Loops `first ..` of the parallel ones, over the numbers `[lo, hi)` of their common range.
+    /// Loops `first ..` of the parallel ones, over some numbers of their common range.
     fn linear(
         &self,
         rw: Rewriter<'c>,
         first: usize,
-        lo: Ix<'c>,
-        hi: Ix<'c>,
+        span: Span<'c>,
         trips: &[Ix<'c>],
         state: &State<'c>,
         mut accs: Accs<'c>,
     ) -> Accs<'c> {
         let last = trips.len() - 1;
         if first == last {
-            return self.emit(rw, last, self.part_of_last(rw, state, lo, hi), accs);
+            return self.emit(rw, last, self.iterations(rw, state, last, span), accs);
         }
         let mut state = state.clone();
         self.load(rw, first, &mut state);
@@ -101,23 +101,17 @@ impl<'c> Emitter<'_, 'c> {
         self.open(rw, first, &state, &mut accs);
         // Not zero: the range is not empty here, but a compiler may compute ahead.
         let row = trips[last].max(rw, Ix::ONE);
-        let begin = lo.div(rw, row);
-        let rows = hi.ceil_div(rw, row).sub(rw, begin);
-        let mut accs = for_range(
-            rw,
-            begin,
-            rows,
-            1,
-            accs,
-            self.kernel.width(),
-            |rw, number, accs| {
-                let start = number.mul(rw, row);
-                let from = lo.sub(rw, start).max(rw, Ix::ZERO);
-                let to = hi.sub(rw, start).min(rw, row);
-                let inner = self.decoded(rw, first, last, number, trips, &state);
-                self.emit(rw, last, self.part_of_last(rw, &inner, from, to), accs)
-            },
-        );
+        let (lo, end) = (span.lo, span.end(rw));
+        let rows = Span::between(rw, lo.div(rw, row), end.ceil_div(rw, row));
+        let width = self.kernel.width();
+        let mut accs = for_range(rw, rows, 1, accs, width, |rw, number, accs| {
+            let start = number.mul(rw, row);
+            let from = lo.sub(rw, start).max(rw, Ix::ZERO);
+            let to = end.sub(rw, start).min(rw, row);
+            let inner = self.decoded(rw, first, last, number, trips, &state);
+            let part = self.iterations(rw, &inner, last, Span::between(rw, from, to));
+            self.emit(rw, last, part, accs)
+        });
         self.close(rw, first, &state, &mut accs);
         accs
     }
@@ -146,51 +140,40 @@ impl<'c> Emitter<'_, 'c> {
         let mut state = state.clone();
         for (depth, position) in (first..last).zip(positions.into_iter().rev()) {
             self.load(rw, depth, &mut state);
-            let (axis, tile) = (self.loops[depth].axis, self.loops[depth].tile);
-            state = match tile {
-                None => {
-                    let at = state.lo[axis].add(rw, position);
-                    state.entered(rw, self.kernel, axis, at, 1)
-                }
-                Some(_) => {
-                    let next = position.add(rw, Ix::ONE);
-                    self.tiles(rw, &state, depth, position, next)
-                }
+            let spec = self.loops[depth];
+            state = if spec.tile.is_some() {
+                let only = Span {
+                    lo: position,
+                    len: Ix::ONE,
+                };
+                self.iterations(rw, &state, depth, only)
+            } else {
+                let at = state.spans[spec.axis].lo.add(rw, position);
+                state.entered(rw, self.kernel, spec.axis, at, 1)
             };
         }
         state
     }
 
-    /// The state with the range of the last parallel loop cut to its iterations `[from, to)`.
-    fn part_of_last(
-        &self,
-        rw: Rewriter<'c>,
-        state: &State<'c>,
-        from: Ix<'c>,
-        to: Ix<'c>,
-    ) -> State<'c> {
-        let depth = self.kernel.schedule.parallel - 1;
-        self.tiles(rw, state, depth, from, to)
-    }
-
-    fn tiles(
+    /// The state with the span of a parallel loop cut to some of its iterations.
+    fn iterations(
         &self,
         rw: Rewriter<'c>,
         state: &State<'c>,
         depth: usize,
-        from: Ix<'c>,
-        to: Ix<'c>,
+        part: Span<'c>,
     ) -> State<'c> {
-        let spec = self.loops[depth];
-        let size = Ix::Const(spec.tile.unwrap_or(1));
-        let (lo, len) = (state.lo[spec.axis], state.len[spec.axis]);
-        let begin = from.mul(rw, size);
-        let end = if spec.tile.is_some() {
-            to.mul(rw, size).min(rw, len)
-        } else {
-            to
+        let LoopSpec { axis, tile } = self.loops[depth];
+        let span = state.spans[axis];
+        let Some(size) = tile else {
+            let lo = span.lo.add(rw, part.lo);
+            return state.narrowed(axis, Span { lo, len: part.len });
         };
-        state.narrowed(spec.axis, lo.add(rw, begin), end.sub(rw, begin))
+        let begin = part.lo.mul(rw, Ix::Const(size));
+        let end = part.end(rw).mul(rw, Ix::Const(size)).min(rw, span.len);
+        let len = end.sub(rw, begin);
+        let lo = span.lo.add(rw, begin);
+        state.narrowed(axis, Span { lo, len })
     }
 
     /// Parallel loops of which those from `first` on are reductions.
@@ -212,27 +195,21 @@ impl<'c> Emitter<'_, 'c> {
         let outer = product(rw, &trips[..first]);
         let tasks = outer.mul(rw, chunks);
         parallel_for(rw, tasks, Ix::ONE, |rw, lo, hi| {
-            for_range(
-                rw,
-                lo,
-                hi.sub(rw, lo),
-                1,
-                Vec::new(),
-                1,
-                |rw, task, none| {
-                    let number = task.rem(rw, chunks);
-                    let mut inner =
-                        emitter.decoded(rw, 0, first, task.div(rw, chunks), trips, &start);
-                    for (element, part) in inner.out_elements.iter_mut().zip(&parts) {
-                        *element = element.add(rw, number.mul(rw, part.size));
-                    }
-                    let begin = number.mul(rw, chunk);
-                    let end = begin.add(rw, chunk).min(rw, total);
-                    let accs = vec![None; kernel.outs.len()];
-                    emitter.linear(rw, first, begin, end, trips, &inner, accs);
-                    none
-                },
-            );
+            let span = Span::between(rw, lo, hi);
+            for_range(rw, span, 1, Vec::new(), 1, |rw, task, none| {
+                let number = task.rem(rw, chunks);
+                let outer = task.div(rw, chunks);
+                let mut inner = emitter.decoded(rw, 0, first, outer, trips, &start);
+                for (element, part) in inner.out_elements.iter_mut().zip(&parts) {
+                    *element = element.add(rw, number.mul(rw, part.size));
+                }
+                let begin = number.mul(rw, chunk);
+                let end = begin.add(rw, chunk).min(rw, total);
+                let numbers = Span::between(rw, begin, end);
+                let accs = vec![None; kernel.outs.len()];
+                emitter.linear(rw, first, numbers, trips, &inner, accs);
+                none
+            });
         });
         let merge = self.merge_kernel(&parts, chunks, &reduced);
         Emitter::new(&merge).run(rw);

@@ -1,6 +1,6 @@
 //! Where the emitter stands in a nest: ranges, positions, loaded inputs, open accumulators.
 
-use super::index::Ix;
+use super::index::{Ix, Span};
 use super::kernel::{Access, Kernel};
 use super::lane::{Address, Lane};
 use npir_mlir::prelude::*;
@@ -45,10 +45,8 @@ pub(super) fn key(depends: &[bool], copies: &[i64], point: &[i64]) -> usize {
 /// The part of the iteration space that code at the insertion point stands for.
 #[derive(Clone)]
 pub(super) struct State<'c> {
-    /// First point of each axis that is still to be walked.
-    pub(super) lo: Vec<Ix<'c>>,
-    /// Number of points from `lo` on.
-    pub(super) len: Vec<Ix<'c>>,
+    /// The points of each axis that are to be walked.
+    pub(super) spans: Vec<Span<'c>>,
     /// The position on each axis whose loop has been entered.
     pub(super) at: Vec<Option<Ix<'c>>>,
     /// Points in flight on each axis.
@@ -68,8 +66,11 @@ impl<'c> State<'c> {
     pub(super) fn new(kernel: &Kernel<'c>) -> Self {
         let rank = kernel.rank();
         Self {
-            lo: vec![Ix::ZERO; rank],
-            len: kernel.axes.iter().map(|axis| axis.extent).collect(),
+            spans: kernel
+                .axes
+                .iter()
+                .map(|axis| Span::to(axis.extent))
+                .collect(),
             at: vec![None; rank],
             copies: vec![1; rank],
             mask: None,
@@ -79,11 +80,10 @@ impl<'c> State<'c> {
         }
     }
 
-    /// The state with `lo` and `len` of an axis replaced.
-    pub(super) fn narrowed(&self, axis: usize, lo: Ix<'c>, len: Ix<'c>) -> Self {
+    /// The state with another span of an axis to walk.
+    pub(super) fn narrowed(&self, axis: usize, span: Span<'c>) -> Self {
         let mut state = self.clone();
-        state.lo[axis] = lo;
-        state.len[axis] = len;
+        state.spans[axis] = span;
         state
     }
 
@@ -117,7 +117,7 @@ impl<'c> State<'c> {
         axis: usize,
         point: &[i64],
     ) -> Lane<'c> {
-        let at = self.at[axis].unwrap_or(self.lo[axis]);
+        let at = self.at[axis].unwrap_or(self.spans[axis].lo);
         let span = if axis == kernel.schedule.lanes {
             kernel.width()
         } else {

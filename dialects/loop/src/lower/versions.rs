@@ -13,11 +13,20 @@ use crate::schedule::{IteratorKind, Schedule};
 use npir_mlir::prelude::*;
 
 /// The code to emit for a nest.
-pub(super) enum Versions<'c> {
-    /// One version.
-    One(Kernel<'c>),
-    /// The first where the `i1` holds, else the second.
-    Two(Val<'c>, Kernel<'c>, Kernel<'c>),
+pub(super) struct Versions<'c> {
+    /// What to run where the test of `otherwise` holds, if there is one.
+    pub(super) kernel: Kernel<'c>,
+    /// An `i1`, and what to run where it does not hold.
+    pub(super) otherwise: Option<(Val<'c>, Kernel<'c>)>,
+}
+
+impl<'c> Versions<'c> {
+    fn one(kernel: Kernel<'c>) -> Self {
+        Self {
+            kernel,
+            otherwise: None,
+        }
+    }
 }
 
 /// Builds the kernels of `nest` for `schedule`, and what they need, at the insertion point.
@@ -25,7 +34,7 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
     let general = kernel(rw, nest, schedule);
     let lanes = general.schedule.lanes;
     if general.rank() == 0 || general.schedule.vector * general.schedule.unroll == 1 {
-        return Versions::One(general);
+        return Versions::one(general);
     }
     let walks = operand_walks(nest);
     let mut fast = general.clone();
@@ -34,12 +43,13 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
     let (ins, outs) = walks.split_at(general.ins.len());
     for (accesses, walks) in [(&mut fast.ins, ins), (&mut fast.outs, outs)] {
         for (access, walk) in accesses.iter_mut().zip(walks) {
-            if walk.strides[lanes] == Stride::LikelyUnit && !walk.divides[lanes] {
-                if let Ix::Val(stride) = access.strides[lanes] {
-                    tested.push(stride);
-                    access.strides[lanes] = Ix::ONE;
-                    narrow |= !gathers(walk.bits);
-                }
+            let likely = walk.strides[lanes] == Stride::LikelyUnit && !walk.divides[lanes];
+            if let Ix::Val(stride) = access.strides[lanes]
+                && likely
+            {
+                tested.push(stride);
+                access.strides[lanes] = Ix::ONE;
+                narrow |= !gathers(walk.bits);
             }
         }
     }
@@ -57,22 +67,25 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
             .iter_mut()
             .find(|(key, _)| *key == access.memref.key());
         let Some((_, layout)) = layout else { continue };
-        if strides(access.memref)[dim] == Stride::LikelyUnit {
-            if let Ix::Val(stride) = layout.strides[dim] {
-                tested.push(stride);
-                layout.strides[dim] = Ix::ONE;
-                narrow |= !gathers(element_bits(access.memref.ty().element()));
-            }
+        if let Ix::Val(stride) = layout.strides[dim]
+            && strides(access.memref)[dim] == Stride::LikelyUnit
+        {
+            tested.push(stride);
+            layout.strides[dim] = Ix::ONE;
+            narrow |= !gathers(element_bits(access.memref.ty().element()));
         }
     }
     collapse(rw, &mut fast);
     if tested.is_empty() {
-        return Versions::One(fast);
+        return Versions::one(fast);
     }
     let condition = all_one(rw, &tested);
     let mut slow = general;
     slow.schedule = simplified(&slow.schedule, narrow);
-    Versions::Two(condition, fast, slow)
+    Versions {
+        kernel: fast,
+        otherwise: Some((condition, slow)),
+    }
 }
 
 /// The kernel of a nest that relies on nothing but types.

@@ -1,0 +1,15 @@
+//! Whole programs, from text or the builder to results, with NumPy as the oracle.
+//!
+//! One binary, so that everything links once.
+
+mod accuracy;
+mod casts;
+mod creation;
+mod elementwise;
+mod harness;
+mod indexing;
+mod matmul;
+mod reductions;
+mod samples;
+mod value;
+mod views;

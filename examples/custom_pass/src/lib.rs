@@ -1,0 +1,82 @@
+//! A pass of one's own on npir's programs: `expand-power`.
+//!
+//! NumPy computes `x ** 3` with `pow`, and so does npir, to the last bit. Who can do with a few
+//! ulps more has it computed with two multiplications, which are several times faster:
+//!
+//! ```text
+//! x^n = x^(n-k) * x^k, with k the largest power of two below n
+//! ```
+//!
+//! The pass is used through the library in `main.rs`, and on the command line by `my-opt`.
+
+use npir_mlir::prelude::*;
+
+/// Write powers with a small constant exponent as multiplications
+///
+/// Rewrites `numpy.power` of floats where the exponent is a 0-d constant that is a whole number
+/// from 2 to `max-exponent`. The result may differ from NumPy's in the last bits.
+#[pass("expand-power", on = "func.func")]
+#[derive(Clone)]
+pub struct ExpandPower {
+    /// The largest exponent that is expanded; one of `n` takes at most `2 * log2(n)` multiplications.
+    #[option(default = "16", description = "Largest exponent that is expanded")]
+    pub max_exponent: i64,
+    #[statistic(name = "expanded", description = "Number of powers that were expanded")]
+    expanded: Statistic,
+}
+
+impl Default for ExpandPower {
+    fn default() -> Self {
+        ExpandPower { max_exponent: 16, expanded: Statistic::default() }
+    }
+}
+
+impl ExpandPower {
+    /// A pass that expands powers up to `max_exponent`.
+    pub fn up_to(max_exponent: i64) -> Self {
+        ExpandPower { max_exponent, ..Self::default() }
+    }
+
+    /// The exponent of a `numpy.power`, if it is one that is expanded.
+    fn exponent(&self, power: Op<'_>) -> Option<i64> {
+        let (base, exponent) = (power.operand(0), power.operand(1));
+        // Nothing may be broadcast: the products have the shape of the base.
+        if !base.ty().element().is_float() || exponent.ty().rank() != 0 || base.ty() != power.result_value(0).ty() {
+            return None;
+        }
+        let value = exponent.constant_attr()?.splat_value()?.as_float()?;
+        let whole = value as i64;
+        (value == whole as f64 && (2..=self.max_exponent).contains(&whole)).then_some(whole)
+    }
+}
+
+impl Pass for ExpandPower {
+    fn run(&mut self, function: Op<'_>, _: &PassCx<'_>) -> PassResult {
+        for power in function.find_all("numpy.power") {
+            if let Some(n) = self.exponent(power) {
+                rewrite_at(power, |rw| {
+                    let product = chain(rw, power.operand(0), n);
+                    rw.replace(power, &[product]);
+                });
+                self.expanded.add(1);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `x^n` for `n >= 1`, by squaring.
+fn chain<'c>(rw: Rewriter<'c>, x: Val<'c>, n: i64) -> Val<'c> {
+    let multiply = |a, b| rw.op("numpy.multiply").operands(&[a, b]).infer().build_value();
+    let (mut result, mut square, mut rest) = (None, x, n);
+    loop {
+        if rest & 1 == 1 {
+            result = Some(result.map_or(square, |r| multiply(r, square)));
+        }
+        rest >>= 1;
+        match result {
+            Some(result) if rest == 0 => return result,
+            _ => square = multiply(square, square),
+        }
+    }
+}
