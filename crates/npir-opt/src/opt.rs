@@ -38,7 +38,11 @@ pub fn opt(registry: Registry) -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    let tool = args.first().and_then(|arg| arg.rsplit('/').next()).unwrap_or("npir-opt").to_string();
+    let tool = args
+        .first()
+        .and_then(|arg| arg.rsplit('/').next())
+        .unwrap_or("npir-opt")
+        .to_string();
     let levels = levels().join("|");
     let title = format!(
         "npir modular optimizer driver\n\n--{LOWER_TO}={levels} is short for the pipeline --{LOWER_TO}-LEVEL\n"
@@ -54,7 +58,11 @@ pub fn opt(registry: Registry) -> ExitCode {
 
 /// The levels that programs are lowered to.
 fn levels() -> Vec<&'static str> {
-    Level::ALL.iter().filter(|l| **l != Level::Numpy).map(|l| l.name()).collect()
+    Level::ALL
+        .iter()
+        .filter(|l| **l != Level::Numpy)
+        .map(|l| l.name())
+        .collect()
 }
 
 /// The arguments with `--npir-lower-to=LEVEL` or `--npir-lower-to LEVEL` as the name of its pipeline.
@@ -77,10 +85,15 @@ fn with_pipelines(given: Vec<String>) -> Result<Vec<String>, String> {
             }
         };
         match level {
-            Some(level) if levels().contains(&level.as_str()) => args.push(format!("--{LOWER_TO}-{level}")),
+            Some(level) if levels().contains(&level.as_str()) => {
+                args.push(format!("--{LOWER_TO}-{level}"))
+            }
             found => {
                 let found = found.map_or("nothing".into(), |l| format!("'{l}'"));
-                return Err(format!("--{LOWER_TO} takes one of {}, but found {found}", levels().join(", ")));
+                return Err(format!(
+                    "--{LOWER_TO} takes one of {}, but found {found}",
+                    levels().join(", ")
+                ));
             }
         }
     }
@@ -121,19 +134,38 @@ mod tests {
     #[test]
     fn a_level_is_the_name_of_a_pipeline() {
         let expected = ["npir-opt", "a.mlir", "--cse", "--npir-lower-to-loop"];
-        for flag in [&["--npir-lower-to=loop"][..], &["-npir-lower-to=loop"], &["--npir-lower-to", "loop"]] {
+        for flag in [
+            &["--npir-lower-to=loop"][..],
+            &["-npir-lower-to=loop"],
+            &["--npir-lower-to", "loop"],
+        ] {
             let given = [&["npir-opt", "a.mlir", "--cse"], flag].concat();
             assert_eq!(rewritten(&given).unwrap(), expected);
         }
-        let untouched = ["npir-opt", "--npir-lower-to-loop", "--npir-lower-to-x", "--", "--npir-lower-to"];
+        let untouched = [
+            "npir-opt",
+            "--npir-lower-to-loop",
+            "--npir-lower-to-x",
+            "--",
+            "--npir-lower-to",
+        ];
         assert_eq!(rewritten(&untouched).unwrap(), untouched);
     }
 
     #[test]
     fn other_levels_are_refused() {
-        for (level, found) in [("--npir-lower-to=numpy", "'numpy'"), ("--npir-lower-to=", "''"), ("--npir-lower-to", "nothing")] {
+        for (level, found) in [
+            ("--npir-lower-to=numpy", "'numpy'"),
+            ("--npir-lower-to=", "''"),
+            ("--npir-lower-to", "nothing"),
+        ] {
             let message = rewritten(&["npir-opt", level]).unwrap_err();
-            assert_eq!(message, format!("--npir-lower-to takes one of tensor, loop, device, llvm, but found {found}"));
+            assert_eq!(
+                message,
+                format!(
+                    "--npir-lower-to takes one of tensor, loop, device, llvm, but found {found}"
+                )
+            );
         }
     }
 }

@@ -16,6 +16,9 @@ pub(crate) fn end_quietly_with_the_reader() {
 /// The first one that is not UTF-8.
 pub(crate) fn arguments() -> Result<Vec<String>, String> {
     std::env::args_os()
-        .map(|arg| arg.into_string().map_err(|arg| format!("the argument {arg:?} is not UTF-8")))
+        .map(|arg| {
+            arg.into_string()
+                .map_err(|arg| format!("the argument {arg:?} is not UTF-8"))
+        })
         .collect()
 }

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn npir(arguments: &[&str]) -> (i32, String) {
-    let done = Command::new(env!("CARGO_BIN_EXE_npir")).args(arguments).output().unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_npir"))
+        .args(arguments)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&done.stderr).into_owned();
     // No code at all: a signal ended it.
     (done.status.code().unwrap_or(-1), text)
@@ -14,14 +17,27 @@ fn npir(arguments: &[&str]) -> (i32, String) {
 /// An artifact of `func.func @f(%x: f64) -> f64` that `npir compile` made.
 fn compiled(folder: &Path) -> Artifact {
     let (program, artifact) = (folder.join("f.mlir"), folder.join("f.npir"));
-    std::fs::write(&program, "func.func @f(%x: f64) -> f64 {\n  return %x : f64\n}\n").unwrap();
-    let (code, text) = npir(&["compile", program.to_str().unwrap(), "--output", artifact.to_str().unwrap()]);
+    std::fs::write(
+        &program,
+        "func.func @f(%x: f64) -> f64 {\n  return %x : f64\n}\n",
+    )
+    .unwrap();
+    let (code, text) = npir(&[
+        "compile",
+        program.to_str().unwrap(),
+        "--output",
+        artifact.to_str().unwrap(),
+    ]);
     assert_eq!((code, text.as_str()), (0, ""));
     Artifact::load(artifact).unwrap()
 }
 
 /// Saves and runs a changed copy; returns what `npir run` says.
-fn run_with(folder: &Path, manifest: impl FnOnce(&mut Manifest), object: impl FnOnce(&mut Vec<u8>)) -> String {
+fn run_with(
+    folder: &Path,
+    manifest: impl FnOnce(&mut Manifest),
+    object: impl FnOnce(&mut Vec<u8>),
+) -> String {
     let good = compiled(folder);
     let (mut changed, mut code) = (good.manifest().clone(), good.object().to_vec());
     manifest(&mut changed);
@@ -29,10 +45,19 @@ fn run_with(folder: &Path, manifest: impl FnOnce(&mut Manifest), object: impl Fn
     let path: PathBuf = folder.join("changed.npir");
     Artifact::new(changed, code).unwrap().save(&path).unwrap();
     let output = folder.join("result.npy");
-    let (status, text) =
-        npir(&["run", path.to_str().unwrap(), "--input", "x=1", "--output", output.to_str().unwrap()]);
+    let (status, text) = npir(&[
+        "run",
+        path.to_str().unwrap(),
+        "--input",
+        "x=1",
+        "--output",
+        output.to_str().unwrap(),
+    ]);
     assert_eq!(status, 1, "{text}");
-    assert!(text.starts_with("error: ") && !text.contains("panicked"), "{text}");
+    assert!(
+        text.starts_with("error: ") && !text.contains("panicked"),
+        "{text}"
+    );
     assert!(!output.exists());
     text
 }
@@ -40,10 +65,24 @@ fn run_with(folder: &Path, manifest: impl FnOnce(&mut Manifest), object: impl Fn
 #[test]
 fn artifacts_for_something_else() {
     let folder = tempfile::tempdir().unwrap();
-    let text = run_with(folder.path(), |m| m.features.push("time-travel".into()), |_| ());
-    assert!(text.contains("this processor lacks features that the artifact uses: time-travel"), "{text}");
-    let text = run_with(folder.path(), |m| m.target_triple = "riscv64-unknown-linux-gnu".into(), |_| ());
-    assert!(text.contains("the artifact is for target riscv64-unknown-linux-gnu, this machine is"), "{text}");
+    let text = run_with(
+        folder.path(),
+        |m| m.features.push("time-travel".into()),
+        |_| (),
+    );
+    assert!(
+        text.contains("this processor lacks features that the artifact uses: time-travel"),
+        "{text}"
+    );
+    let text = run_with(
+        folder.path(),
+        |m| m.target_triple = "riscv64-unknown-linux-gnu".into(),
+        |_| (),
+    );
+    assert!(
+        text.contains("the artifact is for target riscv64-unknown-linux-gnu, this machine is"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -53,12 +92,25 @@ fn forged_artifacts() {
     assert!(text.contains("cannot load the object code"), "{text}");
     let text = run_with(folder.path(), |_| (), |code| code.fill(0x90));
     assert!(text.contains("cannot load the object code"), "{text}");
-    let text = run_with(folder.path(), |m| m.functions[0].symbol = "npir_entry_g".into(), |_| ());
-    assert!(text.contains("the object code lacks the entry point `npir_entry_g`"), "{text}");
+    let text = run_with(
+        folder.path(),
+        |m| m.functions[0].symbol = "npir_entry_g".into(),
+        |_| (),
+    );
+    assert!(
+        text.contains("the object code lacks the entry point `npir_entry_g`"),
+        "{text}"
+    );
     let text = run_with(
         folder.path(),
         |m| {
-            let y = ArgSpec { name: "y".into(), dtype: DType::F64, shape: vec![Dim::Dynamic], scalar: false, updates: None };
+            let y = ArgSpec {
+                name: "y".into(),
+                dtype: DType::F64,
+                shape: vec![Dim::Dynamic],
+                scalar: false,
+                updates: None,
+            };
             m.functions[0].args.push(y);
         },
         |_| (),
@@ -74,13 +126,23 @@ fn an_artifact_for_a_larger_processor_says_what_is_missing() {
     let (program, artifact) = (program.to_str().unwrap(), artifact.to_str().unwrap());
     // Processors of different makers and years: hardly a host has what all of them have.
     for cpu in ["sapphirerapids", "znver5", "graniterapids"] {
-        let (code, text) = npir(&["compile", program, "--target-cpu", cpu, "--output", artifact]);
+        let (code, text) = npir(&[
+            "compile",
+            program,
+            "--target-cpu",
+            cpu,
+            "--output",
+            artifact,
+        ]);
         if code != 0 {
             // A host of another architecture does not know them.
             assert!(text.contains(&format!("processor '{cpu}'")), "{text}");
             continue;
         }
         let (code, text) = npir(&["run", artifact, "--input", "x=1"]);
-        assert!(code == 0 || text.contains("this processor lacks features that the artifact uses: "), "{text}");
+        assert!(
+            code == 0 || text.contains("this processor lacks features that the artifact uses: "),
+            "{text}"
+        );
     }
 }

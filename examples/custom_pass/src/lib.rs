@@ -27,21 +27,30 @@ pub struct ExpandPower {
 
 impl Default for ExpandPower {
     fn default() -> Self {
-        ExpandPower { max_exponent: 16, expanded: Statistic::default() }
+        ExpandPower {
+            max_exponent: 16,
+            expanded: Statistic::default(),
+        }
     }
 }
 
 impl ExpandPower {
     /// A pass that expands powers up to `max_exponent`.
     pub fn up_to(max_exponent: i64) -> Self {
-        ExpandPower { max_exponent, ..Self::default() }
+        ExpandPower {
+            max_exponent,
+            ..Self::default()
+        }
     }
 
     /// The exponent of a `numpy.power`, if it is one that is expanded.
     fn exponent(&self, power: Op<'_>) -> Option<i64> {
         let (base, exponent) = (power.operand(0), power.operand(1));
         // Nothing may be broadcast: the products have the shape of the base.
-        if !base.ty().element().is_float() || exponent.ty().rank() != 0 || base.ty() != power.result_value(0).ty() {
+        if !base.ty().element().is_float()
+            || exponent.ty().rank() != 0
+            || base.ty() != power.result_value(0).ty()
+        {
             return None;
         }
         let value = exponent.constant_attr()?.splat_value()?.as_float()?;
@@ -67,7 +76,12 @@ impl Pass for ExpandPower {
 
 /// `x^n` for `n >= 1`, by squaring.
 fn chain<'c>(rw: Rewriter<'c>, x: Val<'c>, n: i64) -> Val<'c> {
-    let multiply = |a, b| rw.op("numpy.multiply").operands(&[a, b]).infer().build_value();
+    let multiply = |a, b| {
+        rw.op("numpy.multiply")
+            .operands(&[a, b])
+            .infer()
+            .build_value()
+    };
     let (mut result, mut square, mut rest) = (None, x, n);
     loop {
         if rest & 1 == 1 {

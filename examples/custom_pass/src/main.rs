@@ -17,7 +17,9 @@ const CALLS: usize = 5;
 fn main() -> Result<(), Box<dyn Error>> {
     let compiler = Compiler::new(Registry::standard());
     let plain = compiler.clone().compile_source(PROGRAM, "cube.mlir")?;
-    let expanded = compiler.with_pass(ExpandPower::up_to(8)).compile_source(PROGRAM, "cube.mlir")?;
+    let expanded = compiler
+        .with_pass(ExpandPower::up_to(8))
+        .compile_source(PROGRAM, "cube.mlir")?;
 
     let values: Vec<f64> = (0..ELEMENTS).map(|i| i as f64 / 1e3).collect();
     let x = Array::from_slice(&values, &[ELEMENTS])?;
@@ -27,7 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("x ** 3 of {ELEMENTS} numbers");
     println!("  as NumPy computes it    {slow:.1?}");
     println!("  with expand-power       {fast:.1?}");
-    let error = a.iter().zip(&b).map(|(a, b)| ((a - b) / a.abs().max(f64::MIN_POSITIVE)).abs()).fold(0.0, f64::max);
+    let error = a
+        .iter()
+        .zip(&b)
+        .map(|(a, b)| ((a - b) / a.abs().max(f64::MIN_POSITIVE)).abs())
+        .fold(0.0, f64::max);
     println!("  largest relative error  {error:.1e}");
     if error > 4.0 * f64::EPSILON {
         return Err("the pass changed more than the last bits".into());

@@ -45,21 +45,30 @@ impl CompileArgs {
     pub(crate) fn run(self) -> Result<(), Failure> {
         if is_artifact(&self.file)? {
             let file = self.file.display();
-            return Err(Failure::Message(format!("{file} is an artifact: it is already compiled")));
+            return Err(Failure::Message(format!(
+                "{file} is an artifact: it is already compiled"
+            )));
         }
         let compiler = self.options.compiler(&self.file)?;
         let source = std::fs::read(&self.file).map_err(|e| unreadable(&self.file, &e))?;
         let name = self.file.display().to_string();
         let context = compiler.context();
-        let mut module =
-            compiler.parse(&context, &source, &name).map_err(|e| compile_failure(&self.file, &e))?;
-        let made = while_working(&format!("compiling {name}"), || self.emit.make(&compiler, &context, &mut module))
+        let mut module = compiler
+            .parse(&context, &source, &name)
             .map_err(|e| compile_failure(&self.file, &e))?;
+        let made = while_working(&format!("compiling {name}"), || {
+            self.emit.make(&compiler, &context, &mut module)
+        })
+        .map_err(|e| compile_failure(&self.file, &e))?;
         match made {
             Made::Text(text) => output::write(self.output.as_deref(), &text),
             Made::Artifact(artifact) => {
-                let path = self.output.unwrap_or_else(|| self.file.with_extension("npir"));
-                artifact.save(&path).map_err(|e| Failure::Message(format!("cannot write {e}")))
+                let path = self
+                    .output
+                    .unwrap_or_else(|| self.file.with_extension("npir"));
+                artifact
+                    .save(&path)
+                    .map_err(|e| Failure::Message(format!("cannot write {e}")))
             }
         }
     }
@@ -72,7 +81,12 @@ enum Made {
 }
 
 impl Emit {
-    fn make(self, compiler: &Compiler, context: &Context, module: &mut Module<'_>) -> Result<Made, CompileError> {
+    fn make(
+        self,
+        compiler: &Compiler,
+        context: &Context,
+        module: &mut Module<'_>,
+    ) -> Result<Made, CompileError> {
         let level = match self {
             Emit::Artifact => return compiler.compile_artifact(module).map(Made::Artifact),
             Emit::LlvmIr => return compiler.emit_llvm_ir(module).map(Made::Text),
@@ -83,7 +97,10 @@ impl Emit {
             Emit::Llvm => Level::Llvm,
         };
         compiler.lower(context, module, level)?;
-        let text = module.as_operation().to_string_with_flags(Default::default());
-        text.map(Made::Text).map_err(|e| CompileError::Other(format!("the program cannot be printed: {e}")))
+        let text = module
+            .as_operation()
+            .to_string_with_flags(Default::default());
+        text.map(Made::Text)
+            .map_err(|e| CompileError::Other(format!("the program cannot be printed: {e}")))
     }
 }

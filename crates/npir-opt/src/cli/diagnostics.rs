@@ -48,9 +48,19 @@ struct Paint {
 /// Colours on a terminal (unless `NO_COLOR` is set), nothing otherwise.
 fn paint() -> Paint {
     if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        Paint { error: "\x1b[1;31m", remark: "\x1b[1;35m", bold: "\x1b[1m", off: "\x1b[0m" }
+        Paint {
+            error: "\x1b[1;31m",
+            remark: "\x1b[1;35m",
+            bold: "\x1b[1m",
+            off: "\x1b[0m",
+        }
     } else {
-        Paint { error: "", remark: "", bold: "", off: "" }
+        Paint {
+            error: "",
+            remark: "",
+            bold: "",
+            off: "",
+        }
     }
 }
 
@@ -63,7 +73,10 @@ struct Source {
 impl Source {
     /// Bytecode and files that cannot be read have no text, and their errors no excerpt.
     fn of(path: &Path) -> Source {
-        Source { name: path.display().to_string(), text: std::fs::read_to_string(path).unwrap_or_default() }
+        Source {
+            name: path.display().to_string(),
+            text: std::fs::read_to_string(path).unwrap_or_default(),
+        }
     }
 
     /// The line with a caret below the column.
@@ -75,13 +88,20 @@ impl Source {
         let before = text.chars().take(column.max(1) as usize - 1);
         let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let p = paint();
-        Some(format!("{line:>5} | {text}\n      | {indent}{}^{}", p.error, p.off))
+        Some(format!(
+            "{line:>5} | {text}\n      | {indent}{}^{}",
+            p.error, p.off
+        ))
     }
 }
 
 /// All errors of a compilation of the program in `path`, each with its source line.
 pub(crate) fn compile_failure(path: &Path, error: &CompileError) -> Failure {
-    let errors: Vec<_> = error.diagnostics().iter().filter(|d| d.severity == Severity::Error).collect();
+    let errors: Vec<_> = error
+        .diagnostics()
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .collect();
     if errors.is_empty() {
         return Failure::Message(format!("{}: {error}", path.display()));
     }
@@ -102,7 +122,14 @@ pub(crate) fn run_failure(path: &Path, error: &RunError) -> Failure {
     };
     let (file, line, column) = position;
     let p = paint();
-    let mut lines = vec![format!("{}{at}:{} {}error:{} {}", p.bold, p.off, p.error, p.off, error.message())];
+    let mut lines = vec![format!(
+        "{}{at}:{} {}error:{} {}",
+        p.bold,
+        p.off,
+        p.error,
+        p.off,
+        error.message()
+    )];
     lines.extend(Source::of(path).excerpt(file, line, column));
     Failure::Rendered(lines.join("\n"))
 }
@@ -125,10 +152,17 @@ fn lines(source: &Source, d: &Diagnostic) -> Vec<String> {
     let mut add = |d: &Diagnostic, kind: &str, colour: &str, place: Option<&str>| {
         let at = d.position.as_ref().map(ToString::to_string);
         out.push(match at.as_deref().or(place) {
-            Some(at) => format!("{}{at}:{} {colour}{kind}:{} {}", p.bold, p.off, p.off, d.message),
+            Some(at) => format!(
+                "{}{at}:{} {colour}{kind}:{} {}",
+                p.bold, p.off, p.off, d.message
+            ),
             None => format!("{colour}{kind}:{} {}", p.off, d.message),
         });
-        out.extend(d.position.as_ref().and_then(|at| source.excerpt(&at.file, at.line, at.column)));
+        out.extend(
+            d.position
+                .as_ref()
+                .and_then(|at| source.excerpt(&at.file, at.line, at.column)),
+        );
     };
     add(d, kind, colour, Some(&source.name));
     for note in &d.notes {
@@ -153,8 +187,14 @@ mod tests {
 
     #[test]
     fn excerpts_keep_tabs_and_survive_any_position() {
-        let source = Source { name: "a".into(), text: "\tx = y\n".into() };
-        assert_eq!(source.excerpt("a", 1, 2).unwrap(), "    1 | \tx = y\n      | \t^");
+        let source = Source {
+            name: "a".into(),
+            text: "\tx = y\n".into(),
+        };
+        assert_eq!(
+            source.excerpt("a", 1, 2).unwrap(),
+            "    1 | \tx = y\n      | \t^"
+        );
         for (line, column) in [(0, 1), (9, 1), (u32::MAX, u32::MAX)] {
             assert_eq!(source.excerpt("a", line, column), None);
         }

@@ -23,8 +23,10 @@ impl InfoArgs {
             return output::print(&describe(&Artifact::load(path).map_err(Failure::new)?));
         }
         let compiler = self.options.compiler(path)?;
-        let exe = while_working(&format!("compiling {}", path.display()), || compiler.compile_file(path))
-            .map_err(|e| compile_failure(path, &e))?;
+        let exe = while_working(&format!("compiling {}", path.display()), || {
+            compiler.compile_file(path)
+        })
+        .map_err(|e| compile_failure(path, &e))?;
         output::print(&describe(exe.artifact()))
     }
 }

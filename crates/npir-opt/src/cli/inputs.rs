@@ -6,22 +6,41 @@ use npir::runtime::{ArgSpec, Signature, npy};
 use std::path::{Path, PathBuf};
 
 fn is_npz(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"))
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("npz"))
 }
 
 /// The arguments of a function, from `name=file.npy`, `name=file.npz:key`,
 /// `name=number`, or a whole `file.npz` whose keys are argument names.
 pub(crate) fn load(signature: &Signature, inputs: &[String]) -> Result<Vec<Array>, String> {
     let mut slots: Vec<Option<Array>> = signature.args.iter().map(|_| None).collect();
-    let names = || signature.args.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = || {
+        signature
+            .args
+            .iter()
+            .map(|a| a.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let index = |name: &str| {
-        signature.args.iter().position(|a| a.name == name).ok_or_else(|| {
-            if signature.args.is_empty() {
-                format!("'{}' takes no inputs, but '{name}' was given", signature.name)
-            } else {
-                format!("'{}' has no argument '{name}'; it has: {}", signature.name, names())
-            }
-        })
+        signature
+            .args
+            .iter()
+            .position(|a| a.name == name)
+            .ok_or_else(|| {
+                if signature.args.is_empty() {
+                    format!(
+                        "'{}' takes no inputs, but '{name}' was given",
+                        signature.name
+                    )
+                } else {
+                    format!(
+                        "'{}' has no argument '{name}'; it has: {}",
+                        signature.name,
+                        names()
+                    )
+                }
+            })
     };
     let mut put = |name: &str, array: Array| -> Result<(), String> {
         let i = index(name)?;
@@ -54,13 +73,26 @@ pub(crate) fn load(signature: &Signature, inputs: &[String]) -> Result<Vec<Array
                     ));
                 }
             }
-            None => return Err(format!("--input {input}: expected name=file.npy, name=number or a .npz file")),
+            None => {
+                return Err(format!(
+                    "--input {input}: expected name=file.npy, name=number or a .npz file"
+                ));
+            }
         }
     }
-    let missing: Vec<_> =
-        signature.args.iter().zip(&slots).filter(|(_, s)| s.is_none()).map(|(a, _)| a.name.clone()).collect();
+    let missing: Vec<_> = signature
+        .args
+        .iter()
+        .zip(&slots)
+        .filter(|(_, s)| s.is_none())
+        .map(|(a, _)| a.name.clone())
+        .collect();
     if !missing.is_empty() {
-        return Err(format!("'{}' needs --input for: {}\n  {signature}", signature.name, missing.join(", ")));
+        return Err(format!(
+            "'{}' needs --input for: {}\n  {signature}",
+            signature.name,
+            missing.join(", ")
+        ));
     }
     Ok(slots.into_iter().flatten().collect())
 }
@@ -79,7 +111,10 @@ fn value_of(spec: &ArgSpec, value: &str) -> Result<Array, String> {
         return npy::read_npz_array(&path, &spec.name).map_err(|e| e.to_string());
     }
     if spec.scalar && !path.exists() {
-        return Err(format!("--input {}={value}: neither a number of type {} nor a file", spec.name, spec.dtype));
+        return Err(format!(
+            "--input {}={value}: neither a number of type {} nor a file",
+            spec.name, spec.dtype
+        ));
     }
     npy::read(&path).map_err(|e| e.to_string())
 }
@@ -114,12 +149,20 @@ pub(crate) fn save(results: &[Array], outputs: &[PathBuf]) -> Result<(), String>
         && is_npz(path)
     {
         let names: Vec<String> = (0..results.len()).map(|i| format!("result{i}")).collect();
-        let entries: Vec<_> = names.iter().map(String::as_str).zip(results.iter().map(Array::view)).collect();
+        let entries: Vec<_> = names
+            .iter()
+            .map(String::as_str)
+            .zip(results.iter().map(Array::view))
+            .collect();
         return npy::write_npz(path, &entries, npy::Compression::Stored).map_err(failed);
     }
     if outputs.len() > results.len() {
         let n = results.len();
-        return Err(format!("{} --output files, but only {n} result{}", outputs.len(), if n == 1 { "" } else { "s" }));
+        return Err(format!(
+            "{} --output files, but only {n} result{}",
+            outputs.len(),
+            if n == 1 { "" } else { "s" }
+        ));
     }
     for (result, path) in results.iter().zip(outputs) {
         if path.as_os_str() != "-" {

@@ -51,13 +51,18 @@ impl Options {
     /// A compiler that reports its warnings, and on request its remarks, on standard error.
     fn compiler(&self, file: &Path) -> Result<Compiler, Failure> {
         let (file, remarks) = (file.to_path_buf(), self.remarks);
-        let mut compiler = Compiler::new(Registry::standard()).threads(!self.no_threads).on_remark(move |d| {
-            if remarks || d.severity == Severity::Warning {
-                eprintln!("{}", diagnostics::remark(&file, d));
-            }
-        });
+        let mut compiler = Compiler::new(Registry::standard())
+            .threads(!self.no_threads)
+            .on_remark(move |d| {
+                if remarks || d.severity == Severity::Warning {
+                    eprintln!("{}", diagnostics::remark(&file, d));
+                }
+            });
         if let Some(cpu) = &self.target_cpu {
-            compiler = compiler.target(CpuTarget::named(cpu).map_err(|e| Failure::Message(format!("--target-cpu: {e}")))?);
+            compiler = compiler.target(
+                CpuTarget::named(cpu)
+                    .map_err(|e| Failure::Message(format!("--target-cpu: {e}")))?,
+            );
         }
         Ok(compiler)
     }
@@ -66,7 +71,9 @@ impl Options {
     fn refuse_for_artifact(&self, file: &Path) -> Result<(), Failure> {
         if self.target_cpu.is_some() || self.no_threads {
             let file = file.display();
-            return Err(Failure::Message(format!("{file} is an artifact, so options of the compiler do not apply")));
+            return Err(Failure::Message(format!(
+                "{file} is an artifact, so options of the compiler do not apply"
+            )));
         }
         Ok(())
     }

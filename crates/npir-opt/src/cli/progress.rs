@@ -22,7 +22,8 @@ pub(crate) fn while_working<T>(what: &str, work: impl FnOnce() -> T) -> T {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }
-        while waits.recv_timeout(Duration::from_millis(100)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        while waits.recv_timeout(Duration::from_millis(100)) == Err(mpsc::RecvTimeoutError::Timeout)
+        {
             bar.tick();
         }
         bar.finish_and_clear();

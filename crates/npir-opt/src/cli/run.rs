@@ -46,9 +46,16 @@ impl RunArgs {
             // Each call starts from the files' values.
             let mut arrays = arrays.clone();
             let begin = Instant::now();
-            let (out, elapsed) = while_working(&format!("running {}", function.signature().name), || {
-                call(&self.file, &function, &mut arrays, begin, self.options.remarks && i == 0)
-            })?;
+            let (out, elapsed) =
+                while_working(&format!("running {}", function.signature().name), || {
+                    call(
+                        &self.file,
+                        &function,
+                        &mut arrays,
+                        begin,
+                        self.options.remarks && i == 0,
+                    )
+                })?;
             times.push(elapsed);
             results = out;
         }
@@ -83,8 +90,10 @@ impl RunArgs {
             return artifact.function(&name).map_err(Failure::new);
         }
         let compiler = self.options.compiler(path)?;
-        let exe = while_working(&format!("compiling {}", path.display()), || compiler.compile_file(path))
-            .map_err(|e| compile_failure(path, &e))?;
+        let exe = while_working(&format!("compiling {}", path.display()), || {
+            compiler.compile_file(path)
+        })
+        .map_err(|e| compile_failure(path, &e))?;
         let name = self.entry(exe.manifest().functions.iter())?;
         exe.function(&name).map_err(Failure::new)
     }
@@ -95,12 +104,14 @@ impl RunArgs {
         match (&self.entry, names.as_slice()) {
             (Some(name), _) if names.contains(name) => Ok(name.clone()),
             (None, [only]) => Ok(only.clone()),
-            (Some(name), _) => {
-                Err(Failure::Message(format!("{file}: there is no public function '{name}'; it has: {}", names.join(", "))))
-            }
-            (None, _) => {
-                Err(Failure::Message(format!("{file}: choose a function with --entry; it has: {}", names.join(", "))))
-            }
+            (Some(name), _) => Err(Failure::Message(format!(
+                "{file}: there is no public function '{name}'; it has: {}",
+                names.join(", ")
+            ))),
+            (None, _) => Err(Failure::Message(format!(
+                "{file}: choose a function with --entry; it has: {}",
+                names.join(", ")
+            ))),
         }
     }
 }
@@ -118,14 +129,24 @@ fn call(
     let mut args = Vec::with_capacity(arrays.len());
     for (spec, array) in signature.args.iter().zip(arrays.iter_mut()) {
         args.push(if spec.updates.is_some() {
-            Arg::ViewMut(array.view_mut().map_err(|e| Failure::Message(format!("argument '{}': {e}", spec.name)))?)
+            Arg::ViewMut(
+                array
+                    .view_mut()
+                    .map_err(|e| Failure::Message(format!("argument '{}': {e}", spec.name)))?,
+            )
         } else if spec.scalar && array.rank() == 0 {
-            Arg::Scalar(array.item().ok_or_else(|| Failure::Message(format!("argument '{}' is empty", spec.name)))?)
+            Arg::Scalar(
+                array.item().ok_or_else(|| {
+                    Failure::Message(format!("argument '{}' is empty", spec.name))
+                })?,
+            )
         } else {
             Arg::View(array.view())
         });
     }
-    let (returned, report) = function.call_with_report(&mut args).map_err(|e| run_failure(path, &e))?;
+    let (returned, report) = function
+        .call_with_report(&mut args)
+        .map_err(|e| run_failure(path, &e))?;
     let elapsed = begin.elapsed();
     drop(args);
     if remarks {
