@@ -7,7 +7,7 @@ use melior::{
     diagnostic::{DiagnosticHandlerId, DiagnosticSeverity},
 };
 use npir_mlir_sys::*;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
 
 /// How serious a [`Diagnostic`] is.
@@ -111,6 +111,15 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// The text of a diagnostic. Names from damaged bytecode can be any bytes: the text ends before them.
+fn message(diagnostic: &melior::diagnostic::Diagnostic<'_>) -> String {
+    let mut text = String::new();
+    if write!(text, "{diagnostic}").is_err() {
+        text.push_str("<invalid UTF-8>");
+    }
+    text
+}
+
 fn convert(diagnostic: &melior::diagnostic::Diagnostic<'_>) -> Diagnostic {
     Diagnostic {
         severity: match diagnostic.severity() {
@@ -118,7 +127,7 @@ fn convert(diagnostic: &melior::diagnostic::Diagnostic<'_>) -> Diagnostic {
             DiagnosticSeverity::Warning => Severity::Warning,
             _ => Severity::Remark,
         },
-        message: diagnostic.to_string(),
+        message: message(diagnostic),
         position: file_position(diagnostic.location()),
         notes: (0..diagnostic.note_count())
             .filter_map(|i| diagnostic.note(i).ok())

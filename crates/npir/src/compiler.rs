@@ -5,7 +5,7 @@ use crate::executable::Executable;
 use crate::registry::options_for;
 use npir_cpu::{CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
 use npir_mlir::melior::Context;
-use npir_mlir::melior::ir::{Module, operation::OperationLike};
+use npir_mlir::melior::ir::Module;
 use npir_mlir::prelude::{
     CtxExt, Diagnostic, FilePosition, Op, OpExt, Pass, PassDefExt, PassError, Registry, Severity, Walk, collect_diagnostics, file_position,
     load_pipeline_dialects, parse_source, run_pipeline,
