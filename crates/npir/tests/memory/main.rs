@@ -5,6 +5,8 @@
 
 #[path = "../../../../passes/tests/buffers/generate.rs"]
 mod generate;
+// Here programs run on tensors only.
+#[allow(dead_code)]
 #[path = "../../../../passes/tests/buffers/interp.rs"]
 mod interp;
 
@@ -13,7 +15,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use generate::{Program, program};
 use interp::{Machine, V};
 use npir::prelude::*;
-use npir_mlir::melior::ir::operation::OperationLike;
 use npir_mlir::prelude::{Module, Op};
 use npir_runtime::alloc::{memory_stats, set_memory_limit};
 use npir_runtime::{ArrayViewMut, RunErrorKind, Scalar};
@@ -40,11 +41,18 @@ fn argument(i: usize) -> Vec<f64> {
 
 /// Two conditions and a trip count.
 fn controls(variant: usize) -> [i64; 3] {
-    [(variant & 1) as i64, (variant >> 1 & 1) as i64, (variant % 3) as i64]
+    [
+        (variant & 1) as i64,
+        (variant >> 1 & 1) as i64,
+        (variant % 3) as i64,
+    ]
 }
 
 fn updated(p: &Program, arg: usize) -> Option<usize> {
-    p.updates.iter().find(|(a, _)| *a == arg).map(|(_, result)| *result)
+    p.updates
+        .iter()
+        .find(|(a, _)| *a == arg)
+        .map(|(_, result)| *result)
 }
 
 /// All results, updated ones included, by the interpreter.
@@ -55,7 +63,10 @@ fn expected(module: &Module<'_>, p: &Program, variant: usize) -> Vec<Vec<f64>> {
     let args = (0..p.args).map(|i| V::Tensor(argument(i)));
     let args = args.chain(controls(variant).map(V::Int)).collect();
     let results = machine.call("main", args).expect("the program is valid");
-    results.iter().map(|v| machine.elements(v).expect("a tensor")).collect()
+    results
+        .iter()
+        .map(|v| machine.elements(v).expect("a tensor"))
+        .collect()
 }
 
 /// All results, updated ones included, by compiled code.
@@ -69,14 +80,22 @@ fn found(exe: &Executable, p: &Program, variant: usize) -> Vec<Vec<f64>> {
     args.extend([Scalar::new(a != 0), Scalar::new(b != 0), Scalar::new(n)].map(Arg::Scalar));
     let returned = exe.run("main", &mut args).unwrap_or_else(|e| panic!("{e}"));
     drop(args);
-    let mut returned = returned.iter().map(|array| array.to_vec::<f64>().expect("float64"));
-    let results = (0..p.results).map(|r| match (0..p.args).find(|arg| updated(p, *arg) == Some(r)) {
-        Some(arg) => memory[arg].clone(),
-        None => returned.next().expect("a result"),
-    });
+    let mut returned = returned
+        .iter()
+        .map(|array| array.to_vec::<f64>().expect("float64"));
+    let results =
+        (0..p.results).map(
+            |r| match (0..p.args).find(|arg| updated(p, *arg) == Some(r)) {
+                Some(arg) => memory[arg].clone(),
+                None => returned.next().expect("a result"),
+            },
+        );
     let results: Vec<_> = results.collect();
     for (i, values) in memory.iter().enumerate() {
-        assert!(updated(p, i).is_some() || *values == argument(i), "argument {i} was written");
+        assert!(
+            updated(p, i).is_some() || *values == argument(i),
+            "argument {i} was written"
+        );
     }
     results
 }
@@ -90,12 +109,23 @@ fn random_programs_give_everything_back() {
     let before = blocks();
     for seed in 0..seeds {
         let p = program(seed);
-        let module = compiler.parse(&context, p.text.as_bytes(), "memory.mlir").unwrap_or_else(|e| panic!("{e}"));
+        let module = compiler
+            .parse(&context, p.text.as_bytes(), "memory.mlir")
+            .unwrap_or_else(|e| panic!("{e}"));
         let exe = compile(&p.text);
         for variant in 0..6 {
             let (expected, found) = (expected(&module, &p, variant), found(&exe, &p, variant));
-            assert_eq!(expected, found, "seed {seed}, variant {variant}\n{}", p.text);
-            assert_eq!(blocks(), before, "seed {seed}, variant {variant} keeps memory\n{}", p.text);
+            assert_eq!(
+                expected, found,
+                "seed {seed}, variant {variant}\n{}",
+                p.text
+            );
+            assert_eq!(
+                blocks(),
+                before,
+                "seed {seed}, variant {variant} keeps memory\n{}",
+                p.text
+            );
         }
     }
 }
@@ -138,7 +168,10 @@ fn a_failed_call_gives_everything_back() {
         exe.run("main", &mut [Arg::View(view), Arg::Scalar(Scalar::new(n))])
     };
     let results = run(5).unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!(results[0].to_vec::<f64>().expect("float64"), vec![32.0; 1000]);
+    assert_eq!(
+        results[0].to_vec::<f64>().expect("float64"),
+        vec![32.0; 1000]
+    );
     assert_eq!(blocks(), before + 1);
     drop(results);
     assert_eq!(blocks(), before);
@@ -163,8 +196,21 @@ func.func @main(%n: index, %m: index) -> tensor<?x?xf64> {
 "#,
     );
     let before = blocks();
-    let run = |n: i64, m: i64| exe.run("main", &mut [Arg::Scalar(Scalar::new(n)), Arg::Scalar(Scalar::new(m))]);
-    for (n, m) in [(1 << 40, 1 << 40), (1 << 32, 1 << 29), (-1, 3), (3, -1), (-1, -1), (1 << 60, 1), (i64::MAX, i64::MAX)] {
+    let run = |n: i64, m: i64| {
+        exe.run(
+            "main",
+            &mut [Arg::Scalar(Scalar::new(n)), Arg::Scalar(Scalar::new(m))],
+        )
+    };
+    for (n, m) in [
+        (1 << 40, 1 << 40),
+        (1 << 32, 1 << 29),
+        (-1, 3),
+        (3, -1),
+        (-1, -1),
+        (1 << 60, 1),
+        (i64::MAX, i64::MAX),
+    ] {
         let error = run(n, m).expect_err("no such array");
         assert_eq!(error.kind(), RunErrorKind::Memory, "{n} x {m}: {error}");
         assert_eq!(blocks(), before);
@@ -184,7 +230,10 @@ fn a_refused_allocation_is_an_error() {
     let before = blocks();
     set_memory_limit(Some(memory_stats().live + (12 << 20)));
     let view = ArrayView::from_slice(&x, &[1 << 20]).expect("a million elements");
-    let result = exe.run("main", &mut [Arg::View(view), Arg::Scalar(Scalar::new(5i64))]);
+    let result = exe.run(
+        "main",
+        &mut [Arg::View(view), Arg::Scalar(Scalar::new(5i64))],
+    );
     set_memory_limit(None);
     let error = result.expect_err("two buffers of 8 MiB are above the limit");
     assert_eq!(error.kind(), RunErrorKind::Memory, "{error}");
