@@ -186,6 +186,11 @@ struct BufferizableModel : bz::BufferizableOpInterface::FallbackModel<Bufferizab
       MlirType type = opCallbacks->bufferType(spec->user, wrap(op), result.getResultNumber(), &cx);
       if (type.ptr)
         return cast<bz::BufferLikeType>(unwrap(type));
+      // A new buffer is row-major; upstream's default says of its layout only that it is unknown.
+      auto tensor = dyn_cast<TensorType>(v.getType());
+      if (tensor && bufferizesToAllocation(op, v))
+        if (std::optional<Attribute> space = options.defaultMemorySpaceFn(tensor))
+          return cast<bz::BufferLikeType>(Type(bz::getMemRefTypeWithStaticIdentityLayout(tensor, *space)));
     }
     return bz::detail::defaultGetBufferType(v, options, state, stack);
   }

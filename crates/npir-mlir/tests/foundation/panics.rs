@@ -102,22 +102,26 @@ fn tensor_op(name: &str) -> String {
 
 #[test]
 fn bufferization() {
-    // `allocates` is asked only by passes that look for allocations.
     for method in ["reads", "writes", "aliases", "bufferize"] {
         let expected = format!("internal error in the bufferization of boom.{method}: method {method}");
         let ok = panics(&tensor_op(method), ONE_SHOT, &expected);
         assert!(method != "bufferize" || !ok);
     }
-    let branch = "func.func @f(%c: i1, %x: tensor<4xi64>) -> i64 {
-      %0 = scf.if %c -> tensor<4xi64> {
-        %1 = \"boom.buffer_type\"(%x) : (tensor<4xi64>) -> tensor<4xi64>
-        scf.yield %1 : tensor<4xi64>
-      } else {
-        scf.yield %x : tensor<4xi64>
-      }
-      %2 = toy.head %0 : tensor<4xi64> -> i64
-      return %2 : i64 }";
-    panics(branch, ONE_SHOT, "internal error in the bufferization of boom.buffer_type: method buffer_type");
+    // The branches must agree on a type before the second one is bufferized.
+    for method in ["buffer_type", "allocates"] {
+        let branch = format!(
+            "func.func @f(%c: i1, %x: tensor<4xi64>) -> i64 {{
+               %0 = scf.if %c -> tensor<4xi64> {{
+                 scf.yield %x : tensor<4xi64>
+               }} else {{
+                 %1 = \"boom.{method}\"(%x) : (tensor<4xi64>) -> tensor<4xi64>
+                 scf.yield %1 : tensor<4xi64>
+               }}
+               %2 = toy.head %0 : tensor<4xi64> -> i64
+               return %2 : i64 }}"
+        );
+        panics(&branch, ONE_SHOT, &format!("internal error in the bufferization of boom.{method}: method {method}"));
+    }
     // Not only panics: a range of destinations beyond the operands.
     for name in ["inits", "far_inits"] {
         let ctx = context();

@@ -54,7 +54,7 @@ fn wrong_parameters_are_located_errors() {
         (attr("#toy.path<\"a\", 1>"), "'toy.path': a path is made of strings"),
         (attr("#toy.color"), "test.mlir:2:8: error: unknown attribute 'color' in dialect 'toy'"),
         (attr("#toy.boom<1>"), "'toy.boom': internal error in its verifier: attribute parameters"),
-        (arg("!toy.boom<1>"), "test.mlir:2:7: error: 'toy.boom': internal error in its verifier: type parameters"),
+        (arg("!toy.boom<1>"), "test.mlir:2:8: error: 'toy.boom': internal error in its verifier: type parameters"),
     ] {
         refuses(&source, expected);
     }

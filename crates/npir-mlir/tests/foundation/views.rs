@@ -217,9 +217,15 @@ fn out_of_range_is_a_panic_and_no_crash() {
     let module = parse(&ctx, SMALL);
     let scale = op_of(&module).find_all("toy.scale")[0];
     for access in [
-        (|op| drop(op.operand(1))) as fn(Op<'_>),
-        |op| drop(op.result_value(1)),
-        |op| drop(op.region(0)),
+        (|op| {
+            op.operand(1);
+        }) as fn(Op<'_>),
+        |op| {
+            op.result_value(1);
+        },
+        |op| {
+            op.region(0);
+        },
         |op| op.set_operand(3, op.operand(0)),
     ] {
         let message = panic_message(|| access(scale));
@@ -263,7 +269,9 @@ fn insertion_points() {
     let owned = OwnedRewriter::new(&ctx);
     let rw = owned.get().at(print.loc());
     assert!(rw.insertion_block().is_none());
-    let mark = |n: i64| drop(Scale::build(rw, x, n, ctx.i(32)));
+    let mark = |n: i64| {
+        Scale::build(rw, x, n, ctx.i(32));
+    };
     rw.after(print);
     mark(4);
     rw.before(print);
@@ -327,7 +335,9 @@ fn upstream_builders_make_valid_ir() {
         let less = rw.cmpf(CmpF::Olt, total[0], f);
         let both = rw.andi(less, c);
         let picked = rw.scf_if(both, &[ctx.f32()], |_| vec![f], |rw| vec![rw.negf(f)]);
-        rw.scf_when(c, |rw| drop(rw.op("toy.opaque").build()));
+        rw.scf_when(c, |rw| {
+            rw.op("toy.opaque").build();
+        });
         rw.scf_while(
             &[n],
             &[ctx.index()],
