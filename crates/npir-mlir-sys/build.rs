@@ -35,7 +35,20 @@ fn main() {
         .opt_level(1)
         .debug(false)
         .include(prefix.join("include"))
-        .files(["interfaces", "dialect", "assembly", "passes", "queries", "selected", "source", "tools", "translate"].map(|f| format!("shim/{f}.cpp")))
+        .files(
+            [
+                "interfaces",
+                "dialect",
+                "assembly",
+                "passes",
+                "queries",
+                "selected",
+                "source",
+                "tools",
+                "translate",
+            ]
+            .map(|f| format!("shim/{f}.cpp")),
+        )
         .compile("npirshim");
 
     if env::var("MLIR_SYS_LINK_SHARED").as_deref() == Ok("1") {
@@ -54,7 +67,9 @@ fn write_mlir_c_script(lib: &Path, out: &Path) {
         .map(|e| e.path())
         .filter(|p| {
             let name = p.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-            name.starts_with("libMLIRCAPI") && name.ends_with(".a") && !name.contains("ExecutionEngine")
+            name.starts_with("libMLIRCAPI")
+                && name.ends_with(".a")
+                && !name.contains("ExecutionEngine")
         })
         .map(|p| p.display().to_string())
         .collect();

@@ -31,7 +31,9 @@ use proc_macro::TokenStream;
 /// writes one. With the interface `InferTypes` there is also `build_inferred`.
 #[proc_macro_attribute]
 pub fn op(args: TokenStream, item: TokenStream) -> TokenStream {
-    op::expand(args.into(), item.into()).unwrap_or_else(|e| e.to_compile_error()).into()
+    op::expand(args.into(), item.into())
+        .unwrap_or_else(|e| e.to_compile_error())
+        .into()
 }
 
 /// Turns a struct into a pass declaration.
@@ -52,7 +54,9 @@ pub fn op(args: TokenStream, item: TokenStream) -> TokenStream {
 /// are the pass's own state.
 #[proc_macro_attribute]
 pub fn pass(args: TokenStream, item: TokenStream) -> TokenStream {
-    pass::expand(args.into(), item.into()).unwrap_or_else(|e| e.to_compile_error()).into()
+    pass::expand(args.into(), item.into())
+        .unwrap_or_else(|e| e.to_compile_error())
+        .into()
 }
 
 /// The text of the doc comments among `attrs`, one line each.
@@ -61,7 +65,10 @@ fn doc_text(attrs: &[syn::Attribute]) -> String {
     for attr in attrs {
         if attr.path().is_ident("doc")
             && let syn::Meta::NameValue(nv) = &attr.meta
-            && let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) = &nv.value
+            && let syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(s),
+                ..
+            }) = &nv.value
         {
             lines.push(s.value());
         }

@@ -32,7 +32,9 @@ impl Parse for Args {
             let list = |input: ParseStream<'_>| -> Result<Vec<Ident>> {
                 let inner;
                 syn::parenthesized!(inner in input);
-                Ok(Punctuated::<Ident, Token![,]>::parse_terminated(&inner)?.into_iter().collect())
+                Ok(Punctuated::<Ident, Token![,]>::parse_terminated(&inner)?
+                    .into_iter()
+                    .collect())
             };
             match key.to_string().as_str() {
                 "traits" => args.traits = list(input)?,
@@ -55,7 +57,16 @@ impl Parse for Args {
 }
 
 /// Methods that every view has, so that no field can have the name.
-const RESERVED: &[&str] = &["op", "wrap", "cast", "def", "build", "build_inferred", "operand_segment", "result_segment"];
+const RESERVED: &[&str] = &[
+    "op",
+    "wrap",
+    "cast",
+    "def",
+    "build",
+    "build_inferred",
+    "operand_segment",
+    "result_segment",
+];
 
 enum Kind {
     Operand(Type),
@@ -76,7 +87,9 @@ fn kind(ty: &Type) -> Result<Kind> {
             "expected Operand<C>, OptionalOperand<C>, Variadic<C>, Output<C>, VariadicOutput<C>, Attr<K>, OptionalAttr<K>, UnitAttr or Region",
         )
     };
-    let Type::Path(path) = ty else { return Err(error()) };
+    let Type::Path(path) = ty else {
+        return Err(error());
+    };
     let segment = path.path.segments.last().ok_or_else(error)?;
     let inner = match &segment.arguments {
         syn::PathArguments::AngleBracketed(a) => match a.args.first() {
@@ -104,7 +117,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     let item: ItemStruct = syn::parse2(item)?;
     let doc = crate::doc_text(&item.attrs);
     if doc.trim().is_empty() {
-        return Err(syn::Error::new(item.ident.span(), "an op needs a doc comment: reference pages are made of it"));
+        return Err(syn::Error::new(
+            item.ident.span(),
+            "an op needs a doc comment: reference pages are made of it",
+        ));
     }
     let (ident, vis, attrs) = (&item.ident, &item.vis, &item.attrs);
     let name = &args.name;
@@ -118,13 +134,23 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     // Positions are known as long as every value so far stands for one.
     let (mut fixed_operands, mut fixed_results) = (true, true);
     for field in &item.fields {
-        let f = field.ident.as_ref().ok_or_else(|| syn::Error::new_spanned(field, "fields need names"))?;
+        let f = field
+            .ident
+            .as_ref()
+            .ok_or_else(|| syn::Error::new_spanned(field, "fields need names"))?;
         let key = f.to_string();
         let key = key.strip_prefix("r#").unwrap_or(&key);
         if RESERVED.contains(&key) {
-            return Err(syn::Error::new(f.span(), format!("`{key}` is a method of every view; call the field otherwise")));
+            return Err(syn::Error::new(
+                f.span(),
+                format!("`{key}` is a method of every view; call the field otherwise"),
+            ));
         }
-        let docs: Vec<_> = field.attrs.iter().filter(|a| a.path().is_ident("doc")).collect();
+        let docs: Vec<_> = field
+            .attrs
+            .iter()
+            .filter(|a| a.path().is_ident("doc"))
+            .collect();
         let about = if docs.is_empty() {
             let text = format!("`{key}`.");
             quote!(#[doc = #text])
@@ -151,9 +177,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 let i = operand_index;
                 operand_index += 1;
                 def.push(quote!(.optional_operand(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
-                accessors.push(quote!(#about pub fn #f(self) -> Option<::npir_mlir::ir::Val<'c>> {
-                    self.operand_segment(#i).first().copied()
-                }));
+                accessors.push(
+                    quote!(#about pub fn #f(self) -> Option<::npir_mlir::ir::Val<'c>> {
+                        self.operand_segment(#i).first().copied()
+                    }),
+                );
                 params.push(quote!(#f: Option<::npir_mlir::ir::Val<'c>>));
                 set.push(quote!(if let Some(v) = #f { op = op.operands(&[v]); }));
                 operand_sizes.push(quote!(#f.is_some() as i32));
@@ -163,9 +191,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 let i = operand_index;
                 operand_index += 1;
                 def.push(quote!(.variadic_operand(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
-                accessors.push(quote!(#about pub fn #f(self) -> Vec<::npir_mlir::ir::Val<'c>> {
-                    self.operand_segment(#i)
-                }));
+                accessors.push(
+                    quote!(#about pub fn #f(self) -> Vec<::npir_mlir::ir::Val<'c>> {
+                        self.operand_segment(#i)
+                    }),
+                );
                 params.push(quote!(#f: &[::npir_mlir::ir::Val<'c>]));
                 set.push(quote!(op = op.operands(#f);));
                 operand_sizes.push(quote!(#f.len() as i32));
@@ -190,9 +220,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 let i = result_index;
                 result_index += 1;
                 def.push(quote!(.variadic_result(#key, <#c as ::npir_mlir::constraint::TypeConstraint>::constraint())));
-                accessors.push(quote!(#about pub fn #f(self) -> Vec<::npir_mlir::ir::Val<'c>> {
-                    self.result_segment(#i)
-                }));
+                accessors.push(
+                    quote!(#about pub fn #f(self) -> Vec<::npir_mlir::ir::Val<'c>> {
+                        self.result_segment(#i)
+                    }),
+                );
                 let p = format_ident!("{key}_types");
                 result_params.push(quote!(#p: &[::npir_mlir::melior::ir::Type<'c>]));
                 result_set.push(quote!(op = op.results(#p);));
@@ -214,7 +246,9 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                     ::npir_mlir::ir::OpExt::attr(self.0, #key)
                         .and_then(<#k as ::npir_mlir::constraint::AttrCodec>::decode)
                 }));
-                params.push(quote!(#f: Option<<#k as ::npir_mlir::constraint::AttrCodec>::Value<'c>>));
+                params.push(
+                    quote!(#f: Option<<#k as ::npir_mlir::constraint::AttrCodec>::Value<'c>>),
+                );
                 set.push(quote!(if let Some(v) = &#f {
                     op = op.attr(#key, <#k as ::npir_mlir::constraint::AttrCodec>::encode(rw.ctx(), v));
                 }));
@@ -247,8 +281,16 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
             quote!()
         }
     };
-    let operand_segments = segments(has("AttrSizedOperandSegments"), "operandSegmentSizes", &operand_sizes);
-    let result_segments = segments(has("AttrSizedResultSegments"), "resultSegmentSizes", &result_sizes);
+    let operand_segments = segments(
+        has("AttrSizedOperandSegments"),
+        "operandSegmentSizes",
+        &operand_sizes,
+    );
+    let result_segments = segments(
+        has("AttrSizedResultSegments"),
+        "resultSegmentSizes",
+        &result_sizes,
+    );
     let infers = args.interfaces.iter().any(|i| i == "InferTypes");
     let build = if region_index > 0 {
         quote!()
@@ -319,7 +361,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
             |op, p| #ident(op).print_assembly(p),
         )),
         (None, false) => quote!(),
-        (Some(text), true) => return Err(syn::Error::new(text.span(), "declarative or custom assembly, not both")),
+        (Some(text), true) => {
+            return Err(syn::Error::new(
+                text.span(),
+                "declarative or custom assembly, not both",
+            ));
+        }
     };
 
     Ok(quote! {

@@ -15,7 +15,11 @@ struct Args {
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let argument = input.parse()?;
-        let mut args = Args { argument, on: None, dialects: Vec::new() };
+        let mut args = Args {
+            argument,
+            on: None,
+            dialects: Vec::new(),
+        };
         while input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -30,9 +34,16 @@ impl Parse for Args {
                 "dependent_dialects" => {
                     let inner;
                     syn::parenthesized!(inner in input);
-                    args.dialects = Punctuated::<LitStr, Token![,]>::parse_terminated(&inner)?.into_iter().collect();
+                    args.dialects = Punctuated::<LitStr, Token![,]>::parse_terminated(&inner)?
+                        .into_iter()
+                        .collect();
                 }
-                _ => return Err(syn::Error::new(key.span(), "expected `on` or `dependent_dialects`")),
+                _ => {
+                    return Err(syn::Error::new(
+                        key.span(),
+                        "expected `on` or `dependent_dialects`",
+                    ));
+                }
             }
         }
         Ok(args)
@@ -69,7 +80,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     let mut item: ItemStruct = syn::parse2(item)?;
     let doc = crate::doc_text(&item.attrs);
     if doc.trim().is_empty() {
-        return Err(syn::Error::new(item.ident.span(), "a pass needs a doc comment: it is what --help shows"));
+        return Err(syn::Error::new(
+            item.ident.span(),
+            "a pass needs a doc comment: it is what --help shows",
+        ));
     }
     let (mut options, mut setters, mut getters) = (vec![], vec![], vec![]);
     let (mut stats, mut takes) = (vec![], vec![]);
@@ -86,9 +100,17 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
             let f = field_args(&attr)?;
             let name = match f.name {
                 Some(n) => n,
-                None => LitStr::new(&ident.as_ref().map(|i| i.to_string().replace('_', "-")).unwrap_or_default(), proc_macro2::Span::call_site()),
+                None => LitStr::new(
+                    &ident
+                        .as_ref()
+                        .map(|i| i.to_string().replace('_', "-"))
+                        .unwrap_or_default(),
+                    proc_macro2::Span::call_site(),
+                ),
             };
-            let description = f.description.ok_or_else(|| syn::Error::new_spanned(&attr, "needs a description"))?;
+            let description = f
+                .description
+                .ok_or_else(|| syn::Error::new_spanned(&attr, "needs a description"))?;
             if option {
                 let default = match f.default {
                     Some(d) => quote!(Some(#d)),
@@ -103,7 +125,8 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                         self.#ident = value;
                     }
                 ));
-                getters.push(quote!(<#ty as ::npir_mlir::pass::OptionField>::to_value(&self.#ident)));
+                getters
+                    .push(quote!(<#ty as ::npir_mlir::pass::OptionField>::to_value(&self.#ident)));
             } else {
                 stats.push(quote!(::npir_mlir::pass::StatisticDef { name: #name, description: #description }));
                 takes.push(quote!(self.#ident.take()));

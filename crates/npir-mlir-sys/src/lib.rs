@@ -83,8 +83,13 @@ pub struct NpirParamSpec {
 #[repr(C)]
 pub struct NpirDialectCallbacks {
     pub populate: extern "C" fn(Ptr, Ptr, MlirContext),
-    pub materialize_constant:
-        extern "C" fn(Ptr, MlirRewriterBase, MlirAttribute, MlirType, MlirLocation) -> MlirOperation,
+    pub materialize_constant: extern "C" fn(
+        Ptr,
+        MlirRewriterBase,
+        MlirAttribute,
+        MlirType,
+        MlirLocation,
+    ) -> MlirOperation,
     pub verify_params: extern "C" fn(
         Ptr,
         MlirContext,
@@ -93,7 +98,8 @@ pub struct NpirDialectCallbacks {
         MlirStringCallback,
         Ptr,
     ) -> bool,
-    pub verify_operation_attr: extern "C" fn(Ptr, MlirOperation, MlirStringRef, MlirAttribute) -> bool,
+    pub verify_operation_attr:
+        extern "C" fn(Ptr, MlirOperation, MlirStringRef, MlirAttribute) -> bool,
     pub verify_region_arg_attr:
         extern "C" fn(Ptr, MlirOperation, c_uint, c_uint, MlirStringRef, MlirAttribute) -> bool,
 }
@@ -197,7 +203,12 @@ unsafe extern "C" {
     pub fn npirPushEffect(sink: Ptr, kind: i32, value: MlirValue);
     pub fn npirPushOperandEffect(sink: Ptr, kind: i32, op: MlirOperation, operand: c_uint);
     pub fn npirBufferizeGetBuffer(rw: MlirRewriterBase, value: MlirValue, cx: Ptr) -> MlirValue;
-    pub fn npirBufferizeReplace(rw: MlirRewriterBase, op: MlirOperation, n: isize, values: *const MlirValue);
+    pub fn npirBufferizeReplace(
+        rw: MlirRewriterBase,
+        op: MlirOperation,
+        n: isize,
+        values: *const MlirValue,
+    );
     pub fn npirBufferTypeOf(value: MlirValue, cx: Ptr) -> MlirType;
 
     // dialect.cpp
@@ -304,12 +315,21 @@ unsafe extern "C" {
         elided: *const MlirStringRef,
         with_keyword: bool,
     );
-    pub fn npirPrintRegion(printer: Ptr, region: MlirRegion, print_args: bool, print_terminators: bool);
+    pub fn npirPrintRegion(
+        printer: Ptr,
+        region: MlirRegion,
+        print_args: bool,
+        print_terminators: bool,
+    );
     pub fn npirPrintRegionWithArgs(printer: Ptr, region: MlirRegion);
 
     // passes.cpp
     pub fn npirRegisterPass(spec: *const NpirPassSpec);
-    pub fn npirRegisterPipeline(argument: MlirStringRef, description: MlirStringRef, pipeline: MlirStringRef);
+    pub fn npirRegisterPipeline(
+        argument: MlirStringRef,
+        description: MlirStringRef,
+        pipeline: MlirStringRef,
+    );
     pub fn npirPassOptionText(pass: Ptr, i: isize) -> MlirStringRef;
     pub fn npirPassOptionInt(pass: Ptr, i: isize) -> i64;
     pub fn npirPassOptionBool(pass: Ptr, i: isize) -> bool;
@@ -392,14 +412,28 @@ unsafe extern "C" {
     pub fn npirRegisterLlvmTranslation(ctx: MlirContext);
 
     // source.cpp
-    pub fn npirParseSource(ctx: MlirContext, source: MlirStringRef, filename: MlirStringRef) -> MlirModule;
+    pub fn npirParseSource(
+        ctx: MlirContext,
+        source: MlirStringRef,
+        filename: MlirStringRef,
+    ) -> MlirModule;
 
     // translate.cpp
-    pub fn npirTranslateToLlvm(op: MlirOperation, context: LLVMContextRef, name: MlirStringRef) -> LLVMModuleRef;
+    pub fn npirTranslateToLlvm(
+        op: MlirOperation,
+        context: LLVMContextRef,
+        name: MlirStringRef,
+    ) -> LLVMModuleRef;
 
     // tools.cpp
-    pub fn npirOptMain(argc: c_int, argv: *mut *mut c_char, title: MlirStringRef, registry: MlirDialectRegistry) -> c_int;
-    pub fn npirLspMain(argc: c_int, argv: *mut *mut c_char, registry: MlirDialectRegistry) -> c_int;
+    pub fn npirOptMain(
+        argc: c_int,
+        argv: *mut *mut c_char,
+        title: MlirStringRef,
+        registry: MlirDialectRegistry,
+    ) -> c_int;
+    pub fn npirLspMain(argc: c_int, argv: *mut *mut c_char, registry: MlirDialectRegistry)
+    -> c_int;
     pub fn npirReduceMain(argc: c_int, argv: *mut *mut c_char, ctx: MlirContext) -> c_int;
     pub fn npirTranslateMain(argc: c_int, argv: *mut *mut c_char, title: MlirStringRef) -> c_int;
 }

@@ -12,8 +12,8 @@ use crate::rewriter::Rewriter;
 use melior::ir::{Attribute, AttributeLike, Location, TypeLike};
 use mlir_sys::*;
 use npir_mlir_sys::*;
-use std::ffi::c_uint;
 use std::cell::Cell;
+use std::ffi::c_uint;
 use std::marker::PhantomData;
 use std::sync::Once;
 
@@ -64,7 +64,12 @@ fn vals<'c>(ptr: *const MlirValue, n: isize) -> Vec<Val<'c>> {
 }
 /// Reports `'dialect.op' op message`, like [`OpExt::emit_error`], when the op itself may be gone.
 fn report_at(loc: Location<'_>, d: &OpDef, message: &str) {
-    emit(loc, Severity::Error, &format!("'{}' op {message}", d.name), &[]);
+    emit(
+        loc,
+        Severity::Error,
+        &format!("'{}' op {message}", d.name),
+        &[],
+    );
 }
 fn report(op: Op<'_>, result: Option<Result<(), String>>) -> bool {
     match result {
@@ -79,11 +84,16 @@ fn report(op: Op<'_>, result: Option<Result<(), String>>) -> bool {
 
 extern "C" fn verify(user: Ptr, op: MlirOperation) -> bool {
     let (d, op) = (def(user), view(op));
-    report(op, guard(op.loc(), &what(d, "verifier"), || d.verify_op(op)))
+    report(
+        op,
+        guard(op.loc(), &what(d, "verifier"), || d.verify_op(op)),
+    )
 }
 extern "C" fn verify_regions(user: Ptr, op: MlirOperation) -> bool {
     let (d, op) = (def(user), view(op));
-    let Some(f) = &d.verify_regions else { return true };
+    let Some(f) = &d.verify_regions else {
+        return true;
+    };
     report(op, guard(op.loc(), &what(d, "region verifier"), || f(op)))
 }
 extern "C" fn parse(user: Ptr, parser: Ptr, state: Ptr) -> bool {
@@ -105,14 +115,24 @@ extern "C" fn print(user: Ptr, printer: Ptr, op: MlirOperation) {
         Syntax::Generic => {}
     });
 }
-extern "C" fn fold(user: Ptr, op: MlirOperation, n: isize, operands: *const MlirAttribute, sink: Ptr) -> bool {
+extern "C" fn fold(
+    user: Ptr,
+    op: MlirOperation,
+    n: isize,
+    operands: *const MlirAttribute,
+    sink: Ptr,
+) -> bool {
     let (d, op) = (def(user), view(op));
     let Some(f) = &d.fold else { return false };
     // SAFETY: MLIR passes n attributes, null where unknown.
-    let operands: Vec<Option<Attribute<'static>>> =
-        unsafe { slice(operands, n) }.iter().map(|a| unsafe { Attribute::from_option_raw(*a) }).collect();
+    let operands: Vec<Option<Attribute<'static>>> = unsafe { slice(operands, n) }
+        .iter()
+        .map(|a| unsafe { Attribute::from_option_raw(*a) })
+        .collect();
     let folded = guard(op.loc(), &what(d, "folder"), || f(op, &operands));
-    let Some(Some(results)) = folded else { return false };
+    let Some(Some(results)) = folded else {
+        return false;
+    };
     if results.len() != op.num_results() {
         return false;
     }
@@ -124,7 +144,10 @@ extern "C" fn fold(user: Ptr, op: MlirOperation, n: isize, operands: *const Mlir
         }
         let (found, wanted) = (v.ty(), op.result_value(i).ty());
         if found != wanted {
-            let message = format!("internal error in {}: result {i} of type {wanted} folds to a value of type {found}", what(d, "folder"));
+            let message = format!(
+                "internal error in {}: result {i} of type {wanted} folds to a value of type {found}",
+                what(d, "folder")
+            );
             emit(op.loc(), Severity::Error, &message, &[]);
             return false;
         }
@@ -189,7 +212,9 @@ extern "C" fn effects(user: Ptr, op: MlirOperation, sink: Ptr) {
     let (d, op) = (def(user), view(op));
     let Some(f) = &d.effects else { return };
     let list = guard(op.loc(), &what(d, "memory effects"), || f(op));
-    let unknown = MlirValue { ptr: std::ptr::null_mut() };
+    let unknown = MlirValue {
+        ptr: std::ptr::null_mut(),
+    };
     let Some(list) = list else {
         // After a panic the op is taken to do anything.
         // SAFETY: the sink is alive during the callback.
@@ -216,13 +241,20 @@ extern "C" fn effects(user: Ptr, op: MlirOperation, sink: Ptr) {
 }
 extern "C" fn speculatable(user: Ptr, op: MlirOperation) -> bool {
     let (d, op) = (def(user), view(op));
-    d.speculatable.as_ref().is_some_and(|f| guard(op.loc(), &what(d, "speculation"), || f(op)).unwrap_or(false))
+    d.speculatable
+        .as_ref()
+        .is_some_and(|f| guard(op.loc(), &what(d, "speculation"), || f(op)).unwrap_or(false))
 }
 extern "C" fn inits(user: Ptr, op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) {
     let (d, op) = (def(user), view(op));
-    let range = d.inits.as_ref().and_then(|f| guard(op.loc(), &what(d, "destinations"), || f(op)));
+    let range = d
+        .inits
+        .as_ref()
+        .and_then(|f| guard(op.loc(), &what(d, "destinations"), || f(op)));
     // An op that is yet to be verified may have fewer operands.
-    let range = range.filter(|r| r.start <= r.end && r.end <= op.num_operands()).unwrap_or(0..0);
+    let range = range
+        .filter(|r| r.start <= r.end && r.end <= op.num_operands())
+        .unwrap_or(0..0);
     // SAFETY: both point to a place on the caller's stack.
     unsafe {
         *begin = range.start as c_uint;
@@ -233,25 +265,37 @@ extern "C" fn buffer_reads(user: Ptr, op: MlirOperation, operand: c_uint) -> boo
     let (d, op) = (def(user), view(op));
     // In doubt it reads, and writes: that only costs a copy.
     d.bufferize.as_ref().is_none_or(|b| {
-        guard(op.loc(), &what(d, "bufferization"), || (b.reads)(op, operand as usize)).unwrap_or(true)
+        guard(op.loc(), &what(d, "bufferization"), || {
+            (b.reads)(op, operand as usize)
+        })
+        .unwrap_or(true)
     })
 }
 extern "C" fn buffer_writes(user: Ptr, op: MlirOperation, operand: c_uint) -> bool {
     let (d, op) = (def(user), view(op));
     d.bufferize.as_ref().is_none_or(|b| {
-        guard(op.loc(), &what(d, "bufferization"), || (b.writes)(op, operand as usize)).unwrap_or(true)
+        guard(op.loc(), &what(d, "bufferization"), || {
+            (b.writes)(op, operand as usize)
+        })
+        .unwrap_or(true)
     })
 }
 extern "C" fn buffer_allocates(user: Ptr, op: MlirOperation, result: c_uint) -> bool {
     let (d, op) = (def(user), view(op));
     d.bufferize.as_ref().is_some_and(|b| {
-        guard(op.loc(), &what(d, "bufferization"), || (b.allocates)(op, result as usize)).unwrap_or(false)
+        guard(op.loc(), &what(d, "bufferization"), || {
+            (b.allocates)(op, result as usize)
+        })
+        .unwrap_or(false)
     })
 }
 extern "C" fn buffer_aliases(user: Ptr, op: MlirOperation, operand: c_uint, sink: Ptr) {
     let (d, op) = (def(user), view(op));
     let Some(b) = &d.bufferize else { return };
-    let list = guard(op.loc(), &what(d, "bufferization"), || (b.aliases)(op, operand as usize)).unwrap_or_default();
+    let list = guard(op.loc(), &what(d, "bufferization"), || {
+        (b.aliases)(op, operand as usize)
+    })
+    .unwrap_or_default();
     for (result, relation) in list {
         if result < op.num_results() {
             // SAFETY: the sink is alive during the callback.
@@ -261,12 +305,24 @@ extern "C" fn buffer_aliases(user: Ptr, op: MlirOperation, operand: c_uint, sink
 }
 extern "C" fn buffer_type(user: Ptr, op: MlirOperation, result: c_uint, cx: Ptr) -> MlirType {
     let (d, op) = (def(user), view(op));
-    let cx = BufferTypeCx { raw: cx, _ctx: PhantomData };
+    let cx = BufferTypeCx {
+        raw: cx,
+        _ctx: PhantomData,
+    };
     d.bufferize
         .as_ref()
-        .and_then(|b| guard(op.loc(), &what(d, "bufferization"), || (b.buffer_type)(op, result as usize, &cx)))
+        .and_then(|b| {
+            guard(op.loc(), &what(d, "bufferization"), || {
+                (b.buffer_type)(op, result as usize, &cx)
+            })
+        })
         .flatten()
-        .map_or(MlirType { ptr: std::ptr::null_mut() }, |t| t.to_raw())
+        .map_or(
+            MlirType {
+                ptr: std::ptr::null_mut(),
+            },
+            |t| t.to_raw(),
+        )
 }
 extern "C" fn bufferize(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, cx: Ptr) -> bool {
     let (d, op) = (def(user), view(op));
@@ -274,8 +330,14 @@ extern "C" fn bufferize(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, cx: 
     let loc = op.loc();
     // SAFETY: the rewriter is alive during the callback.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
-    let cx = BufferizeCx { raw: cx, rw, replaced: Cell::new(false) };
-    match guard(loc, &what(d, "bufferization"), || (b.bufferize)(op, rw, &cx)) {
+    let cx = BufferizeCx {
+        raw: cx,
+        rw,
+        replaced: Cell::new(false),
+    };
+    match guard(loc, &what(d, "bufferization"), || {
+        (b.bufferize)(op, rw, &cx)
+    }) {
         Some(Ok(())) => return true,
         Some(Err(message)) => report_at(loc, d, &message),
         None => {}
@@ -296,7 +358,9 @@ extern "C" fn tile_domain(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, si
     let Some(t) = &d.tile else { return false };
     // SAFETY: the rewriter is alive during the callback.
     let rw = unsafe { Rewriter::from_raw(rw, op.loc()) };
-    let Some(sizes) = guard(op.loc(), &what(d, "tiling"), || (t.domain)(op, rw)) else { return false };
+    let Some(sizes) = guard(op.loc(), &what(d, "tiling"), || (t.domain)(op, rw)) else {
+        return false;
+    };
     for v in sizes {
         // SAFETY: the sink is alive during the callback.
         unsafe { npirPushValue(sink, ValExt::raw(v)) }
@@ -319,7 +383,9 @@ extern "C" fn tile(
     // SAFETY: as above.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
     let (offsets, sizes) = (vals(offsets, rank), vals(sizes, rank));
-    match guard(op.loc(), &what(d, "tiling"), || (t.tile)(op, rw, &offsets, &sizes)) {
+    match guard(op.loc(), &what(d, "tiling"), || {
+        (t.tile)(op, rw, &offsets, &sizes)
+    }) {
         Some(Ok(tiled)) => {
             let ops: Vec<_> = tiled.ops.iter().map(|o| o.raw()).collect();
             let values: Vec<_> = tiled.values.iter().map(|v| ValExt::raw(*v)).collect();
@@ -363,7 +429,9 @@ extern "C" fn tile_result(
     // SAFETY: as above.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
     let (offsets, sizes) = (vals(offsets, rank), vals(sizes, rank));
-    match guard(op.loc(), &what(d, "tiling"), || (t.position)(op, rw, result as usize, &offsets, &sizes)) {
+    match guard(op.loc(), &what(d, "tiling"), || {
+        (t.position)(op, rw, result as usize, &offsets, &sizes)
+    }) {
         Some(Ok((offsets, sizes))) => {
             for v in offsets.into_iter().chain(sizes) {
                 // SAFETY: the sink is alive during the callback.

@@ -18,7 +18,11 @@ pub trait TypeConstraint {
     }
     /// The constraint as a value.
     fn constraint() -> Constraint {
-        Constraint { description: Self::DESCRIPTION, check: Self::check, only: Self::only }
+        Constraint {
+            description: Self::DESCRIPTION,
+            check: Self::check,
+            only: Self::only,
+        }
     }
 }
 
@@ -171,7 +175,10 @@ pub trait AttrEnum: Sized + Copy + 'static {
     fn word(self) -> &'static str;
     /// The variant of a word.
     fn from_word(word: &str) -> Option<Self> {
-        Self::NAMES.iter().position(|n| *n == word).map(|i| Self::VARIANTS[i])
+        Self::NAMES
+            .iter()
+            .position(|n| *n == word)
+            .map(|i| Self::VARIANTS[i])
     }
 }
 

@@ -47,13 +47,25 @@ impl TypeConverter {
     /// Keeps every type.
     pub fn new() -> Self {
         // SAFETY: freed on drop.
-        TypeConverter { raw: unsafe { npirTypeConverterNew() } }
+        TypeConverter {
+            raw: unsafe { npirTypeConverterNew() },
+        }
     }
     /// Adds a rule.
-    pub fn rule(self, f: impl for<'c> Fn(Type<'c>) -> Converted<'c> + Send + Sync + 'static) -> Self {
+    pub fn rule(
+        self,
+        f: impl for<'c> Fn(Type<'c>) -> Converted<'c> + Send + Sync + 'static,
+    ) -> Self {
         let user: Box<Box<DynConvert>> = Box::new(Box::new(f));
         // SAFETY: the converter owns the boxed rule.
-        unsafe { npirTypeConverterAdd(self.raw, Box::into_raw(user).cast(), convert_type, destroy_rule) };
+        unsafe {
+            npirTypeConverterAdd(
+                self.raw,
+                Box::into_raw(user).cast(),
+                convert_type,
+                destroy_rule,
+            )
+        };
         self
     }
     /// How a value of a converted type turns into the original type (for users not
@@ -74,7 +86,15 @@ impl TypeConverter {
     fn materialization(self, place: i32, f: Box<DynMaterialize>) -> Self {
         let user = Box::into_raw(Box::new(f));
         // SAFETY: the converter owns the boxed function.
-        unsafe { npirTypeConverterAddMaterialization(self.raw, place, user.cast(), materialize, destroy_materialize) };
+        unsafe {
+            npirTypeConverterAddMaterialization(
+                self.raw,
+                place,
+                user.cast(),
+                materialize,
+                destroy_materialize,
+            )
+        };
         self
     }
     /// What a type becomes; `None` when it cannot be converted.
@@ -101,10 +121,12 @@ fn convert_with<'c>(raw: *const c_void, ty: Type<'c>) -> Option<Type<'c>> {
 
 extern "C" fn convert_type(user: Ptr, ty: MlirType, declined: *mut bool) -> MlirType {
     // SAFETY: the user pointer is the boxed rule; the type is alive.
-    let (rule, ty): (&Box<DynConvert>, Type<'static>) =
-        unsafe { (&*user.cast::<Box<DynConvert>>(), Type::from_raw(ty)) };
+    let (rule, ty): (&DynConvert, Type<'static>) =
+        unsafe { (&**user.cast::<Box<DynConvert>>(), Type::from_raw(ty)) };
     let loc = Location::unknown(crate::types::TypeExt::ctx(ty));
-    let null = MlirType { ptr: std::ptr::null_mut() };
+    let null = MlirType {
+        ptr: std::ptr::null_mut(),
+    };
     match guard(loc, "a type conversion", || rule(ty)) {
         Some(Converted::To(t)) => t.to_raw(),
         Some(Converted::Declined) => {
@@ -119,15 +141,32 @@ extern "C" fn destroy_rule(user: Ptr) {
     // SAFETY: created by Box::into_raw in `rule`.
     drop_quietly(unsafe { Box::from_raw(user.cast::<Box<DynConvert>>()) });
 }
-extern "C" fn materialize(user: Ptr, rw: MlirRewriterBase, ty: MlirType, v: MlirValue, loc: MlirLocation) -> MlirValue {
+extern "C" fn materialize(
+    user: Ptr,
+    rw: MlirRewriterBase,
+    ty: MlirType,
+    v: MlirValue,
+    loc: MlirLocation,
+) -> MlirValue {
     // SAFETY: the user pointer is the boxed function; all handles are alive.
-    let (f, loc): (&Box<DynMaterialize>, Location<'static>) =
-        unsafe { (&*user.cast::<Box<DynMaterialize>>(), location(loc)) };
+    let (f, loc): (&DynMaterialize, Location<'static>) =
+        unsafe { (&**user.cast::<Box<DynMaterialize>>(), location(loc)) };
     // SAFETY: as above.
-    let (rw, ty, v) = unsafe { (Rewriter::from_raw(rw, loc), Type::from_raw(ty), val_from_raw(v)) };
+    let (rw, ty, v) = unsafe {
+        (
+            Rewriter::from_raw(rw, loc),
+            Type::from_raw(ty),
+            val_from_raw(v),
+        )
+    };
     guard(loc, "a materialization", || f(rw, ty, v))
         .flatten()
-        .map_or(MlirValue { ptr: std::ptr::null_mut() }, |v| ValExt::raw(v))
+        .map_or(
+            MlirValue {
+                ptr: std::ptr::null_mut(),
+            },
+            ValExt::raw,
+        )
 }
 extern "C" fn destroy_materialize(user: Ptr) {
     // SAFETY: created by Box::into_raw in `materialization`.
@@ -146,7 +185,10 @@ impl<'c> ConversionTarget<'c> {
     /// Nothing is known.
     pub fn new(ctx: &'c Context) -> Self {
         // SAFETY: freed on drop.
-        ConversionTarget { raw: unsafe { npirTargetNew(ctx.to_raw()) }, ctx }
+        ConversionTarget {
+            raw: unsafe { npirTargetNew(ctx.to_raw()) },
+            ctx,
+        }
     }
     /// Ops of these dialects may remain.
     pub fn legal_dialects(self, names: &[&str]) -> Self {
@@ -181,7 +223,11 @@ impl<'c> ConversionTarget<'c> {
         self
     }
     /// Ops of that name may remain where `f` says so; `None` leaves it to the dialect's rule.
-    pub fn dynamically_legal(self, name: &str, f: impl for<'a> Fn(Op<'a>) -> Option<bool> + Send + Sync + 'static) -> Self {
+    pub fn dynamically_legal(
+        self,
+        name: &str,
+        f: impl for<'a> Fn(Op<'a>) -> Option<bool> + Send + Sync + 'static,
+    ) -> Self {
         let user: Box<Box<DynLegal>> = Box::new(Box::new(f));
         // SAFETY: the target owns the boxed function.
         unsafe {
@@ -197,7 +243,10 @@ impl<'c> ConversionTarget<'c> {
         self
     }
     /// Every op that no other rule names may remain where `f` says so.
-    pub fn unknown_dynamically_legal(self, f: impl for<'a> Fn(Op<'a>) -> Option<bool> + Send + Sync + 'static) -> Self {
+    pub fn unknown_dynamically_legal(
+        self,
+        f: impl for<'a> Fn(Op<'a>) -> Option<bool> + Send + Sync + 'static,
+    ) -> Self {
         self.dynamically_legal("", f)
     }
 }
@@ -209,7 +258,8 @@ impl Drop for ConversionTarget<'_> {
 }
 extern "C" fn is_legal(user: Ptr, op: MlirOperation) -> i32 {
     // SAFETY: the user pointer is the boxed function; the op is alive.
-    let (f, op): (&Box<DynLegal>, Op<'static>) = unsafe { (&*user.cast::<Box<DynLegal>>(), op_from_raw(op)) };
+    let (f, op): (&DynLegal, Op<'static>) =
+        unsafe { (&**user.cast::<Box<DynLegal>>(), op_from_raw(op)) };
     match guard(op.loc(), "a legality test", || f(op)) {
         Some(Some(true)) => 1,
         Some(Some(false)) => 0,
@@ -239,7 +289,8 @@ impl<'c> ConvertCx<'_, 'c> {
     }
 }
 
-type DynConvertOp = dyn for<'a, 'c> Fn(Op<'c>, &ConvertCx<'a, 'c>, Rewriter<'c>) -> Match + Send + Sync;
+type DynConvertOp =
+    dyn for<'a, 'c> Fn(Op<'c>, &ConvertCx<'a, 'c>, Rewriter<'c>) -> Match + Send + Sync;
 
 /// A pattern of a dialect conversion.
 #[derive(Clone)]
@@ -255,9 +306,17 @@ impl ConversionPattern {
     /// leaves the error as the reason of the failed conversion.
     pub fn new(
         root: &str,
-        convert: impl for<'a, 'c> Fn(Op<'c>, &ConvertCx<'a, 'c>, Rewriter<'c>) -> Match + Send + Sync + 'static,
+        convert: impl for<'a, 'c> Fn(Op<'c>, &ConvertCx<'a, 'c>, Rewriter<'c>) -> Match
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
-        ConversionPattern { root: root.into(), name: format!("convert-{root}"), benefit: 1, convert: Arc::new(convert) }
+        ConversionPattern {
+            root: root.into(),
+            name: format!("convert-{root}"),
+            benefit: 1,
+            convert: Arc::new(convert),
+        }
     }
     /// With another benefit than 1.
     pub fn benefit(mut self, benefit: u16) -> Self {
@@ -283,10 +342,21 @@ extern "C" fn convert_op(
         unsafe { (&*user.cast::<ConversionPattern>(), op_from_raw(op)) };
     // SAFETY: as above.
     let (rw, operands): (_, Vec<Val<'static>>) = unsafe {
-        (Rewriter::from_raw(rw, op.loc()), slice(operands, n).iter().map(|v| val_from_raw(*v)).collect())
+        (
+            Rewriter::from_raw(rw, op.loc()),
+            slice(operands, n)
+                .iter()
+                .map(|v| val_from_raw(*v))
+                .collect(),
+        )
     };
-    let cx = ConvertCx { operands: &operands, raw: tc };
-    match guard(op.loc(), &format!("the conversion of {}", p.root), || (p.convert)(op, &cx, rw)) {
+    let cx = ConvertCx {
+        operands: &operands,
+        raw: tc,
+    };
+    match guard(op.loc(), &format!("the conversion of {}", p.root), || {
+        (p.convert)(op, &cx, rw)
+    }) {
         Some(Ok(())) => true,
         Some(Err(NoMatch(why))) => {
             rw.notify_failure(op, &why);
@@ -311,7 +381,11 @@ impl<'a, 'c> Conversion<'a, 'c> {
     /// Without patterns yet.
     pub fn new(converter: &'a TypeConverter, target: ConversionTarget<'c>) -> Self {
         let set = PatternSet::new(target.ctx);
-        Conversion { converter, target, set }
+        Conversion {
+            converter,
+            target,
+            set,
+        }
     }
     /// Adds a pattern.
     pub fn pattern(self, p: &ConversionPattern) -> Self {
@@ -365,6 +439,10 @@ impl<'a, 'c> Conversion<'a, 'c> {
         let frozen = self.set.freeze();
         // SAFETY: everything is alive until the end of this function.
         let ok = unsafe { npirApplyConversion(op.raw(), self.target.raw, frozen.raw, full) };
-        if ok { Ok(()) } else { Err("conversion failed".into()) }
+        if ok {
+            Ok(())
+        } else {
+            Err("conversion failed".into())
+        }
     }
 }

@@ -22,7 +22,12 @@ pub enum Severity {
 }
 
 /// Emits one diagnostic at `location`, with notes attached.
-pub fn emit(location: Location<'_>, severity: Severity, message: &str, notes: &[(Location<'_>, String)]) {
+pub fn emit(
+    location: Location<'_>,
+    severity: Severity,
+    message: &str,
+    notes: &[(Location<'_>, String)],
+) {
     let locations: Vec<_> = notes.iter().map(|(l, _)| l.to_raw()).collect();
     let texts: Vec<_> = notes.iter().map(|(_, t)| string_ref(t)).collect();
     // SAFETY: the location is alive and the slices outlive the call.
@@ -67,7 +72,8 @@ pub fn file_position(location: Location<'_>) -> Option<FilePosition> {
     let mut file = string_ref("");
     let (mut line, mut column) = (0, 0);
     // SAFETY: the location is alive and the out pointers are valid.
-    let found = unsafe { npirLocationFilePosition(location.to_raw(), &mut file, &mut line, &mut column) };
+    let found =
+        unsafe { npirLocationFilePosition(location.to_raw(), &mut file, &mut line, &mut column) };
     found.then(|| FilePosition {
         // SAFETY: the name is interned in the context.
         file: unsafe { text(file) }.to_string(),
@@ -160,6 +166,9 @@ pub fn collect_diagnostics<T>(context: &Context, body: impl FnOnce() -> T) -> (T
     let attached = Detach(context, Some(id));
     let value = body();
     drop(attached);
-    let list = collected.lock().map(|mut l| std::mem::take(&mut *l)).unwrap_or_default();
+    let list = collected
+        .lock()
+        .map(|mut l| std::mem::take(&mut *l))
+        .unwrap_or_default();
     (value, list)
 }

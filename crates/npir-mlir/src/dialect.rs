@@ -54,7 +54,12 @@ impl ParamDef {
         name: &str,
         verify: impl for<'c> Fn(&[Attribute<'c>]) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        ParamDef { name: name.into(), doc: String::new(), params: None, verify: Box::new(verify) }
+        ParamDef {
+            name: name.into(),
+            doc: String::new(),
+            params: None,
+            verify: Box::new(verify),
+        }
     }
     /// Documentation.
     pub fn doc(mut self, text: &str) -> Self {
@@ -98,7 +103,8 @@ impl Dialect {
     }
     /// Dialects that are loaded together with this one.
     pub fn depends_on(mut self, names: &[&str]) -> Self {
-        self.depends_on.extend(names.iter().map(|n| (*n).to_string()));
+        self.depends_on
+            .extend(names.iter().map(|n| (*n).to_string()));
         self
     }
     /// Adds ops.
@@ -119,7 +125,10 @@ impl Dialect {
     /// How folded constants become ops again.
     pub fn materialize_constant(
         mut self,
-        f: impl for<'c> Fn(Rewriter<'c>, Attribute<'c>, Type<'c>) -> Option<Op<'c>> + Send + Sync + 'static,
+        f: impl for<'c> Fn(Rewriter<'c>, Attribute<'c>, Type<'c>) -> Option<Op<'c>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.materialize = Some(Box::new(f));
         self
@@ -135,7 +144,10 @@ impl Dialect {
     /// Checks attributes `name.…` on arguments of a function: (function, argument, attribute name, value).
     pub fn verify_arg_attr(
         mut self,
-        f: impl for<'c> Fn(Op<'c>, usize, &str, Attribute<'c>) -> Result<(), String> + Send + Sync + 'static,
+        f: impl for<'c> Fn(Op<'c>, usize, &str, Attribute<'c>) -> Result<(), String>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.verify_arg_attr = Some(Box::new(f));
         self
@@ -191,8 +203,12 @@ fn leak(dialect: Dialect) -> &'static Leaked {
             panic!("the definition of {}: {why}", op.name);
         }
     }
-    let leaked: &'static mut Leaked =
-        Box::leak(Box::new(Leaked { dialect, ops: Vec::new(), types: Vec::new(), attrs: Vec::new() }));
+    let leaked: &'static mut Leaked = Box::leak(Box::new(Leaked {
+        dialect,
+        ops: Vec::new(),
+        types: Vec::new(),
+        attrs: Vec::new(),
+    }));
     // From here the dialect does not move any more.
     let user = |d: *const OpDef| d.cast_mut().cast();
     let ops = leaked
@@ -279,17 +295,30 @@ extern "C" fn materialize_constant(
     ty: MlirType,
     loc: MlirLocation,
 ) -> MlirOperation {
-    let null = MlirOperation { ptr: std::ptr::null_mut() };
+    let null = MlirOperation {
+        ptr: std::ptr::null_mut(),
+    };
     let d = dialect(user);
-    let Some(f) = &d.dialect.materialize else { return null };
+    let Some(f) = &d.dialect.materialize else {
+        return null;
+    };
     // SAFETY: all handles are alive during the callback.
     let (loc, rw, attr, ty): (Location<'static>, _, Attribute<'static>, Type<'static>) = unsafe {
         let loc = location(loc);
-        (loc, Rewriter::from_raw(rw, loc), Attribute::from_raw(attr), Type::from_raw(ty))
+        (
+            loc,
+            Rewriter::from_raw(rw, loc),
+            Attribute::from_raw(attr),
+            Type::from_raw(ty),
+        )
     };
-    guard(loc, &format!("the constant materializer of {}", d.dialect.name), || f(rw, attr, ty))
-        .flatten()
-        .map_or(null, |op| op.raw())
+    guard(
+        loc,
+        &format!("the constant materializer of {}", d.dialect.name),
+        || f(rw, attr, ty),
+    )
+    .flatten()
+    .map_or(null, |op| op.raw())
 }
 extern "C" fn verify_params(
     user: Ptr,
@@ -312,13 +341,24 @@ extern "C" fn verify_params(
     }
     false
 }
-extern "C" fn verify_operation_attr(user: Ptr, op: MlirOperation, name: MlirStringRef, attr: MlirAttribute) -> bool {
+extern "C" fn verify_operation_attr(
+    user: Ptr,
+    op: MlirOperation,
+    name: MlirStringRef,
+    attr: MlirAttribute,
+) -> bool {
     let d = dialect(user);
-    let Some(f) = &d.dialect.verify_op_attr else { return true };
+    let Some(f) = &d.dialect.verify_op_attr else {
+        return true;
+    };
     // SAFETY: all handles are alive during the callback.
     let (op, name, attr): (Op<'static>, _, Attribute<'static>) =
         unsafe { (op_from_raw(op), text(name), Attribute::from_raw(attr)) };
-    match guard(op.loc(), &format!("the verifier of attribute '{name}'"), || f(op, name, attr)) {
+    match guard(
+        op.loc(),
+        &format!("the verifier of attribute '{name}'"),
+        || f(op, name, attr),
+    ) {
         Some(Ok(())) => true,
         Some(Err(message)) => {
             op.emit_error(&message);
@@ -336,11 +376,17 @@ extern "C" fn verify_region_arg_attr(
     attr: MlirAttribute,
 ) -> bool {
     let d = dialect(user);
-    let Some(f) = &d.dialect.verify_arg_attr else { return true };
+    let Some(f) = &d.dialect.verify_arg_attr else {
+        return true;
+    };
     // SAFETY: all handles are alive during the callback.
     let (op, name, attr): (Op<'static>, _, Attribute<'static>) =
         unsafe { (op_from_raw(op), text(name), Attribute::from_raw(attr)) };
-    match guard(op.loc(), &format!("the verifier of attribute '{name}'"), || f(op, arg as usize, name, attr)) {
+    match guard(
+        op.loc(),
+        &format!("the verifier of attribute '{name}'"),
+        || f(op, arg as usize, name, attr),
+    ) {
         Some(Ok(())) => true,
         Some(Err(message)) => {
             op.emit_error(&message);
@@ -353,14 +399,16 @@ extern "C" fn verify_region_arg_attr(
 /// The dialects, passes and pipelines of a tool or compiler. Registration is explicit.
 #[derive(Clone)]
 pub struct Registry {
-    inner: Arc<DialectRegistry>,
+    inner: Arc<Inner>,
     names: Vec<String>,
     passes: Vec<PassDef>,
 }
-// SAFETY: MLIR's registry is changed only while one `Registry` holds it.
-unsafe impl Send for Registry {}
+/// MLIR's registry, which several clones of a [`Registry`] may hold.
+struct Inner(DialectRegistry);
+// SAFETY: it is changed only while one `Registry` holds it.
+unsafe impl Send for Inner {}
 // SAFETY: as above.
-unsafe impl Sync for Registry {}
+unsafe impl Sync for Inner {}
 
 impl Default for Registry {
     fn default() -> Self {
@@ -368,19 +416,25 @@ impl Default for Registry {
     }
 }
 
+// MLIR's registry is only changed while one Registry owns it.
+#[allow(clippy::arc_with_non_send_sync)]
 impl Registry {
     /// No dialects.
     pub fn new() -> Self {
         callbacks::install();
-        Registry { inner: Arc::new(DialectRegistry::new()), names: Vec::new(), passes: Vec::new() }
+        Registry {
+            inner: Arc::new(Inner(DialectRegistry::new())),
+            names: Vec::new(),
+            passes: Vec::new(),
+        }
     }
     /// Makes sure that no clone shares MLIR's registry, which is about to change.
     fn own(&mut self) {
         if Arc::get_mut(&mut self.inner).is_none() {
             let copy = DialectRegistry::new();
             // SAFETY: both are alive; nobody else knows the copy.
-            unsafe { npirRegistryAppend(self.inner.to_raw(), copy.to_raw()) };
-            self.inner = Arc::new(copy);
+            unsafe { npirRegistryAppend(self.inner.0.to_raw(), copy.to_raw()) };
+            self.inner = Arc::new(Inner(copy));
         }
     }
     /// Adds the upstream dialects and extensions and registers the upstream passes: all of
@@ -391,13 +445,13 @@ impl Registry {
         #[cfg(feature = "all-dialects")]
         // SAFETY: registering is idempotent for dialects; passes are registered once.
         unsafe {
-            mlirRegisterAllDialects(self.inner.to_raw());
+            mlirRegisterAllDialects(self.inner.0.to_raw());
             PASSES.call_once(|| mlirRegisterAllPasses());
         }
         #[cfg(not(feature = "all-dialects"))]
         // SAFETY: as above.
         unsafe {
-            npirRegisterSelectedDialects(self.inner.to_raw());
+            npirRegisterSelectedDialects(self.inner.0.to_raw());
             PASSES.call_once(|| npirRegisterSelectedPasses());
         }
         self
@@ -418,7 +472,7 @@ impl Registry {
         // SAFETY: name and callbacks live forever.
         unsafe {
             npirRegisterDialect(
-                self.inner.to_raw(),
+                self.inner.0.to_raw(),
                 string_ref(&leaked.dialect.name),
                 std::ptr::from_ref(leaked).cast_mut().cast(),
                 &CALLBACKS,
@@ -452,7 +506,7 @@ impl Registry {
     }
     /// melior's registry.
     pub fn inner(&self) -> &DialectRegistry {
-        &self.inner
+        &self.inner.0
     }
     /// A new context with these dialects available (not loaded).
     pub fn context(&self) -> Context {
@@ -460,12 +514,15 @@ impl Registry {
     }
     /// A new context, whose passes may run on several functions at once.
     pub fn context_with_threading(&self, threading: bool) -> Context {
-        Context::new_with_registry(&self.inner, threading)
+        Context::new_with_registry(&self.inner.0, threading)
     }
 }
 
 /// Visits the registered definition of a Rust dialect, for reference pages.
 pub fn with_dialect<T>(name: &str, f: impl FnOnce(&Dialect) -> T) -> Option<T> {
-    let leaked = *leaked_dialects().lock().unwrap_or_else(|e| e.into_inner()).get(name)?;
+    let leaked = *leaked_dialects()
+        .lock()
+        .unwrap_or_else(|e| e.into_inner())
+        .get(name)?;
     Some(f(&leaked.dialect))
 }

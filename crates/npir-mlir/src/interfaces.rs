@@ -56,7 +56,12 @@ impl<'c> InferCx<'c> {
     pub fn of(op: Op<'c>) -> Self {
         use crate::ir::OpExt;
         use crate::types::CtxExt;
-        InferCx { ctx: op.ctx(), loc: op.loc(), operands: op.operand_values(), attrs: op.ctx().dict_attr(&op.attrs()) }
+        InferCx {
+            ctx: op.ctx(),
+            loc: op.loc(),
+            operands: op.operand_values(),
+            attrs: op.ctx().dict_attr(&op.attrs()),
+        }
     }
     /// An attribute by name.
     pub fn attr(&self, name: &str) -> Option<Attribute<'c>> {
@@ -65,7 +70,10 @@ impl<'c> InferCx<'c> {
     /// Type of operand `i`, or an error.
     pub fn operand_type(&self, i: usize) -> Result<Type<'c>, String> {
         use crate::ir::ValExt;
-        self.operands.get(i).map(|v| v.ty()).ok_or_else(|| format!("operand {i} is missing"))
+        self.operands
+            .get(i)
+            .map(|v| v.ty())
+            .ok_or_else(|| format!("operand {i} is missing"))
     }
 }
 
@@ -212,7 +220,12 @@ pub trait Tile<'c>: OpView<'c> {
     fn domain(self, rw: Rewriter<'c>) -> Vec<Val<'c>>;
     /// Builds one tile at `offsets` of `sizes`. Static ones are constants
     /// ([`crate::ir::ValExt::constant_int`]); the tile's type must have the static sizes.
-    fn tile(self, rw: Rewriter<'c>, offsets: &[Val<'c>], sizes: &[Val<'c>]) -> Result<Tiled<'c>, String>;
+    fn tile(
+        self,
+        rw: Rewriter<'c>,
+        offsets: &[Val<'c>],
+        sizes: &[Val<'c>],
+    ) -> Result<Tiled<'c>, String>;
     /// Offsets and sizes of result `result`'s tile.
     fn result_position(
         self,

@@ -6,8 +6,8 @@
 use crate::diagnostics::{Severity, emit, emit_op_error};
 use crate::raw::text;
 use melior::ir::{
-    Attribute, AttributeLike, BlockRef, Location, RegionRef, Type, TypeLike, Value, ValueLike,
-    RegionLike, block::BlockLike, operation::OperationRef,
+    Attribute, AttributeLike, BlockRef, Location, RegionLike, RegionRef, Type, TypeLike, Value,
+    ValueLike, block::BlockLike, operation::OperationRef,
 };
 use melior::{Context, StringRef};
 use mlir_sys::*;
@@ -76,7 +76,9 @@ pub(crate) fn context_from_raw<'c>(raw: MlirContext) -> &'c Context {
             let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
             let wrapper = *known.entry(key).or_insert_with(|| {
                 // SAFETY: the context is alive; the wrapper does not own it.
-                Box::leak(Box::new(Wrapper(unsafe { melior::ContextRef::from_raw(raw) })))
+                Box::leak(Box::new(Wrapper(unsafe {
+                    melior::ContextRef::from_raw(raw)
+                })))
             });
             LAST.set(Some((key, wrapper)));
             wrapper
@@ -119,7 +121,9 @@ pub trait OpExt<'c>: Copy {
     fn result_value(self, i: usize) -> Val<'c>;
     /// All results.
     fn result_values(self) -> Vec<Val<'c>> {
-        (0..self.num_results()).map(|i| self.result_value(i)).collect()
+        (0..self.num_results())
+            .map(|i| self.result_value(i))
+            .collect()
     }
     /// Types of all results.
     fn result_types(self) -> Vec<Type<'c>> {
@@ -244,12 +248,21 @@ impl<'c> OpExt<'c> for Op<'c> {
     fn attr(self, name: &str) -> Option<Attribute<'c>> {
         // SAFETY: the op is alive; null means absent.
         unsafe {
-            Attribute::from_option_raw(mlirOperationGetAttributeByName(self.raw(), StringRef::new(name).to_raw()))
+            Attribute::from_option_raw(mlirOperationGetAttributeByName(
+                self.raw(),
+                StringRef::new(name).to_raw(),
+            ))
         }
     }
     fn set_attr(self, name: &str, value: Attribute<'c>) {
         // SAFETY: the op is alive.
-        unsafe { mlirOperationSetAttributeByName(self.raw(), StringRef::new(name).to_raw(), value.to_raw()) }
+        unsafe {
+            mlirOperationSetAttributeByName(
+                self.raw(),
+                StringRef::new(name).to_raw(),
+                value.to_raw(),
+            )
+        }
     }
     fn remove_attr(self, name: &str) {
         // SAFETY: the op is alive.
@@ -260,7 +273,12 @@ impl<'c> OpExt<'c> for Op<'c> {
         unsafe {
             (0..mlirOperationGetNumAttributes(self.raw()))
                 .map(|i| mlirOperationGetAttribute(self.raw(), i))
-                .map(|a| (text(mlirIdentifierStr(a.name)), Attribute::from_raw(a.attribute)))
+                .map(|a| {
+                    (
+                        text(mlirIdentifierStr(a.name)),
+                        Attribute::from_raw(a.attribute),
+                    )
+                })
                 .collect()
         }
     }
@@ -269,7 +287,12 @@ impl<'c> OpExt<'c> for Op<'c> {
         unsafe {
             (0..mlirOperationGetNumDiscardableAttributes(self.raw()))
                 .map(|i| mlirOperationGetDiscardableAttribute(self.raw(), i))
-                .map(|a| (text(mlirIdentifierStr(a.name)), Attribute::from_raw(a.attribute)))
+                .map(|a| {
+                    (
+                        text(mlirIdentifierStr(a.name)),
+                        Attribute::from_raw(a.attribute),
+                    )
+                })
                 .collect()
         }
     }
@@ -428,7 +451,8 @@ impl<'c> ValExt<'c> for Val<'c> {
     fn defining_op(self) -> Option<Op<'c>> {
         // SAFETY: the value is alive.
         unsafe {
-            mlirValueIsAOpResult(self.to_raw()).then(|| op_from_raw(mlirOpResultGetOwner(self.to_raw())))
+            mlirValueIsAOpResult(self.to_raw())
+                .then(|| op_from_raw(mlirOpResultGetOwner(self.to_raw())))
         }
     }
     fn index(self) -> usize {
@@ -553,11 +577,24 @@ impl<'c> BlkExt<'c> for Blk<'c> {
     }
     fn add_arg(self, ty: Type<'c>, loc: Location<'c>) -> Val<'c> {
         // SAFETY: the block is alive.
-        unsafe { val_from_raw(mlirBlockAddArgument(self.to_raw(), ty.to_raw(), loc.to_raw())) }
+        unsafe {
+            val_from_raw(mlirBlockAddArgument(
+                self.to_raw(),
+                ty.to_raw(),
+                loc.to_raw(),
+            ))
+        }
     }
     fn insert_arg(self, i: usize, ty: Type<'c>, loc: Location<'c>) -> Val<'c> {
         // SAFETY: the block is alive and i at most the number of arguments.
-        unsafe { val_from_raw(mlirBlockInsertArgument(self.to_raw(), i as isize, ty.to_raw(), loc.to_raw())) }
+        unsafe {
+            val_from_raw(mlirBlockInsertArgument(
+                self.to_raw(),
+                i as isize,
+                ty.to_raw(),
+                loc.to_raw(),
+            ))
+        }
     }
     fn erase_arg(self, i: usize) {
         // SAFETY: the caller vouches that it has no uses.

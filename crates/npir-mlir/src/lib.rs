@@ -27,8 +27,8 @@ pub mod ir;
 pub mod op_def;
 pub mod pass;
 pub mod pattern;
-mod raw;
 pub mod queries;
+mod raw;
 pub mod rewriter;
 pub mod source;
 pub mod statistics;
@@ -46,17 +46,21 @@ pub mod prelude {
     pub use crate::conversion::{
         Conversion, ConversionPattern, ConversionTarget, ConvertCx, Converted, TypeConverter,
     };
-    pub use crate::diagnostics::{Diagnostic, FilePosition, Severity, collect_diagnostics, emit, file_position};
+    pub use crate::diagnostics::{
+        Diagnostic, FilePosition, Severity, collect_diagnostics, emit, file_position,
+    };
     pub use crate::dialect::{Dialect, ParamDef, Registry};
     pub use crate::interfaces::*;
     pub use crate::ir::*;
     pub use crate::op_def::{Arity, OpDef, Trait};
     pub use crate::pass::{
-        OptionDef, OptionField, OptionKind, OptionValue, Pass, PassCx, PassDecl, PassDef, PassDefExt, PassError,
-        PassInfo, PassResult, Statistic, StatisticDef, load_pipeline_dialects, run_pipeline,
+        OptionDef, OptionField, OptionKind, OptionValue, Pass, PassCx, PassDecl, PassDef,
+        PassDefExt, PassError, PassInfo, PassResult, Statistic, StatisticDef,
+        load_pipeline_dialects, run_pipeline,
     };
     pub use crate::pattern::{
-        GreedyConfig, Match, NoMatch, Pattern, ViewOf, apply_greedily, apply_walk, no_match, on_view,
+        GreedyConfig, Match, NoMatch, Pattern, ViewOf, apply_greedily, apply_walk, no_match,
+        on_view,
     };
     pub use crate::queries::{LlvmTypeExt, destinations, drop_unsigned_wrap_flags, location_name};
     pub use crate::rewriter::{IrMapping, OpBuilder, OpFold, OwnedRewriter, Rewriter, rewrite_at};

@@ -111,31 +111,45 @@ pub struct AttrDef {
 type F<T> = Option<Arc<T>>;
 type DynVerify = dyn for<'c> Fn(Op<'c>) -> Result<(), String> + Send + Sync;
 type DynInfer = dyn for<'c> Fn(&InferCx<'c>) -> Result<Vec<Type<'c>>, String> + Send + Sync;
-type DynFold = dyn for<'c> Fn(Op<'c>, &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> + Send + Sync;
+type DynFold =
+    dyn for<'c> Fn(Op<'c>, &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> + Send + Sync;
 type DynEffects = dyn for<'c> Fn(Op<'c>) -> Vec<Effect<'c>> + Send + Sync;
 type DynParse = dyn Fn(&mut Parser<'_>) -> Result<(), ()> + Send + Sync;
 type DynPrint = dyn for<'c> Fn(Op<'c>, &mut Printer<'c>) + Send + Sync;
 
+/// What is asked about one operand or result of an op.
+type DynOf<T> = Box<dyn for<'c> Fn(Op<'c>, usize) -> T + Send + Sync>;
+
 /// Bufferization as a table of functions.
 pub(crate) struct BufferizeFns {
-    pub(crate) reads: Box<dyn for<'c> Fn(Op<'c>, usize) -> bool + Send + Sync>,
-    pub(crate) writes: Box<dyn for<'c> Fn(Op<'c>, usize) -> bool + Send + Sync>,
-    pub(crate) aliases: Box<dyn for<'c> Fn(Op<'c>, usize) -> Vec<(usize, Relation)> + Send + Sync>,
-    pub(crate) allocates: Box<dyn for<'c> Fn(Op<'c>, usize) -> bool + Send + Sync>,
+    pub(crate) reads: DynOf<bool>,
+    pub(crate) writes: DynOf<bool>,
     #[allow(clippy::type_complexity)]
-    pub(crate) buffer_type: Box<dyn for<'c> Fn(Op<'c>, usize, &BufferTypeCx<'c>) -> Option<Type<'c>> + Send + Sync>,
+    pub(crate) aliases: DynOf<Vec<(usize, Relation)>>,
+    pub(crate) allocates: DynOf<bool>,
     #[allow(clippy::type_complexity)]
-    pub(crate) bufferize: Box<dyn for<'c> Fn(Op<'c>, Rewriter<'c>, &BufferizeCx<'c>) -> Result<(), String> + Send + Sync>,
+    pub(crate) buffer_type:
+        Box<dyn for<'c> Fn(Op<'c>, usize, &BufferTypeCx<'c>) -> Option<Type<'c>> + Send + Sync>,
+    #[allow(clippy::type_complexity)]
+    pub(crate) bufferize: Box<
+        dyn for<'c> Fn(Op<'c>, Rewriter<'c>, &BufferizeCx<'c>) -> Result<(), String> + Send + Sync,
+    >,
 }
 
 /// Tiling as a table of functions.
 pub(crate) struct TileFns {
     pub(crate) iterators: Box<dyn for<'c> Fn(Op<'c>) -> Vec<bool> + Send + Sync>,
     #[allow(clippy::type_complexity)]
-    pub(crate) domain: Box<dyn for<'c> Fn(Op<'c>, Rewriter<'c>) -> Vec<crate::ir::Val<'c>> + Send + Sync>,
+    pub(crate) domain:
+        Box<dyn for<'c> Fn(Op<'c>, Rewriter<'c>) -> Vec<crate::ir::Val<'c>> + Send + Sync>,
     #[allow(clippy::type_complexity)]
     pub(crate) tile: Box<
-        dyn for<'c> Fn(Op<'c>, Rewriter<'c>, &[crate::ir::Val<'c>], &[crate::ir::Val<'c>]) -> Result<Tiled<'c>, String>
+        dyn for<'c> Fn(
+                Op<'c>,
+                Rewriter<'c>,
+                &[crate::ir::Val<'c>],
+                &[crate::ir::Val<'c>],
+            ) -> Result<Tiled<'c>, String>
             + Send
             + Sync,
     >,
@@ -147,7 +161,8 @@ pub(crate) struct TileFns {
                 usize,
                 &[crate::ir::Val<'c>],
                 &[crate::ir::Val<'c>],
-            ) -> Result<(Vec<crate::ir::Val<'c>>, Vec<crate::ir::Val<'c>>), String>
+            )
+                -> Result<(Vec<crate::ir::Val<'c>>, Vec<crate::ir::Val<'c>>), String>
             + Send
             + Sync,
     >,
@@ -158,7 +173,10 @@ pub(crate) struct TileFns {
 pub(crate) enum Syntax {
     Generic,
     Declarative(Assembly),
-    Custom { parse: Arc<DynParse>, print: Arc<DynPrint> },
+    Custom {
+        parse: Arc<DynParse>,
+        print: Arc<DynPrint>,
+    },
 }
 
 /// The definition of an op.
@@ -224,26 +242,43 @@ impl OpDef {
     /// Documentation: the first line is the summary.
     pub fn doc(mut self, text: &str) -> Self {
         let text = text.trim();
-        self.summary = text.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_string();
-        self.description = text.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)).collect::<Vec<_>>().join("\n");
+        self.summary = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_end_matches('.')
+            .to_string();
+        self.description = text
+            .lines()
+            .map(|l| l.strip_prefix(' ').unwrap_or(l))
+            .collect::<Vec<_>>()
+            .join("\n");
         self
     }
     fn value(name: &str, constraint: Constraint, arity: Arity) -> ValueDef {
-        ValueDef { name: name.into(), constraint, arity }
+        ValueDef {
+            name: name.into(),
+            constraint,
+            arity,
+        }
     }
     /// Adds an operand.
     pub fn operand(mut self, name: &str, constraint: Constraint) -> Self {
-        self.operands.push(Self::value(name, constraint, Arity::One));
+        self.operands
+            .push(Self::value(name, constraint, Arity::One));
         self
     }
     /// Adds an operand that may be absent.
     pub fn optional_operand(mut self, name: &str, constraint: Constraint) -> Self {
-        self.operands.push(Self::value(name, constraint, Arity::Optional));
+        self.operands
+            .push(Self::value(name, constraint, Arity::Optional));
         self
     }
     /// Adds any number of operands.
     pub fn variadic_operand(mut self, name: &str, constraint: Constraint) -> Self {
-        self.operands.push(Self::value(name, constraint, Arity::Variadic));
+        self.operands
+            .push(Self::value(name, constraint, Arity::Variadic));
         self
     }
     /// Adds a result.
@@ -253,17 +288,28 @@ impl OpDef {
     }
     /// Adds any number of results.
     pub fn variadic_result(mut self, name: &str, constraint: Constraint) -> Self {
-        self.results.push(Self::value(name, constraint, Arity::Variadic));
+        self.results
+            .push(Self::value(name, constraint, Arity::Variadic));
         self
     }
     /// Adds a required attribute.
     pub fn attribute(mut self, name: &str, constraint: AttrConstraint) -> Self {
-        self.attributes.push(AttrDef { name: name.into(), constraint, optional: false, unit: false });
+        self.attributes.push(AttrDef {
+            name: name.into(),
+            constraint,
+            optional: false,
+            unit: false,
+        });
         self
     }
     /// Adds an attribute that may be absent.
     pub fn optional_attribute(mut self, name: &str, constraint: AttrConstraint) -> Self {
-        self.attributes.push(AttrDef { name: name.into(), constraint, optional: true, unit: false });
+        self.attributes.push(AttrDef {
+            name: name.into(),
+            constraint,
+            optional: true,
+            unit: false,
+        });
         self
     }
     /// Adds a flag: a unit attribute.
@@ -273,7 +319,12 @@ impl OpDef {
             check: |a| a.is_unit(),
             syntax: crate::constraint::AttrSyntax::Attribute,
         };
-        self.attributes.push(AttrDef { name: name.into(), constraint, optional: true, unit: true });
+        self.attributes.push(AttrDef {
+            name: name.into(),
+            constraint,
+            optional: true,
+            unit: true,
+        });
         self
     }
     /// Adds a region.
@@ -309,16 +360,25 @@ impl OpDef {
         parse: impl Fn(&mut Parser<'_>) -> Result<(), ()> + Send + Sync + 'static,
         print: impl for<'c> Fn(Op<'c>, &mut Printer<'c>) + Send + Sync + 'static,
     ) -> Self {
-        self.syntax = Syntax::Custom { parse: Arc::new(parse), print: Arc::new(print) };
+        self.syntax = Syntax::Custom {
+            parse: Arc::new(parse),
+            print: Arc::new(print),
+        };
         self
     }
     /// Checks beyond counts, types and attributes, which are checked before.
-    pub fn verify(mut self, f: impl for<'c> Fn(Op<'c>) -> Result<(), String> + Send + Sync + 'static) -> Self {
+    pub fn verify(
+        mut self,
+        f: impl for<'c> Fn(Op<'c>) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
         self.verify = Some(Arc::new(f));
         self
     }
     /// Checks that need verified regions.
-    pub fn verify_regions(mut self, f: impl for<'c> Fn(Op<'c>) -> Result<(), String> + Send + Sync + 'static) -> Self {
+    pub fn verify_regions(
+        mut self,
+        f: impl for<'c> Fn(Op<'c>) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
         self.verify_regions = Some(Arc::new(f));
         self
     }
@@ -333,7 +393,10 @@ impl OpDef {
     /// Folding.
     pub fn fold(
         mut self,
-        f: impl for<'c> Fn(Op<'c>, &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> + Send + Sync + 'static,
+        f: impl for<'c> Fn(Op<'c>, &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.fold = Some(Arc::new(f));
         self
@@ -344,17 +407,26 @@ impl OpDef {
         self
     }
     /// Memory effects.
-    pub fn effects(mut self, f: impl for<'c> Fn(Op<'c>) -> Vec<Effect<'c>> + Send + Sync + 'static) -> Self {
+    pub fn effects(
+        mut self,
+        f: impl for<'c> Fn(Op<'c>) -> Vec<Effect<'c>> + Send + Sync + 'static,
+    ) -> Self {
         self.effects = Some(Arc::new(f));
         self
     }
     /// Whether it may be hoisted.
-    pub fn speculatable(mut self, f: impl for<'c> Fn(Op<'c>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn speculatable(
+        mut self,
+        f: impl for<'c> Fn(Op<'c>) -> bool + Send + Sync + 'static,
+    ) -> Self {
         self.speculatable = Some(Arc::new(f));
         self
     }
     /// Destination style.
-    pub fn destination_style(mut self, f: impl for<'c> Fn(Op<'c>) -> Range<usize> + Send + Sync + 'static) -> Self {
+    pub fn destination_style(
+        mut self,
+        f: impl for<'c> Fn(Op<'c>) -> Range<usize> + Send + Sync + 'static,
+    ) -> Self {
         self.inits = Some(Arc::new(f));
         self
     }
@@ -367,8 +439,14 @@ impl OpDef {
         writes: impl for<'c> Fn(Op<'c>, usize) -> bool + Send + Sync + 'static,
         aliases: impl for<'c> Fn(Op<'c>, usize) -> Vec<(usize, Relation)> + Send + Sync + 'static,
         allocates: impl for<'c> Fn(Op<'c>, usize) -> bool + Send + Sync + 'static,
-        buffer_type: impl for<'c> Fn(Op<'c>, usize, &BufferTypeCx<'c>) -> Option<Type<'c>> + Send + Sync + 'static,
-        bufferize: impl for<'c> Fn(Op<'c>, Rewriter<'c>, &BufferizeCx<'c>) -> Result<(), String> + Send + Sync + 'static,
+        buffer_type: impl for<'c> Fn(Op<'c>, usize, &BufferTypeCx<'c>) -> Option<Type<'c>>
+        + Send
+        + Sync
+        + 'static,
+        bufferize: impl for<'c> Fn(Op<'c>, Rewriter<'c>, &BufferizeCx<'c>) -> Result<(), String>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.bufferize = Some(Arc::new(BufferizeFns {
             reads: Box::new(reads),
@@ -386,7 +464,12 @@ impl OpDef {
         mut self,
         iterators: impl for<'c> Fn(Op<'c>) -> Vec<bool> + Send + Sync + 'static,
         domain: impl for<'c> Fn(Op<'c>, Rewriter<'c>) -> Vec<crate::ir::Val<'c>> + Send + Sync + 'static,
-        tile: impl for<'c> Fn(Op<'c>, Rewriter<'c>, &[crate::ir::Val<'c>], &[crate::ir::Val<'c>]) -> Result<Tiled<'c>, String>
+        tile: impl for<'c> Fn(
+            Op<'c>,
+            Rewriter<'c>,
+            &[crate::ir::Val<'c>],
+            &[crate::ir::Val<'c>],
+        ) -> Result<Tiled<'c>, String>
         + Send
         + Sync
         + 'static,
@@ -396,7 +479,8 @@ impl OpDef {
             usize,
             &[crate::ir::Val<'c>],
             &[crate::ir::Val<'c>],
-        ) -> Result<(Vec<crate::ir::Val<'c>>, Vec<crate::ir::Val<'c>>), String>
+        )
+            -> Result<(Vec<crate::ir::Val<'c>>, Vec<crate::ir::Val<'c>>), String>
         + Send
         + Sync
         + 'static,
@@ -412,18 +496,28 @@ impl OpDef {
 
     /// Whether the definition makes sense as an op of `dialect`.
     pub(crate) fn check(&self, dialect: &str) -> Result<(), String> {
-        if self.name.strip_prefix(dialect).and_then(|rest| rest.strip_prefix('.')).is_none_or(str::is_empty) {
+        if self
+            .name
+            .strip_prefix(dialect)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_none_or(str::is_empty)
+        {
             return Err(format!("it is no op of the dialect '{dialect}'"));
         }
         let flexible = |defs: &[ValueDef]| defs.iter().filter(|d| d.arity != Arity::One).count();
         if flexible(&self.operands) > 1 && !self.has_trait(Trait::AttrSizedOperandSegments) {
-            return Err("several optional or variadic operands need the trait AttrSizedOperandSegments".into());
+            return Err(
+                "several optional or variadic operands need the trait AttrSizedOperandSegments"
+                    .into(),
+            );
         }
         if flexible(&self.results) > 1 && !self.has_trait(Trait::AttrSizedResultSegments) {
             return Err("several variadic results need the trait AttrSizedResultSegments".into());
         }
         match &self.syntax {
-            Syntax::Declarative(a) if !a.names_results() && !self.results.is_empty() && self.infer.is_none() => {
+            Syntax::Declarative(a)
+                if !a.names_results() && !self.results.is_empty() && self.infer.is_none() =>
+            {
                 Err("its assembly does not mention result types, and it does not infer them".into())
             }
             _ => Ok(()),
@@ -464,11 +558,17 @@ impl OpDef {
     }
 
     /// How many values each entry of `defs` stands for; `None` when `total` does not fit.
-    pub(crate) fn segments(defs: &[ValueDef], total: usize, explicit: Option<Vec<i64>>) -> Option<Vec<usize>> {
+    pub(crate) fn segments(
+        defs: &[ValueDef],
+        total: usize,
+        explicit: Option<Vec<i64>>,
+    ) -> Option<Vec<usize>> {
         if let Some(explicit) = explicit {
-            let sizes: Option<Vec<usize>> = explicit.iter().map(|s| usize::try_from(*s).ok()).collect();
+            let sizes: Option<Vec<usize>> =
+                explicit.iter().map(|s| usize::try_from(*s).ok()).collect();
             let sizes = sizes?;
-            return (sizes.len() == defs.len() && sizes.iter().sum::<usize>() == total).then_some(sizes);
+            return (sizes.len() == defs.len() && sizes.iter().sum::<usize>() == total)
+                .then_some(sizes);
         }
         let fixed = defs.iter().filter(|d| d.arity == Arity::One).count();
         let rest = total.checked_sub(fixed)?;
@@ -492,7 +592,9 @@ impl OpDef {
 
     /// The range of operands that entry `index` stands for.
     pub fn operand_range(&self, op: Op<'_>, index: usize) -> Range<usize> {
-        let explicit = op.attr("operandSegmentSizes").and_then(|a| a.as_int_array());
+        let explicit = op
+            .attr("operandSegmentSizes")
+            .and_then(|a| a.as_int_array());
         let sizes = Self::segments(&self.operands, op.num_operands(), explicit)
             .unwrap_or_else(|| panic!("operands of {} do not fit its definition", self.name));
         let start: usize = sizes[..index].iter().sum();
@@ -510,33 +612,53 @@ impl OpDef {
     /// Checks counts, types and attributes, then the op's own verifier.
     pub(crate) fn verify_op(&self, op: Op<'_>) -> Result<(), String> {
         let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let values = |what: &str, defs: &[ValueDef], values: Vec<crate::ir::Val<'_>>, segments: &str| {
-            let explicit = op.attr(segments).and_then(|a| a.as_int_array());
-            let Some(sizes) = Self::segments(defs, values.len(), explicit) else {
-                let least = defs.iter().filter(|d| d.arity == Arity::One).count();
-                let more = if least == defs.len() { "" } else { " or more" };
-                let s = if more.is_empty() { plural(least) } else { "s" };
-                return Err(format!("takes {least}{more} {what}{s}, but has {}", values.len()));
-            };
-            let mut at = 0;
-            for (def, n) in defs.iter().zip(sizes) {
-                for value in &values[at..at + n] {
-                    if !(def.constraint.check)(value.ty()) {
-                        return Err(format!(
-                            "{what} '{}' must be {}, but is {}",
-                            def.name, def.constraint.description, value.ty()
-                        ));
+        let values =
+            |what: &str, defs: &[ValueDef], values: Vec<crate::ir::Val<'_>>, segments: &str| {
+                let explicit = op.attr(segments).and_then(|a| a.as_int_array());
+                let Some(sizes) = Self::segments(defs, values.len(), explicit) else {
+                    let least = defs.iter().filter(|d| d.arity == Arity::One).count();
+                    let more = if least == defs.len() { "" } else { " or more" };
+                    let s = if more.is_empty() { plural(least) } else { "s" };
+                    return Err(format!(
+                        "takes {least}{more} {what}{s}, but has {}",
+                        values.len()
+                    ));
+                };
+                let mut at = 0;
+                for (def, n) in defs.iter().zip(sizes) {
+                    for value in &values[at..at + n] {
+                        if !(def.constraint.check)(value.ty()) {
+                            return Err(format!(
+                                "{what} '{}' must be {}, but is {}",
+                                def.name,
+                                def.constraint.description,
+                                value.ty()
+                            ));
+                        }
                     }
+                    at += n;
                 }
-                at += n;
-            }
-            Ok(())
-        };
-        values("operand", &self.operands, op.operand_values(), "operandSegmentSizes")?;
-        values("result", &self.results, op.result_values(), "resultSegmentSizes")?;
+                Ok(())
+            };
+        values(
+            "operand",
+            &self.operands,
+            op.operand_values(),
+            "operandSegmentSizes",
+        )?;
+        values(
+            "result",
+            &self.results,
+            op.result_values(),
+            "resultSegmentSizes",
+        )?;
         if op.num_regions() != self.regions.len() {
             let n = self.regions.len();
-            return Err(format!("takes {n} region{}, but has {}", plural(n), op.num_regions()));
+            return Err(format!(
+                "takes {n} region{}, but has {}",
+                plural(n),
+                op.num_regions()
+            ));
         }
         for def in &self.attributes {
             match op.attr(&def.name) {
@@ -555,7 +677,9 @@ impl OpDef {
                 if let Some(block) = region.entry() {
                     use crate::ir::BlkExt;
                     if block.first_op().is_none() {
-                        return Err(format!("region '{name}' has an empty block; it needs a terminator"));
+                        return Err(format!(
+                            "region '{name}' has an empty block; it needs a terminator"
+                        ));
                     }
                 }
             }

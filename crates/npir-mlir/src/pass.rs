@@ -147,13 +147,19 @@ pub trait PassDecl: Clone + Default + Send + 'static {
                 OptionValue::Bool(v) => v.to_string(),
                 OptionValue::IntList(v) if v.is_empty() => continue,
                 OptionValue::TextList(v) if v.is_empty() => continue,
-                OptionValue::IntList(v) => v.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
+                OptionValue::IntList(v) => {
+                    v.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
+                }
                 OptionValue::TextList(v) => v.join(","),
             };
             let space = if options.is_empty() { "" } else { " " };
             options.push_str(&format!("{space}{}={text}", def.name));
         }
-        let pass = if options.is_empty() { info.argument.to_string() } else { format!("{}{{{options}}}", info.argument) };
+        let pass = if options.is_empty() {
+            info.argument.to_string()
+        } else {
+            format!("{}{{{options}}}", info.argument)
+        };
         match info.on {
             None | Some("builtin.module") => pass,
             Some(on) => format!("{on}({pass})"),
@@ -257,14 +263,27 @@ impl PassDef {
     /// allowed, the first stays.
     pub fn register(&self) {
         static DONE: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
-        let mut done = DONE.get_or_init(Mutex::default).lock().unwrap_or_else(|e| e.into_inner());
+        let mut done = DONE
+            .get_or_init(Mutex::default)
+            .lock()
+            .unwrap_or_else(|e| e.into_inner());
         if !done.insert(self.info.argument) {
             return;
         }
-        let leak = |s: &str| -> MlirStringRef { string_ref(Box::leak(format!("{s}\0").into_boxed_str()).trim_end_matches('\0')) };
-        let list = |v: Vec<MlirStringRef>| -> &'static [MlirStringRef] { Box::leak(v.into_boxed_slice()) };
+        let leak = |s: &str| -> MlirStringRef {
+            string_ref(Box::leak(format!("{s}\0").into_boxed_str()).trim_end_matches('\0'))
+        };
+        let list =
+            |v: Vec<MlirStringRef>| -> &'static [MlirStringRef] { Box::leak(v.into_boxed_slice()) };
         let info = &self.info;
-        let summary = info.description.trim().lines().next().unwrap_or_default().trim().trim_end_matches('.');
+        let summary = info
+            .description
+            .trim()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_end_matches('.');
         let options: &'static [NpirPassOption] = Box::leak(
             info.options
                 .iter()
@@ -287,7 +306,12 @@ impl PassDef {
         );
         let dialects = list(info.dependent_dialects.iter().map(|d| leak(d)).collect());
         let names = list(info.statistics.iter().map(|s| leak(s.name)).collect());
-        let descriptions = list(info.statistics.iter().map(|s| leak(s.description)).collect());
+        let descriptions = list(
+            info.statistics
+                .iter()
+                .map(|s| leak(s.description))
+                .collect(),
+        );
         let spec: &'static NpirPassSpec = Box::leak(Box::new(NpirPassSpec {
             name: leak(info.argument),
             argument: leak(info.argument),
@@ -338,7 +362,11 @@ extern "C" fn destroy<P: Pass>(raw: Ptr) {
     drop_quietly(unsafe { Box::from_raw(raw.cast::<Instance<P>>()) });
 }
 /// Runs `body` on the pass, with its outcome and panics as diagnostics at `loc`.
-fn with_instance<P: Pass>(raw: Ptr, loc: Location<'_>, body: impl FnOnce(&mut P) -> PassResult) -> bool {
+fn with_instance<P: Pass>(
+    raw: Ptr,
+    loc: Location<'_>,
+    body: impl FnOnce(&mut P) -> PassResult,
+) -> bool {
     let what = || format!("pass {}", P::info().argument);
     let outcome = match instance::<P>(raw) {
         Ok(pass) => guard(loc, &what(), || body(pass)),
@@ -362,8 +390,20 @@ extern "C" fn run<P: Pass>(raw: Ptr, op: MlirOperation, pass: Ptr) -> bool {
     let op: Op<'static> = unsafe { op_from_raw(op) };
     let (before, info) = (panics(), P::info());
     let ok = with_instance::<P>(raw, op.loc(), |p| {
-        p.set_options(info.options.iter().enumerate().map(|(i, o)| read_option(pass, i, &o.kind)).collect());
-        p.run(op, &PassCx { raw: pass, _ctx: PhantomData })
+        p.set_options(
+            info.options
+                .iter()
+                .enumerate()
+                .map(|(i, o)| read_option(pass, i, &o.kind))
+                .collect(),
+        );
+        p.run(
+            op,
+            &PassCx {
+                raw: pass,
+                _ctx: PhantomData,
+            },
+        )
     });
     if let Ok(p) = instance::<P>(raw) {
         let counts = p.take_statistics();
@@ -385,7 +425,9 @@ fn read_option(pass: Ptr, i: usize, kind: &OptionKind) -> OptionValue {
             OptionKind::Int(_) => OptionValue::Int(npirPassOptionInt(pass, i)),
             OptionKind::Bool(_) => OptionValue::Bool(npirPassOptionBool(pass, i)),
             OptionKind::IntList => OptionValue::IntList(
-                (0..npirPassOptionListSize(pass, i)).map(|k| npirPassOptionListInt(pass, i, k)).collect(),
+                (0..npirPassOptionListSize(pass, i))
+                    .map(|k| npirPassOptionListInt(pass, i, k))
+                    .collect(),
             ),
             OptionKind::TextList => OptionValue::TextList(
                 (0..npirPassOptionListSize(pass, i))
@@ -399,7 +441,10 @@ fn read_option(pass: Ptr, i: usize, kind: &OptionKind) -> OptionValue {
 /// Registers a named pipeline of a module: `a,b,func.func(c)`. Twice is harmless.
 pub fn register_pipeline(name: &str, description: &str, passes: &str) {
     static DONE: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
-    let mut done = DONE.get_or_init(Mutex::default).lock().unwrap_or_else(|e| e.into_inner());
+    let mut done = DONE
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(|e| e.into_inner());
     if done.insert(name.to_string()) {
         // SAFETY: the texts are copied (the name is interned by a leak).
         let leak = |s: &str| string_ref(Box::leak(s.to_string().into_boxed_str()));
@@ -414,12 +459,21 @@ const MODULE: &str = "builtin.module";
 /// A pipeline of `op`s: `op(...)` around a bare list.
 fn anchored(pipeline: &str, op: &str) -> String {
     let pipeline = pipeline.trim();
-    if covers(pipeline, op) { pipeline.to_string() } else { format!("{op}({pipeline})") }
+    if covers(pipeline, op) {
+        pipeline.to_string()
+    } else {
+        format!("{op}({pipeline})")
+    }
 }
 
 /// Whether `pipeline` is one element `op(...)`, and not a list that begins with one.
 fn covers(pipeline: &str, op: &str) -> bool {
-    let Some(inner) = pipeline.strip_prefix(op).and_then(|p| p.trim_start().strip_prefix('(')) else { return false };
+    let Some(inner) = pipeline
+        .strip_prefix(op)
+        .and_then(|p| p.trim_start().strip_prefix('('))
+    else {
+        return false;
+    };
     let mut depth = 1;
     for (i, c) in inner.char_indices() {
         match c {

@@ -47,7 +47,12 @@ impl Pattern {
         benefit: u16,
         rewrite: impl for<'c> Fn(Op<'c>, Rewriter<'c>) -> Match + Send + Sync + 'static,
     ) -> Self {
-        Pattern { root: root.into(), name: name.into(), benefit, rewrite: Arc::new(rewrite) }
+        Pattern {
+            root: root.into(),
+            name: name.into(),
+            benefit,
+            rewrite: Arc::new(rewrite),
+        }
     }
     /// A pattern tried on every op.
     pub fn on_any(
@@ -85,9 +90,12 @@ where
     V: for<'c> ViewOf<'c>,
     F: for<'c> Fn(<V as ViewOf<'c>>::View, Rewriter<'c>) -> Match + Send + Sync + 'static,
 {
-    Pattern::on(<V as ViewOf<'static>>::View::NAME, name, benefit, move |op, rw| {
-        rewrite(<V as ViewOf<'_>>::View::wrap(op), rw)
-    })
+    Pattern::on(
+        <V as ViewOf<'static>>::View::NAME,
+        name,
+        benefit,
+        move |op, rw| rewrite(<V as ViewOf<'_>>::View::wrap(op), rw),
+    )
 }
 
 /// The view family of an op: `Add` for every `Add<'c>`. `#[op]` implements it.
@@ -98,11 +106,14 @@ pub trait ViewOf<'c> {
 
 extern "C" fn rewrite(user: Ptr, op: MlirOperation, rw: MlirRewriterBase) -> bool {
     // SAFETY: the user pointer is the boxed Pattern; all handles are alive during the callback.
-    let (pattern, op): (&Pattern, Op<'static>) = unsafe { (&*user.cast::<Pattern>(), op_from_raw(op)) };
+    let (pattern, op): (&Pattern, Op<'static>) =
+        unsafe { (&*user.cast::<Pattern>(), op_from_raw(op)) };
     let loc = op.loc();
     // SAFETY: as above.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
-    match guard(loc, &format!("the pattern '{}'", pattern.name), || (pattern.rewrite)(op, rw)) {
+    match guard(loc, &format!("the pattern '{}'", pattern.name), || {
+        (pattern.rewrite)(op, rw)
+    }) {
         Some(Ok(())) => true,
         Some(Err(NoMatch(why))) => {
             rw.notify_failure(op, &why);
@@ -125,7 +136,9 @@ impl PatternSet {
     /// An empty set.
     pub fn new(ctx: &melior::Context) -> Self {
         // SAFETY: the context is alive.
-        PatternSet { raw: unsafe { mlirRewritePatternSetCreate(ctx.to_raw()) } }
+        PatternSet {
+            raw: unsafe { mlirRewritePatternSetCreate(ctx.to_raw()) },
+        }
     }
     /// Adds a pattern.
     pub fn add(&mut self, pattern: &Pattern) -> &mut Self {
@@ -173,7 +186,11 @@ pub struct GreedyConfig {
 
 impl Default for GreedyConfig {
     fn default() -> Self {
-        GreedyConfig { max_iterations: Some(10), fold: true, top_down: true }
+        GreedyConfig {
+            max_iterations: Some(10),
+            fold: true,
+            top_down: true,
+        }
     }
 }
 
@@ -181,7 +198,11 @@ impl Default for GreedyConfig {
 ///
 /// # Errors
 /// When the iteration limit is reached without a fixpoint.
-pub fn apply_greedily(op: Op<'_>, patterns: &[Pattern], config: GreedyConfig) -> Result<(), String> {
+pub fn apply_greedily(
+    op: Op<'_>,
+    patterns: &[Pattern],
+    config: GreedyConfig,
+) -> Result<(), String> {
     let mut set = PatternSet::new(op.ctx());
     patterns.iter().for_each(|p| {
         set.add(p);
@@ -198,7 +219,14 @@ pub fn apply_greedily(op: Op<'_>, patterns: &[Pattern], config: GreedyConfig) ->
         mlirGreedyRewriteDriverConfigDestroy(c);
         r.value != 0
     };
-    if ok { Ok(()) } else { Err(format!("no fixpoint within {:?} iterations", config.max_iterations)) }
+    if ok {
+        Ok(())
+    } else {
+        Err(format!(
+            "no fixpoint within {:?} iterations",
+            config.max_iterations
+        ))
+    }
 }
 
 /// Visits every op below `op` once and applies the best pattern to it. Faster than

@@ -1,7 +1,7 @@
 //! Conversions between Rust values and the C API's.
 
-use mlir_sys::{MlirLocation, MlirStringRef};
 use melior::ir::Location;
+use mlir_sys::{MlirLocation, MlirStringRef};
 
 /// A view of `s` for the C API; valid as long as `s`.
 pub(crate) fn string_ref(s: &str) -> MlirStringRef {

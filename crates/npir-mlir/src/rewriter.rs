@@ -6,7 +6,9 @@ use crate::ir::{Blk, Op, Reg, Val, context_from_raw, op_from_raw};
 use crate::ir::{BlkExt, OpExt, RegExt, ValExt};
 use crate::raw::string_ref;
 use melior::Context;
-use melior::ir::{Attribute, AttributeLike, Block, BlockRef, Location, RegionLike, RegionRef, Type, TypeLike};
+use melior::ir::{
+    Attribute, AttributeLike, Block, BlockRef, Location, RegionLike, RegionRef, Type, TypeLike,
+};
 use mlir_sys::*;
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -31,7 +33,13 @@ impl<'c> OwnedRewriter<'c> {
     pub fn new(ctx: &'c Context) -> Self {
         // SAFETY: the context is alive.
         let raw = unsafe { mlirIRRewriterCreate(ctx.to_raw()) };
-        Self { rewriter: Rewriter { raw, loc: Location::unknown(ctx), _ctx: PhantomData } }
+        Self {
+            rewriter: Rewriter {
+                raw,
+                loc: Location::unknown(ctx),
+                _ctx: PhantomData,
+            },
+        }
     }
     /// The rewriter. It must not outlive `self`.
     pub fn get(&self) -> Rewriter<'c> {
@@ -117,7 +125,11 @@ impl<'c> Rewriter<'c> {
     /// # Safety
     /// `raw` is a live rewriter of a context that lives for `'c`.
     pub(crate) unsafe fn from_raw(raw: MlirRewriterBase, loc: Location<'c>) -> Self {
-        Self { raw, loc, _ctx: PhantomData }
+        Self {
+            raw,
+            loc,
+            _ctx: PhantomData,
+        }
     }
     /// The raw handle.
     pub(crate) fn raw(self) -> MlirRewriterBase {
@@ -218,10 +230,22 @@ impl<'c> Rewriter<'c> {
     // ---- rewriting
     /// Replaces all results of `op` and erases it.
     pub fn replace(self, op: Op<'c>, values: &[Val<'c>]) {
-        assert_eq!(op.num_results(), values.len(), "replacement values of {}", op.name());
+        assert_eq!(
+            op.num_results(),
+            values.len(),
+            "replacement values of {}",
+            op.name()
+        );
         let raw: Vec<_> = values.iter().map(|v| v.raw()).collect();
         // SAFETY: all are alive.
-        unsafe { mlirRewriterBaseReplaceOpWithValues(self.raw, op.raw(), raw.len() as isize, raw.as_ptr()) }
+        unsafe {
+            mlirRewriterBaseReplaceOpWithValues(
+                self.raw,
+                op.raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+            )
+        }
     }
     /// Erases `op`, which has no uses.
     pub fn erase(self, op: Op<'c>) {
@@ -286,7 +310,11 @@ impl<'c> Rewriter<'c> {
         let terminator = block.terminator_op().map(|t| t.key());
         for op in block.ops() {
             if Some(op.key()) == terminator {
-                yielded = op.operand_values().into_iter().map(|v| mapping.lookup(v)).collect();
+                yielded = op
+                    .operand_values()
+                    .into_iter()
+                    .map(|v| mapping.lookup(v))
+                    .collect();
             } else {
                 self.clone_with(op, &mut mapping);
             }
@@ -305,7 +333,13 @@ impl<'c> Rewriter<'c> {
         let raw: Vec<_> = args.iter().map(|v| v.raw()).collect();
         // SAFETY: all are alive.
         unsafe {
-            mlirRewriterBaseInlineBlockBefore(self.raw, block.raw(), op.raw(), raw.len() as isize, raw.as_ptr())
+            mlirRewriterBaseInlineBlockBefore(
+                self.raw,
+                block.raw(),
+                op.raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+            )
         }
     }
     /// Moves all blocks of `region` into `into`, before `block`.
@@ -370,7 +404,11 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
     }
     /// Adds a region with one block that `body` fills; the block's arguments have
     /// these types. The insertion point is restored afterwards.
-    pub fn region_with(mut self, args: &[Type<'c>], body: impl FnOnce(Rewriter<'c>, &[Val<'c>])) -> Self {
+    pub fn region_with(
+        mut self,
+        args: &[Type<'c>],
+        body: impl FnOnce(Rewriter<'c>, &[Val<'c>]),
+    ) -> Self {
         // SAFETY: owned by the op once it is built.
         let raw = unsafe { mlirRegionCreate() };
         self.regions.push(raw);
@@ -397,7 +435,10 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
     pub fn try_build(mut self) -> Option<Op<'c>> {
         let ctx = self.rw.ctx();
         if !self.is_known() {
-            let why = format!("op '{}' is not known: is its dialect loaded (a pass names it in `dependent_dialects`)?", self.name);
+            let why = format!(
+                "op '{}' is not known: is its dialect loaded (a pass names it in `dependent_dialects`)?",
+                self.name
+            );
             emit(self.rw.loc, Severity::Error, &why, &[]);
             return None;
         }
@@ -411,13 +452,22 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
             let attrs: Vec<_> = self
                 .attrs
                 .iter()
-                .map(|(n, a)| mlirNamedAttributeGet(mlirIdentifierGet(ctx.to_raw(), string_ref(n)), a.to_raw()))
+                .map(|(n, a)| {
+                    mlirNamedAttributeGet(
+                        mlirIdentifierGet(ctx.to_raw(), string_ref(n)),
+                        a.to_raw(),
+                    )
+                })
                 .collect();
             mlirOperationStateAddAttributes(&mut state, attrs.len() as isize, attrs.as_ptr());
             let regions = std::mem::take(&mut self.regions);
             mlirOperationStateAddOwnedRegions(&mut state, regions.len() as isize, regions.as_ptr());
             let successors: Vec<_> = self.successors.iter().map(|b| b.raw()).collect();
-            mlirOperationStateAddSuccessors(&mut state, successors.len() as isize, successors.as_ptr());
+            mlirOperationStateAddSuccessors(
+                &mut state,
+                successors.len() as isize,
+                successors.as_ptr(),
+            );
             if self.infer {
                 mlirOperationStateEnableResultTypeInference(&mut state);
             }
@@ -429,12 +479,16 @@ impl<'b, 'c> OpBuilder<'b, 'c> {
     fn is_known(&self) -> bool {
         let ctx = self.rw.ctx().to_raw();
         // SAFETY: the context is alive.
-        unsafe { mlirContextIsRegisteredOperation(ctx, string_ref(self.name)) || mlirContextGetAllowUnregisteredDialects(ctx) }
+        unsafe {
+            mlirContextIsRegisteredOperation(ctx, string_ref(self.name))
+                || mlirContextGetAllowUnregisteredDialects(ctx)
+        }
     }
     /// Builds and inserts. Panics (caught, reported) where [`OpBuilder::try_build`] has no op.
     pub fn build(self) -> Op<'c> {
         let name = self.name.to_string();
-        self.try_build().unwrap_or_else(|| panic!("could not build {name}"))
+        self.try_build()
+            .unwrap_or_else(|| panic!("could not build {name}"))
     }
     /// Builds and inserts an op with one result, and returns that.
     pub fn build_value(self) -> Val<'c> {

@@ -1,8 +1,8 @@
 //! Source text and bytecode to modules.
 
+use crate::ir::{Op, OpExt};
 use crate::raw::{slice, string_ref};
 use melior::Context;
-use crate::ir::{Op, OpExt};
 use melior::ir::Module;
 use mlir_sys::{MlirStringRef, mlirOperationWriteBytecode};
 use npir_mlir_sys::*;
@@ -13,7 +13,10 @@ use std::ffi::c_void;
 ///
 /// Returns `None` after errors, which are diagnostics of the context.
 pub fn parse_source<'c>(ctx: &'c Context, source: &[u8], filename: &str) -> Option<Module<'c>> {
-    let text = MlirStringRef { data: source.as_ptr().cast(), length: source.len() };
+    let text = MlirStringRef {
+        data: source.as_ptr().cast(),
+        length: source.len(),
+    };
     // SAFETY: the source is copied; null means failure.
     unsafe { Module::from_option_raw(npirParseSource(ctx.to_raw(), text, string_ref(filename))) }
 }
@@ -22,7 +25,10 @@ pub fn parse_source<'c>(ctx: &'c Context, source: &[u8], filename: &str) -> Opti
 pub fn to_bytecode(op: Op<'_>) -> Vec<u8> {
     unsafe extern "C" fn append(chunk: MlirStringRef, out: *mut c_void) {
         // SAFETY: `out` is the vector below; the chunk is alive during the call.
-        unsafe { (*out.cast::<Vec<u8>>()).extend_from_slice(slice(chunk.data.cast(), chunk.length as isize)) }
+        unsafe {
+            (*out.cast::<Vec<u8>>())
+                .extend_from_slice(slice(chunk.data.cast(), chunk.length as isize))
+        }
     }
     let mut bytes: Vec<u8> = Vec::new();
     // SAFETY: the op is alive, and the vector outlives the call.

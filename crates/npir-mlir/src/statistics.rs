@@ -57,7 +57,12 @@ pub(crate) fn record(pass: &'static str, defs: &[StatisticDef], counts: &[i64]) 
     let mut totals = TOTALS.lock().unwrap_or_else(PoisonError::into_inner);
     for (i, (def, n)) in defs.iter().zip(counts).enumerate() {
         let StatisticDef { name, description } = *def;
-        let new = StatisticTotal { pass, name, description, count: 0 };
+        let new = StatisticTotal {
+            pass,
+            name,
+            description,
+            count: 0,
+        };
         totals.entry((pass, i)).or_insert(new).count += n;
     }
 }
@@ -65,7 +70,12 @@ pub(crate) fn record(pass: &'static str, defs: &[StatisticDef], counts: &[i64]) 
 /// The statistics of all Rust passes that have run in this process, by pass and in the
 /// order of their declaration.
 pub fn totals() -> Vec<StatisticTotal> {
-    TOTALS.lock().unwrap_or_else(PoisonError::into_inner).values().copied().collect()
+    TOTALS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .values()
+        .copied()
+        .collect()
 }
 
 /// [`totals`] as MLIR lists statistics; empty when there are none.
@@ -79,7 +89,11 @@ pub fn report() -> String {
             let _ = writeln!(text, "{}", t.pass);
             last = t.pass;
         }
-        let _ = writeln!(text, "  (S) {} {:width$} - {}", t.count, t.name, t.description);
+        let _ = writeln!(
+            text,
+            "  (S) {} {:width$} - {}",
+            t.count, t.name, t.description
+        );
     }
     text
 }

@@ -79,7 +79,10 @@ impl<'c> Rewriter<'c> {
     /// `arith.constant`
     pub fn const_attr(self, value: Attribute<'c>) -> Val<'c> {
         use crate::types::AttrExt;
-        self.op("arith.constant").attr("value", value).results(&[value.attr_type()]).build_value()
+        self.op("arith.constant")
+            .attr("value", value)
+            .results(&[value.attr_type()])
+            .build_value()
     }
     /// An `index` constant.
     pub fn const_index(self, v: i64) -> Val<'c> {
@@ -187,7 +190,10 @@ impl<'c> Rewriter<'c> {
     }
     /// Float negation.
     pub fn negf(self, a: Val<'c>) -> Val<'c> {
-        self.op("arith.negf").operands(&[a]).results(&[a.ty()]).build_value()
+        self.op("arith.negf")
+            .operands(&[a])
+            .results(&[a.ty()])
+            .build_value()
     }
     /// `arith.cmpi`
     pub fn cmpi(self, predicate: CmpI, a: Val<'c>, b: Val<'c>) -> Val<'c> {
@@ -207,11 +213,17 @@ impl<'c> Rewriter<'c> {
     }
     /// `arith.select`
     pub fn select(self, condition: Val<'c>, a: Val<'c>, b: Val<'c>) -> Val<'c> {
-        self.op("arith.select").operands(&[condition, a, b]).results(&[a.ty()]).build_value()
+        self.op("arith.select")
+            .operands(&[condition, a, b])
+            .results(&[a.ty()])
+            .build_value()
     }
     /// `math.{name}` whose result has the first operand's type.
     pub fn math(self, name: &str, operands: &[Val<'c>]) -> Val<'c> {
-        self.op(&format!("math.{name}")).operands(operands).results(&[operands[0].ty()]).build_value()
+        self.op(&format!("math.{name}"))
+            .operands(operands)
+            .results(&[operands[0].ty()])
+            .build_value()
     }
     /// A static or SSA index as an SSA index.
     pub fn materialize(self, v: OpFold<'c>) -> Val<'c> {
@@ -265,7 +277,10 @@ impl<'c> Rewriter<'c> {
             return self.const_index(d);
         }
         let i = self.const_index(i as i64);
-        self.op("tensor.dim").operands(&[t, i]).results(&[self.ctx().index()]).build_value()
+        self.op("tensor.dim")
+            .operands(&[t, i])
+            .results(&[self.ctx().index()])
+            .build_value()
     }
     /// Size of dimension `i`, static where known.
     pub fn dim_fold(self, t: Val<'c>, i: usize) -> OpFold<'c> {
@@ -273,11 +288,18 @@ impl<'c> Rewriter<'c> {
         if d != DYNAMIC {
             return OpFold::Static(d);
         }
-        OpFold::Value(if t.ty().is_memref() { self.memref_dim(t, i) } else { self.tensor_dim(t, i) })
+        OpFold::Value(if t.ty().is_memref() {
+            self.memref_dim(t, i)
+        } else {
+            self.tensor_dim(t, i)
+        })
     }
     /// `tensor.empty` of type `ty`, one size per dynamic dimension.
     pub fn tensor_empty(self, ty: Type<'c>, sizes: &[Val<'c>]) -> Val<'c> {
-        self.op("tensor.empty").operands(sizes).results(&[ty]).build_value()
+        self.op("tensor.empty")
+            .operands(sizes)
+            .results(&[ty])
+            .build_value()
     }
     /// `tensor.empty` of these sizes.
     pub fn tensor_empty_of(self, sizes: &[OpFold<'c>], element: Type<'c>) -> Val<'c> {
@@ -286,22 +308,36 @@ impl<'c> Rewriter<'c> {
     }
     /// `tensor.extract`
     pub fn tensor_extract(self, t: Val<'c>, indices: &[Val<'c>]) -> Val<'c> {
-        self.op("tensor.extract").operands(&[t]).operands(indices).results(&[t.ty().element()]).build_value()
+        self.op("tensor.extract")
+            .operands(&[t])
+            .operands(indices)
+            .results(&[t.ty().element()])
+            .build_value()
     }
     /// `tensor.insert`
     pub fn tensor_insert(self, v: Val<'c>, t: Val<'c>, indices: &[Val<'c>]) -> Val<'c> {
-        self.op("tensor.insert").operands(&[v, t]).operands(indices).results(&[t.ty()]).build_value()
+        self.op("tensor.insert")
+            .operands(&[v, t])
+            .operands(indices)
+            .results(&[t.ty()])
+            .build_value()
     }
     /// `tensor.cast`; the value itself when the types are equal.
     pub fn tensor_cast(self, t: Val<'c>, to: Type<'c>) -> Val<'c> {
         if t.ty() == to {
             return t;
         }
-        self.op("tensor.cast").operands(&[t]).results(&[to]).build_value()
+        self.op("tensor.cast")
+            .operands(&[t])
+            .results(&[to])
+            .build_value()
     }
     /// `tensor.from_elements` of type `ty`, row-major.
     pub fn tensor_from_elements(self, values: &[Val<'c>], ty: Type<'c>) -> Val<'c> {
-        self.op("tensor.from_elements").operands(values).results(&[ty]).build_value()
+        self.op("tensor.from_elements")
+            .operands(values)
+            .results(&[ty])
+            .build_value()
     }
     /// `linalg.generic`. `body` receives one scalar per input and output and returns
     /// one value per output. Results have the outputs' types.
@@ -317,20 +353,32 @@ impl<'c> Rewriter<'c> {
         let kinds: Vec<_> = iterators
             .iter()
             .map(|i| {
-                let word = if *i == Iter::Parallel { "parallel" } else { "reduction" };
-                ctx.parse_attr(&format!("#linalg.iterator_type<{word}>")).expect("linalg is loaded")
+                let word = if *i == Iter::Parallel {
+                    "parallel"
+                } else {
+                    "reduction"
+                };
+                ctx.parse_attr(&format!("#linalg.iterator_type<{word}>"))
+                    .expect("linalg is loaded")
             })
             .collect();
         let maps: Vec<_> = maps.iter().map(|m| ctx.map_attr(*m)).collect();
         let scalars: Vec<_> = ins.iter().chain(outs).map(|v| v.ty().element()).collect();
-        let results: Vec<_> = outs.iter().map(|v| v.ty()).filter(|t| t.is_tensor()).collect();
+        let results: Vec<_> = outs
+            .iter()
+            .map(|v| v.ty())
+            .filter(|t| t.is_tensor())
+            .collect();
         self.op("linalg.generic")
             .operands(ins)
             .operands(outs)
             .results(&results)
             .attr("indexing_maps", ctx.array_attr(&maps))
             .attr("iterator_types", ctx.array_attr(&kinds))
-            .attr("operandSegmentSizes", ctx.i32_array(&[ins.len() as i32, outs.len() as i32]))
+            .attr(
+                "operandSegmentSizes",
+                ctx.i32_array(&[ins.len() as i32, outs.len() as i32]),
+            )
             .region_with(&scalars, |rw, args| {
                 let values = body(rw, args);
                 rw.op("linalg.yield").operands(&values).build();
@@ -365,7 +413,10 @@ impl<'c> Rewriter<'c> {
         self.op("memref.alloc")
             .operands(sizes)
             .results(&[ty])
-            .attr("operandSegmentSizes", self.ctx().i32_array(&[sizes.len() as i32, 0]))
+            .attr(
+                "operandSegmentSizes",
+                self.ctx().i32_array(&[sizes.len() as i32, 0]),
+            )
             .build_value()
     }
     /// `memref.alloca`, one size per dynamic dimension.
@@ -373,16 +424,26 @@ impl<'c> Rewriter<'c> {
         self.op("memref.alloca")
             .operands(sizes)
             .results(&[ty])
-            .attr("operandSegmentSizes", self.ctx().i32_array(&[sizes.len() as i32, 0]))
+            .attr(
+                "operandSegmentSizes",
+                self.ctx().i32_array(&[sizes.len() as i32, 0]),
+            )
             .build_value()
     }
     /// `memref.load`
     pub fn memref_load(self, m: Val<'c>, indices: &[Val<'c>]) -> Val<'c> {
-        self.op("memref.load").operands(&[m]).operands(indices).results(&[m.ty().element()]).build_value()
+        self.op("memref.load")
+            .operands(&[m])
+            .operands(indices)
+            .results(&[m.ty().element()])
+            .build_value()
     }
     /// `memref.store`
     pub fn memref_store(self, v: Val<'c>, m: Val<'c>, indices: &[Val<'c>]) {
-        self.op("memref.store").operands(&[v, m]).operands(indices).build();
+        self.op("memref.store")
+            .operands(&[v, m])
+            .operands(indices)
+            .build();
     }
     /// Size of dimension `i`: a constant where static, else `memref.dim`.
     pub fn memref_dim(self, m: Val<'c>, i: usize) -> Val<'c> {
@@ -391,14 +452,20 @@ impl<'c> Rewriter<'c> {
             return self.const_index(d);
         }
         let i = self.const_index(i as i64);
-        self.op("memref.dim").operands(&[m, i]).results(&[self.ctx().index()]).build_value()
+        self.op("memref.dim")
+            .operands(&[m, i])
+            .results(&[self.ctx().index()])
+            .build_value()
     }
     /// `memref.cast`; the value itself when the types are equal.
     pub fn memref_cast(self, m: Val<'c>, to: Type<'c>) -> Val<'c> {
         if m.ty() == to {
             return m;
         }
-        self.op("memref.cast").operands(&[m]).results(&[to]).build_value()
+        self.op("memref.cast")
+            .operands(&[m])
+            .results(&[to])
+            .build_value()
     }
     /// `memref.copy`
     pub fn memref_copy(self, from: Val<'c>, to: Val<'c>) {
@@ -410,7 +477,11 @@ impl<'c> Rewriter<'c> {
         let rank = m.ty().rank();
         let mut types = vec![ctx.memref(&[], m.ty().element()), ctx.index()];
         types.extend(std::iter::repeat_n(ctx.index(), 2 * rank));
-        let op = self.op("memref.extract_strided_metadata").operands(&[m]).results(&types).build();
+        let op = self
+            .op("memref.extract_strided_metadata")
+            .operands(&[m])
+            .results(&types)
+            .build();
         let v = op.result_values();
         (v[0], v[1], v[2..2 + rank].to_vec(), v[2 + rank..].to_vec())
     }
@@ -449,20 +520,37 @@ impl<'c> Rewriter<'c> {
     }
     /// `vector.load` at `indices`.
     pub fn vector_load(self, m: Val<'c>, indices: &[Val<'c>], ty: Type<'c>) -> Val<'c> {
-        self.op("vector.load").operands(&[m]).operands(indices).results(&[ty]).build_value()
+        self.op("vector.load")
+            .operands(&[m])
+            .operands(indices)
+            .results(&[ty])
+            .build_value()
     }
     /// `vector.store` at `indices`.
     pub fn vector_store(self, v: Val<'c>, m: Val<'c>, indices: &[Val<'c>]) {
-        self.op("vector.store").operands(&[v, m]).operands(indices).build();
+        self.op("vector.store")
+            .operands(&[v, m])
+            .operands(indices)
+            .build();
     }
     /// `vector.broadcast`
     pub fn vector_broadcast(self, v: Val<'c>, ty: Type<'c>) -> Val<'c> {
-        self.op("vector.broadcast").operands(&[v]).results(&[ty]).build_value()
+        self.op("vector.broadcast")
+            .operands(&[v])
+            .results(&[ty])
+            .build_value()
     }
     /// `vector.reduction <kind>`, kind one of MLIR's words (`add`, `mul`, `minsi`, ...).
     pub fn vector_reduction(self, kind: &str, v: Val<'c>) -> Val<'c> {
-        let attr = self.ctx().parse_attr(&format!("#vector.kind<{kind}>")).expect("a vector combining kind");
-        self.op("vector.reduction").operands(&[v]).attr("kind", attr).results(&[v.ty().element()]).build_value()
+        let attr = self
+            .ctx()
+            .parse_attr(&format!("#vector.kind<{kind}>"))
+            .expect("a vector combining kind");
+        self.op("vector.reduction")
+            .operands(&[v])
+            .attr("kind", attr)
+            .results(&[v.ty().element()])
+            .build_value()
     }
     /// Lane `i` of a one-dimensional vector.
     pub fn vector_extract(self, v: Val<'c>, i: i64) -> Val<'c> {
@@ -482,17 +570,26 @@ impl<'c> Rewriter<'c> {
     }
     /// `[0, 1, 2, ...]` as a vector of indices.
     pub fn vector_step(self, lanes: i64) -> Val<'c> {
-        self.op("vector.step").results(&[self.ctx().vector(&[lanes], self.ctx().index())]).build_value()
+        self.op("vector.step")
+            .results(&[self.ctx().vector(&[lanes], self.ctx().index())])
+            .build_value()
     }
     /// A vector from its lanes.
     pub fn vector_from_elements(self, lanes: &[Val<'c>]) -> Val<'c> {
         let ty = self.ctx().vector(&[lanes.len() as i64], lanes[0].ty());
-        self.op("vector.from_elements").operands(lanes).results(&[ty]).build_value()
+        self.op("vector.from_elements")
+            .operands(lanes)
+            .results(&[ty])
+            .build_value()
     }
     /// `vector.shuffle` of two one-dimensional vectors.
     pub fn vector_shuffle(self, a: Val<'c>, b: Val<'c>, mask: &[i64]) -> Val<'c> {
         let ty = self.ctx().vector(&[mask.len() as i64], a.ty().element());
-        self.op("vector.shuffle").operands(&[a, b]).attr("mask", self.ctx().i64_array(mask)).results(&[ty]).build_value()
+        self.op("vector.shuffle")
+            .operands(&[a, b])
+            .attr("mask", self.ctx().i64_array(mask))
+            .results(&[ty])
+            .build_value()
     }
 }
 
@@ -570,7 +667,10 @@ impl<'c> Rewriter<'c> {
             .results(results)
             .region_with(&types, |rw, args| {
                 let (condition, values) = before(rw, args);
-                rw.op("scf.condition").operands(&[condition]).operands(&values).build();
+                rw.op("scf.condition")
+                    .operands(&[condition])
+                    .operands(&values)
+                    .build();
             })
             .region_with(results, |rw, args| {
                 let values = after(rw, args);
@@ -584,11 +684,20 @@ impl<'c> Rewriter<'c> {
 /// `func`.
 impl<'c> Rewriter<'c> {
     /// A `func.func` with a body; `body` builds everything up to and including the return.
-    pub fn func(self, name: &str, inputs: &[Type<'c>], results: &[Type<'c>], body: impl FnOnce(Rewriter<'c>, &[Val<'c>])) -> Op<'c> {
+    pub fn func(
+        self,
+        name: &str,
+        inputs: &[Type<'c>],
+        results: &[Type<'c>],
+        body: impl FnOnce(Rewriter<'c>, &[Val<'c>]),
+    ) -> Op<'c> {
         let ctx = self.ctx();
         self.op("func.func")
             .attr("sym_name", ctx.str_attr(name))
-            .attr("function_type", ctx.type_attr(ctx.function(inputs, results)))
+            .attr(
+                "function_type",
+                ctx.type_attr(ctx.function(inputs, results)),
+            )
             .region_with(inputs, body)
             .build()
     }
@@ -598,7 +707,11 @@ impl<'c> Rewriter<'c> {
     }
     /// `func.call`
     pub fn func_call(self, name: &str, operands: &[Val<'c>], results: &[Type<'c>]) -> Op<'c> {
-        self.op("func.call").attr("callee", self.ctx().symbol_attr(name)).operands(operands).results(results).build()
+        self.op("func.call")
+            .attr("callee", self.ctx().symbol_attr(name))
+            .operands(operands)
+            .results(results)
+            .build()
     }
 }
 
@@ -613,7 +726,10 @@ pub fn set_arg_attr<'c>(func: Op<'c>, i: usize, key: &str, value: Option<Attribu
     use crate::types::AttrExt;
     let ctx = func.ctx();
     let n = func.region(0).entry().map_or(0, |b| b.args().len());
-    let mut all = func.attr("arg_attrs").and_then(|a| a.as_array()).unwrap_or_default();
+    let mut all = func
+        .attr("arg_attrs")
+        .and_then(|a| a.as_array())
+        .unwrap_or_default();
     all.resize(n.max(i + 1), ctx.dict_attr(&[]));
     let mut entries = all[i].as_dict().unwrap_or_default();
     entries.retain(|(k, _)| *k != key);

@@ -56,7 +56,12 @@ impl Assembly {
     }
     /// Whether the format says what the result types are; else they are inferred.
     pub(crate) fn names_results(&self) -> bool {
-        self.mentions(|i| matches!(i, Item::ResultType(_) | Item::AllResultTypes | Item::FunctionalType))
+        self.mentions(|i| {
+            matches!(
+                i,
+                Item::ResultType(_) | Item::AllResultTypes | Item::FunctionalType
+            )
+        })
     }
 
     /// That nothing an op may hold is lost, and that what is printed can be read back.
@@ -87,7 +92,10 @@ impl Assembly {
         for item in &self.items {
             match item {
                 Item::Attr(i) if def.attributes[*i].optional => {
-                    return Err(format!("'${}' may be absent: it belongs in a group `(...)?`", def.attributes[*i].name));
+                    return Err(format!(
+                        "'${}' may be absent: it belongs in a group `(...)?`",
+                        def.attributes[*i].name
+                    ));
                 }
                 Item::Optional { items, anchor } => check_group(items, anchor, def)?,
                 _ => {}
@@ -99,7 +107,10 @@ impl Assembly {
         let all = self.count(|i| *i == Item::AllOperands);
         for (i, operand) in def.operands.iter().enumerate() {
             if all + self.count(|item| *item == Item::Operand(i)) != 1 {
-                return Err(format!("it must mention the operand '${}' once", operand.name));
+                return Err(format!(
+                    "it must mention the operand '${}' once",
+                    operand.name
+                ));
             }
         }
         let all_types = self.count(|i| matches!(i, Item::AllOperandTypes | Item::FunctionalType));
@@ -109,13 +120,18 @@ impl Assembly {
         if all > 0 && def.has_trait(Trait::AttrSizedOperandSegments) {
             return Err("'operands' does not say where each operand's values end".into());
         }
-        let named = (0..def.results.len()).filter(|i| self.mentions(|item| *item == Item::ResultType(*i))).count();
-        let all_results = self.mentions(|i| matches!(i, Item::AllResultTypes | Item::FunctionalType));
+        let named = (0..def.results.len())
+            .filter(|i| self.mentions(|item| *item == Item::ResultType(*i)))
+            .count();
+        let all_results =
+            self.mentions(|i| matches!(i, Item::AllResultTypes | Item::FunctionalType));
         if named > 0 && (all_results || named < def.results.len()) {
             return Err("it must mention the type of each result once".into());
         }
         if all_results && def.has_trait(Trait::AttrSizedResultSegments) {
-            return Err("the types of all results do not say where each result's values end".into());
+            return Err(
+                "the types of all results do not say where each result's values end".into(),
+            );
         }
         Ok(())
     }
@@ -154,10 +170,16 @@ fn check_group(items: &[Item], anchor: &Item, def: &OpDef) -> Result<(), String>
     for item in items {
         match item {
             Item::Attr(i) if def.attributes[*i].unit && item != anchor => {
-                return Err(format!("the flag '${}' must be the anchor of its group", def.attributes[*i].name));
+                return Err(format!(
+                    "the flag '${}' must be the anchor of its group",
+                    def.attributes[*i].name
+                ));
             }
             Item::Region(i) if item != anchor => {
-                return Err(format!("the region '${}' must be the anchor of its group", def.regions[*i]));
+                return Err(format!(
+                    "the region '${}' must be the anchor of its group",
+                    def.regions[*i]
+                ));
             }
             Item::Operand(_) | Item::Attr(_) if !may_be_absent(item) => {
                 return Err("a group holds what may be absent".into());
@@ -181,7 +203,9 @@ fn tokenize(source: &str) -> Result<Vec<String>, String> {
             chars.next();
             let literal: String = chars.by_ref().take_while(|c| *c != '`').collect();
             let keyword = literal.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && literal.chars().all(|c| c.is_ascii_alphanumeric() || "_$.".contains(c));
+                && literal
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_$.".contains(c));
             if !keyword && !PUNCTUATION.contains(&literal.as_str()) {
                 return Err(format!("`{literal}` is no keyword or punctuation of MLIR"));
             }
@@ -246,7 +270,10 @@ fn parse_items(
                 expect(tokens, at, ")")?;
                 expect(tokens, at, "?")?;
                 let anchor = Box::new(found.ok_or("an optional group needs an anchor, `$name^`")?);
-                items.push(Item::Optional { items: inner, anchor });
+                items.push(Item::Optional {
+                    items: inner,
+                    anchor,
+                });
                 continue;
             }
             "attr-dict" => Item::AttrDict { keyword: false },
@@ -290,9 +317,20 @@ fn type_of(inner: &str, def: &OpDef) -> Result<Item, String> {
         "results" => return Ok(Item::AllResultTypes),
         _ => {}
     }
-    let name = inner.strip_prefix('$').ok_or_else(|| format!("type({inner}) names nothing"))?;
-    let operand = def.operands.iter().position(|o| o.name == name).map(Item::OperandType);
+    let name = inner
+        .strip_prefix('$')
+        .ok_or_else(|| format!("type({inner}) names nothing"))?;
+    let operand = def
+        .operands
+        .iter()
+        .position(|o| o.name == name)
+        .map(Item::OperandType);
     operand
-        .or_else(|| def.results.iter().position(|r| r.name == name).map(Item::ResultType))
+        .or_else(|| {
+            def.results
+                .iter()
+                .position(|r| r.name == name)
+                .map(Item::ResultType)
+        })
         .ok_or_else(|| format!("type(${name}): no such operand or result"))
 }

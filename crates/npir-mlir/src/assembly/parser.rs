@@ -1,4 +1,6 @@
 //! The primitives that parse an op's custom assembly.
+// The error of a parser method carries nothing: it has been reported at its place in the source.
+#![allow(clippy::result_unit_err)]
 
 use crate::ir::context_from_raw;
 use crate::raw::{string_ref, text};
@@ -16,7 +18,11 @@ impl Types {
     }
     pub(super) fn list<'c>(&self) -> Vec<Type<'c>> {
         // SAFETY: in range; types are uniqued in the context.
-        unsafe { (0..npirTypesCount(self.0)).map(|i| Type::from_raw(npirTypesGet(self.0, i))).collect() }
+        unsafe {
+            (0..npirTypesCount(self.0))
+                .map(|i| Type::from_raw(npirTypesGet(self.0, i)))
+                .collect()
+        }
     }
     pub(super) fn push(&self, ty: Type<'_>) {
         // SAFETY: a type list is a SmallVector<Type>, as npirPushType expects.
@@ -67,7 +73,11 @@ fn ok(b: bool) -> Parsed {
 
 impl<'c> Parser<'c> {
     pub(crate) fn new(parser: Ptr, state: Ptr) -> Self {
-        Parser { parser, state, _ctx: std::marker::PhantomData }
+        Parser {
+            parser,
+            state,
+            _ctx: std::marker::PhantomData,
+        }
     }
     /// The context.
     pub fn ctx(&self) -> &'c Context {
@@ -99,7 +109,10 @@ impl<'c> Parser<'c> {
         if words.contains(&word.as_str()) {
             return Ok(word);
         }
-        self.error(&format!("expected one of {}, but found '{word}'", words.join(", ")))
+        self.error(&format!(
+            "expected one of {}, but found '{word}'",
+            words.join(", ")
+        ))
     }
     /// An integer.
     pub fn integer(&mut self) -> Parsed<i64> {
@@ -238,7 +251,10 @@ impl<'c> Parser<'c> {
         unsafe {
             let mut out = mlir_sys::mlirAttributeGetNull();
             ok(npirParseSymbolName(self.parser, &mut out))?;
-            Ok(Attribute::from_raw(out).as_str().unwrap_or_default().to_string())
+            Ok(Attribute::from_raw(out)
+                .as_str()
+                .unwrap_or_default()
+                .to_string())
         }
     }
     /// A region.
@@ -301,4 +317,3 @@ impl<'c> Parser<'c> {
         Err(())
     }
 }
-

@@ -15,7 +15,10 @@ pub struct Printer<'c> {
 
 impl<'c> Printer<'c> {
     pub(crate) fn new(raw: Ptr) -> Self {
-        Printer { raw, _ctx: std::marker::PhantomData }
+        Printer {
+            raw,
+            _ctx: std::marker::PhantomData,
+        }
     }
     /// Text as it is.
     pub fn text(&mut self, s: &str) {
@@ -98,7 +101,15 @@ impl<'c> Printer<'c> {
     pub(super) fn attr_dict_kind(&mut self, op: Op<'c>, elided: &[&str], keyword: bool) {
         let names: Vec<_> = elided.iter().map(|s| string_ref(s)).collect();
         // SAFETY: see text; the names outlive the call.
-        unsafe { npirPrintAttrDict(self.raw, op.raw(), names.len() as isize, names.as_ptr(), keyword) }
+        unsafe {
+            npirPrintAttrDict(
+                self.raw,
+                op.raw(),
+                names.len() as isize,
+                names.as_ptr(),
+                keyword,
+            )
+        }
     }
     /// A region; its entry block's arguments are part of it.
     pub fn region(&mut self, r: Reg<'c>) {
@@ -111,4 +122,3 @@ impl<'c> Printer<'c> {
         unsafe { npirPrintRegionWithArgs(self.raw, r.raw()) }
     }
 }
-

@@ -24,13 +24,19 @@ fn parse_attr_value<'c>(p: &mut Parser<'c>, syntax: AttrSyntax) -> Parsed<Attrib
 }
 
 /// The same where the attribute may be absent.
-fn parse_optional_attr_value<'c>(p: &mut Parser<'c>, syntax: AttrSyntax) -> Parsed<Option<Attribute<'c>>> {
+fn parse_optional_attr_value<'c>(
+    p: &mut Parser<'c>,
+    syntax: AttrSyntax,
+) -> Parsed<Option<Attribute<'c>>> {
     let ctx = p.ctx();
     Ok(match syntax {
         AttrSyntax::Integer => p.optional_integer()?.map(|v| ctx.i64_attr(v)),
         AttrSyntax::IntegerList if p.optional_literal("[") => Some(rest_of_integer_list(p)?),
         AttrSyntax::IntegerList => None,
-        AttrSyntax::Keyword(words) => words.iter().find(|w| p.optional_literal(w)).map(|w| ctx.str_attr(w)),
+        AttrSyntax::Keyword(words) => words
+            .iter()
+            .find(|w| p.optional_literal(w))
+            .map(|w| ctx.str_attr(w)),
         // A symbol or a type, too, begins in a way that nothing else does.
         AttrSyntax::Attribute | AttrSyntax::Symbol | AttrSyntax::Type => p.optional_attr()?,
     })
@@ -107,7 +113,11 @@ impl<'c> Parse<'_, 'c> {
             }
             Item::Attr(i) => {
                 let def = &self.def.attributes[*i];
-                let value = if def.unit { self.p.ctx().unit_attr() } else { parse_attr_value(&mut self.p, def.constraint.syntax)? };
+                let value = if def.unit {
+                    self.p.ctx().unit_attr()
+                } else {
+                    parse_attr_value(&mut self.p, def.constraint.syntax)?
+                };
                 self.p.set_attr(&def.name, value);
                 Ok(())
             }
@@ -179,7 +189,11 @@ impl<'c> Parse<'_, 'c> {
                 }
                 value.is_some()
             }
-            other => return self.p.error(&format!("an optional group cannot begin with {other:?}")),
+            other => {
+                return self
+                    .p
+                    .error(&format!("an optional group cannot begin with {other:?}"));
+            }
         };
         if !present {
             if matches!(anchor, Item::Region(_)) {
@@ -235,7 +249,9 @@ impl<'c> Parse<'_, 'c> {
         let surplus = shared.map_or(0, |types| types.count());
         if surplus > 0 {
             let n: usize = operands.iter().map(Operands::count).sum();
-            return self.p.error(&format!("{n} operands but {} types", n + surplus));
+            return self
+                .p
+                .error(&format!("{n} operands but {} types", n + surplus));
         }
         if self.def.has_trait(Trait::AttrSizedOperandSegments) {
             let sizes: Vec<i32> = operands.iter().map(|o| o.count() as i32).collect();
@@ -246,9 +262,17 @@ impl<'c> Parse<'_, 'c> {
     }
     fn resolve(&mut self, list: &Operands, types: &[Type<'c>]) -> Parsed {
         if list.count() != types.len() {
-            return self.p.error(&format!("{} operands but {} types", list.count(), types.len()));
+            return self.p.error(&format!(
+                "{} operands but {} types",
+                list.count(),
+                types.len()
+            ));
         }
-        if types.is_empty() { Ok(()) } else { self.p.resolve(list, types) }
+        if types.is_empty() {
+            Ok(())
+        } else {
+            self.p.resolve(list, types)
+        }
     }
     fn add_results(&mut self, assembly: &Assembly) -> Parsed {
         if let Some(all) = self.all_result_types.take() {
@@ -256,7 +280,11 @@ impl<'c> Parse<'_, 'c> {
             return Ok(());
         }
         if !assembly.names_results() {
-            return if self.def.results.is_empty() { Ok(()) } else { self.p.infer_results() };
+            return if self.def.results.is_empty() {
+                Ok(())
+            } else {
+                self.p.infer_results()
+            };
         }
         let mut sizes = Vec::new();
         for types in std::mem::take(&mut self.result_types) {

@@ -19,7 +19,13 @@ fn tight(literal: &str) -> bool {
     matches!(literal, "," | ")" | "]" | ">")
 }
 
-fn print_items<'c>(def: &OpDef, assembly: &Assembly, op: Op<'c>, p: &mut Printer<'c>, items: &[Item]) {
+fn print_items<'c>(
+    def: &OpDef,
+    assembly: &Assembly,
+    op: Op<'c>,
+    p: &mut Printer<'c>,
+    items: &[Item],
+) {
     let mut glue = false; // no space before the next item
     for item in items {
         match item {
@@ -78,12 +84,18 @@ fn print_items<'c>(def: &OpDef, assembly: &Assembly, op: Op<'c>, p: &mut Printer
                 p.region(op.region(*i));
             }
             Item::OperandType(i) => {
-                let types: Vec<_> = values(def.operand_range(op, *i)).iter().map(|v| v.ty()).collect();
+                let types: Vec<_> = values(def.operand_range(op, *i))
+                    .iter()
+                    .map(|v| v.ty())
+                    .collect();
                 space(p, types.is_empty());
                 p.types(&types);
             }
             Item::ResultType(i) => {
-                let types: Vec<_> = results(def.result_range(op, *i)).iter().map(|v| v.ty()).collect();
+                let types: Vec<_> = results(def.result_range(op, *i))
+                    .iter()
+                    .map(|v| v.ty())
+                    .collect();
                 space(p, types.is_empty());
                 p.types(&types);
             }
@@ -110,7 +122,9 @@ fn printed_attrs<'d>(def: &'d OpDef, op: Op<'_>, items: &[Item], printed: &mut V
     for item in items {
         match item {
             Item::Attr(i) => printed.push(&def.attributes[*i].name),
-            Item::Optional { items, anchor } if is_present(def, op, anchor) => printed_attrs(def, op, items, printed),
+            Item::Optional { items, anchor } if is_present(def, op, anchor) => {
+                printed_attrs(def, op, items, printed)
+            }
             _ => {}
         }
     }
@@ -128,10 +142,17 @@ fn is_present(def: &OpDef, op: Op<'_>, anchor: &Item) -> bool {
 
 /// An attribute of the wrong kind, which the verifier will refuse, is shown as it is.
 fn print_attr_value<'c>(p: &mut Printer<'c>, syntax: AttrSyntax, value: Attribute<'c>) {
-    let integers = |list: Vec<i64>| list.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let integers = |list: Vec<i64>| {
+        list.iter()
+            .map(i64::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match syntax {
         AttrSyntax::Integer if let Some(v) = value.as_int() => p.text(&v.to_string()),
-        AttrSyntax::IntegerList if let Some(list) = value.as_i64_array() => p.text(&format!("[{}]", integers(list))),
+        AttrSyntax::IntegerList if let Some(list) = value.as_i64_array() => {
+            p.text(&format!("[{}]", integers(list)))
+        }
         AttrSyntax::Keyword(_) if let Some(word) = value.as_str() => p.text(word),
         AttrSyntax::Symbol if let Some(name) = value.as_symbol() => p.symbol(name),
         AttrSyntax::Type if let Some(ty) = value.as_type() => p.ty(ty),

@@ -15,8 +15,14 @@ fn constants_and_sums_round_trip() {
            return %t : i32
          }",
     );
-    assert!(printed.contains("toy.constant 1 : i32 {toy.tag = \"one\"}"), "{printed}");
-    assert!(printed.contains("toy.add %arg0, %0 : i32, i32"), "{printed}");
+    assert!(
+        printed.contains("toy.constant 1 : i32 {toy.tag = \"one\"}"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("toy.add %arg0, %0 : i32, i32"),
+        "{printed}"
+    );
     assert!(printed.contains("toy.scale %1 by 3 : i32"), "{printed}");
 }
 
@@ -34,7 +40,12 @@ fn every_attribute_syntax_round_trips() {
     }
     let bare = "toy.attrs 0 [] down @\"odd name\" i1 0.0 : f64 false \"\" [] unit";
     let printed = round_trip(bare);
-    assert!(printed.contains("toy.attrs 0 [] down @\"odd name\" i1 0.000000e+00 : f64 false \"\" [] unit\n"), "{printed}");
+    assert!(
+        printed.contains(
+            "toy.attrs 0 [] down @\"odd name\" i1 0.000000e+00 : f64 false \"\" [] unit\n"
+        ),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -45,7 +56,11 @@ fn typed_views_read_every_attribute() {
         &ctx,
         "toy.attrs -3 [1, 2] up @callee i8 0.5 : f64 true \"text\" [affine_map<(d0) -> (d0)>] 9 : i16 flag note(\"n\")",
     );
-    let op = op_of(&module).find_all("toy.attrs").into_iter().find_map(Attrs::cast).unwrap();
+    let op = op_of(&module)
+        .find_all("toy.attrs")
+        .into_iter()
+        .find_map(Attrs::cast)
+        .unwrap();
     assert_eq!(op.int(), -3);
     assert_eq!(op.list(), [1, 2]);
     assert_eq!(op.mode(), Mode::Up);
@@ -74,7 +89,10 @@ fn groups_that_begin_with_an_attribute() {
         "toy.leading up = [3] : i8 {toy.tag = \"x\"}",
     ] {
         let printed = round_trip(source);
-        assert!(printed.contains(&format!("  {source}\n")), "{source}\n{printed}");
+        assert!(
+            printed.contains(&format!("  {source}\n")),
+            "{source}\n{printed}"
+        );
     }
 }
 
@@ -85,15 +103,29 @@ fn operand_segments_round_trip() {
         ("(%a) : (i32)", 1, 0, 0),
         ("(%a, %b) at %i : (i32, f32)", 2, 1, 0),
         ("() with %b, %a : f32, i32 : ()", 0, 0, 2),
-        ("(%b) at %i with %a : i32 {toy.tag = \"x\"} : (f32)", 1, 1, 1),
+        (
+            "(%b) at %i with %a : i32 {toy.tag = \"x\"} : (f32)",
+            1,
+            1,
+            1,
+        ),
     ] {
-        let source = format!("func.func @f(%a: i32, %b: f32, %i: index) {{ toy.segments {body} return }}");
+        let source =
+            format!("func.func @f(%a: i32, %b: f32, %i: index) {{ toy.segments {body} return }}");
         let printed = round_trip(&source);
         assert!(!printed.contains("operandSegmentSizes"), "{printed}");
         let ctx = context();
         let module = parse(&ctx, &source);
-        let op = op_of(&module).find_all("toy.segments").into_iter().find_map(crate::toy::syntax::Segments::cast).unwrap();
-        assert_eq!((op.first().len(), op.middle().iter().len(), op.rest().len()), (first, middle, rest), "{body}");
+        let op = op_of(&module)
+            .find_all("toy.segments")
+            .into_iter()
+            .find_map(crate::toy::syntax::Segments::cast)
+            .unwrap();
+        assert_eq!(
+            (op.first().len(), op.middle().iter().len(), op.rest().len()),
+            (first, middle, rest),
+            "{body}"
+        );
     }
 }
 
@@ -104,7 +136,10 @@ fn result_segments_round_trip() {
          %1 = toy.results : () i32 []
          %2:3 = toy.results {toy.tag = \"x\"} : () f32 [f16, f64]",
     );
-    assert!(printed.contains("toy.results : (i8, i16) i32 [i64]"), "{printed}");
+    assert!(
+        printed.contains("toy.results : (i8, i16) i32 [i64]"),
+        "{printed}"
+    );
     let ctx = context();
     let module = parse(&ctx, &printed);
     let sizes: Vec<_> = op_of(&module)
@@ -113,7 +148,14 @@ fn result_segments_round_trip() {
         .filter_map(crate::toy::syntax::Results::cast)
         .map(|r| (r.a().len(), r.b().ty().to_text(), r.c().len()))
         .collect();
-    assert_eq!(sizes, [(2, "i32".into(), 1), (0, "i32".into(), 0), (0, "f32".into(), 2)]);
+    assert_eq!(
+        sizes,
+        [
+            (2, "i32".into(), 1),
+            (0, "i32".into(), 0),
+            (0, "f32".into(), 2)
+        ]
+    );
 }
 
 #[test]
@@ -127,8 +169,15 @@ fn optional_operands_and_types_that_are_not_written() {
            return
          }",
     );
-    assert!(printed.contains("toy.maybe %arg0 : i1 {toy.tag = \"x\"}"), "{printed}");
-    assert!(printed.contains("toy.untyped %arg0, %arg1, %arg1, %arg1, %arg1 attributes {toy.tag = \"x\"}"), "{printed}");
+    assert!(
+        printed.contains("toy.maybe %arg0 : i1 {toy.tag = \"x\"}"),
+        "{printed}"
+    );
+    assert!(
+        printed
+            .contains("toy.untyped %arg0, %arg1, %arg1, %arg1, %arg1 attributes {toy.tag = \"x\"}"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -175,7 +224,10 @@ fn regions_round_trip() {
            %b = toy.constant 1 : i32
          }",
     );
-    assert!(printed.contains("toy.repeat %arg1 (%arg3: index, %arg4: i8) {"), "{printed}");
+    assert!(
+        printed.contains("toy.repeat %arg1 (%arg3: index, %arg4: i8) {"),
+        "{printed}"
+    );
     assert!(printed.contains("} mark after {"), "{printed}");
 }
 
@@ -192,8 +244,14 @@ fn hand_written_assembly_round_trips() {
            return
          }",
     );
-    assert!(printed.contains("toy.window @w [0, %arg2, -4, %arg2] of %arg0, %arg1 : i32, f32 step 2"), "{printed}");
-    assert!(printed.contains("some.word 1 : i8 typed 7 down %arg0 : i32 (%arg1, %arg1)"), "{printed}");
+    assert!(
+        printed.contains("toy.window @w [0, %arg2, -4, %arg2] of %arg0, %arg1 : i32, f32 step 2"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("some.word 1 : i8 typed 7 down %arg0 : i32 (%arg1, %arg1)"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -204,7 +262,12 @@ fn ops_without_assembly_use_the_generic_form() {
            return
          }",
     );
-    assert!(printed.contains("\"toy.generic_only\"(%arg0) <{level = 3 : i64}> {toy.tag = \"x\"} : (i32) -> i32"), "{printed}");
+    assert!(
+        printed.contains(
+            "\"toy.generic_only\"(%arg0) <{level = 3 : i64}> {toy.tag = \"x\"} : (i32) -> i32"
+        ),
+        "{printed}"
+    );
     refuses(
         "func.func @f(%x: i32) { toy.generic_only %x return }",
         "test.mlir:1:25: error: custom op 'toy.generic_only' 'toy.generic_only' has no custom assembly; write it in the generic form",
@@ -216,35 +279,105 @@ fn inherent_attributes_in_the_generic_form() {
     // In the dictionary of properties, or (as in older text) among the others.
     let ctx = context();
     for attrs in ["<{factor = 5 : i64}>", "{factor = 5 : i64}"] {
-        let module = parse(&ctx, &format!("func.func @f(%x: i32) {{ %0 = \"toy.scale\"(%x) {attrs} : (i32) -> i32 return }}"));
-        assert!(text(&module).contains("toy.scale %arg0 by 5 : i32"), "{}", text(&module));
+        let module = parse(
+            &ctx,
+            &format!(
+                "func.func @f(%x: i32) {{ %0 = \"toy.scale\"(%x) {attrs} : (i32) -> i32 return }}"
+            ),
+        );
+        assert!(
+            text(&module).contains("toy.scale %arg0 by 5 : i32"),
+            "{}",
+            text(&module)
+        );
     }
-    let with = |properties: &str| format!("func.func @f(%x: i32) {{ %0 = \"toy.scale\"(%x) {properties} : (i32) -> i32 return }}");
-    refuses(&with("<{factor = 5 : i64, typo = 1}>"), "'toy.scale' has no property 'typo'");
-    refuses(&with("<7>"), "expected a dictionary as the properties of 'toy.scale'");
-    refuses("\"toy.punctuation\"() <{a = 1}> : () -> ()", "'toy.punctuation' has no properties");
+    let with = |properties: &str| {
+        format!(
+            "func.func @f(%x: i32) {{ %0 = \"toy.scale\"(%x) {properties} : (i32) -> i32 return }}"
+        )
+    };
+    refuses(
+        &with("<{factor = 5 : i64, typo = 1}>"),
+        "'toy.scale' has no property 'typo'",
+    );
+    refuses(
+        &with("<7>"),
+        "expected a dictionary as the properties of 'toy.scale'",
+    );
+    refuses(
+        "\"toy.punctuation\"() <{a = 1}> : () -> ()",
+        "'toy.punctuation' has no properties",
+    );
 }
 
 #[test]
 fn syntax_errors_point_at_the_place() {
     for (source, expected) in [
-        ("toy.attrs x", "test.mlir:1:11: error: custom op 'toy.attrs' expected an integer"),
-        ("toy.attrs 1 [1, x]", "test.mlir:1:17: error: custom op 'toy.attrs' expected an integer"),
+        (
+            "toy.attrs x",
+            "test.mlir:1:11: error: custom op 'toy.attrs' expected an integer",
+        ),
+        (
+            "toy.attrs 1 [1, x]",
+            "test.mlir:1:17: error: custom op 'toy.attrs' expected an integer",
+        ),
         ("toy.attrs 1 [1 2]", "test.mlir:1:15: error: expected ']'"),
-        ("toy.attrs 1 [1] sideways @f", "expected one of down, up, but found 'sideways'"),
-        ("toy.attrs 1 [1] up f", "test.mlir:1:20: error: custom op 'toy.attrs' expected valid '@'-identifier for symbol name"),
-        ("toy.attrs 1 [1] up @f 4", "test.mlir:1:22: error: expected non-function type"),
-        ("func.func @f(%a: i32) { toy.all %a : -> return }", "1 operands but 0 types"),
-        ("func.func @f(%a: i32) { toy.all %a : i32, i32 -> return }", "1 operands but 2 types"),
-        ("func.func @f(%a: i32) { toy.all : i32 -> return }", "0 operands but 1 types"),
-        ("func.func @f(%a: i32) { toy.functional %a() : (i32, i32) -> () return }", "1 operands but 2 types"),
-        ("func.func @f(%a: i32) { toy.functional %a(%a) : (i32) -> () return }", "1 operands but 0 types"),
-        ("func.func @f(%a: i32) { toy.functional %a() : i32 return }", "expected a function type"),
-        ("func.func @f(%a: i32) { toy.segments (%a) : () return }", "1 operands but 0 types"),
-        ("func.func @f(%a: i32) { toy.maybe %a : f32 return }", "expects different type than prior uses: 'f32' vs 'i32'"),
-        ("func.func @f(%a: i32) { toy.untyped %a, %a, %a return }", "expects different type than prior uses: 'i1' vs 'i32'"),
-        ("toy.window @nobody [] of :", "test.mlir:1:20: error: custom op 'toy.window' there is no such window"),
-        ("toy.named \"a\" {sym_name = \"b\"}", "attribute 'sym_name' occurs more than once"),
+        (
+            "toy.attrs 1 [1] sideways @f",
+            "expected one of down, up, but found 'sideways'",
+        ),
+        (
+            "toy.attrs 1 [1] up f",
+            "test.mlir:1:20: error: custom op 'toy.attrs' expected valid '@'-identifier for symbol name",
+        ),
+        (
+            "toy.attrs 1 [1] up @f 4",
+            "test.mlir:1:22: error: expected non-function type",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.all %a : -> return }",
+            "1 operands but 0 types",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.all %a : i32, i32 -> return }",
+            "1 operands but 2 types",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.all : i32 -> return }",
+            "0 operands but 1 types",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.functional %a() : (i32, i32) -> () return }",
+            "1 operands but 2 types",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.functional %a(%a) : (i32) -> () return }",
+            "1 operands but 0 types",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.functional %a() : i32 return }",
+            "expected a function type",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.segments (%a) : () return }",
+            "1 operands but 0 types",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.maybe %a : f32 return }",
+            "expects different type than prior uses: 'f32' vs 'i32'",
+        ),
+        (
+            "func.func @f(%a: i32) { toy.untyped %a, %a, %a return }",
+            "expects different type than prior uses: 'i1' vs 'i32'",
+        ),
+        (
+            "toy.window @nobody [] of :",
+            "test.mlir:1:20: error: custom op 'toy.window' there is no such window",
+        ),
+        (
+            "toy.named \"a\" {sym_name = \"b\"}",
+            "attribute 'sym_name' occurs more than once",
+        ),
         ("toy.if", "expected SSA operand"),
         ("toy.nothing", "toy.nothing"),
     ] {
@@ -274,13 +407,19 @@ fn malformed_formats_are_refused() {
     for (text, expected) in [
         ("$b attr-dict", "'$b' is no operand, attribute or region"),
         ("%a", "unexpected character '%'"),
-        ("`>=` attr-dict", "`>=` is no keyword or punctuation of MLIR"),
+        (
+            "`>=` attr-dict",
+            "`>=` is no keyword or punctuation of MLIR",
+        ),
         ("dictionary", "unknown directive 'dictionary'"),
         ("type($a", "expected ')' at the end"),
         ("type(", "unfinished type(...)"),
         ("type(x)", "type(x) names nothing"),
         ("type($n)", "type($n): no such operand or result"),
-        ("functional-type(results)", "expected 'operands', but found 'results'"),
+        (
+            "functional-type(results)",
+            "expected 'operands', but found 'results'",
+        ),
         ("(`o` $o)? attr-dict", "needs an anchor"),
         ("(`o` $o^) attr-dict", "expected '?', but found 'attr-dict'"),
         ("(`o` $o^ attr-dict", "expected ')' at the end"),
@@ -288,25 +427,76 @@ fn malformed_formats_are_refused() {
         ("$o^ attr-dict", "belongs in a group"),
         ("(`o` $o^ $flag^)? attr-dict", "a group has one anchor"),
         ("$a $maybe $body $other", "it needs one 'attr-dict'"),
-        ("$a $maybe $body $other attr-dict attr-dict", "it needs one 'attr-dict'"),
-        ("$maybe $body $other attr-dict", "it must mention the operand '$a' once"),
-        ("$a operands $maybe $body $other attr-dict", "it must mention the operand '$a' once"),
-        ("operands $body $other attr-dict", "'operands' needs 'type(operands)' or 'functional-type'"),
-        ("$a $maybe $body attr-dict", "it must mention the region '$other' once"),
-        ("$a $maybe $other $body attr-dict", "regions must come in the order of their declaration"),
-        ("$a $maybe $n $n $body $other attr-dict", "it mentions '$n' twice"),
-        ("$a $maybe $o $body $other attr-dict", "'$o' may be absent: it belongs in a group"),
-        ("$a $maybe $body $other attr-dict `:` type($r)", "the type of each result"),
-        ("$a $maybe (`n` $n^)? $body $other attr-dict", "the anchor of a group must be something that may be absent"),
-        ("$a $maybe ($flag^)? $body $other attr-dict", "a group must begin with"),
-        ("$a $maybe (type($a) $o^)? $body $other attr-dict", "a group must begin with"),
-        ("$a $maybe (`o` $o^ $flag)? $body $other attr-dict", "the flag '$flag' must be the anchor of its group"),
-        ("$a $maybe (`o` $o^ $body)? $other attr-dict", "the region '$body' must be the anchor of its group"),
-        ("$a $maybe (`o` $o^ $n)? $body $other attr-dict", "a group holds what may be absent"),
-        ("$a $maybe (`o` $o^ attr-dict)? $body $other", "'attr-dict' stands outside groups"),
+        (
+            "$a $maybe $body $other attr-dict attr-dict",
+            "it needs one 'attr-dict'",
+        ),
+        (
+            "$maybe $body $other attr-dict",
+            "it must mention the operand '$a' once",
+        ),
+        (
+            "$a operands $maybe $body $other attr-dict",
+            "it must mention the operand '$a' once",
+        ),
+        (
+            "operands $body $other attr-dict",
+            "'operands' needs 'type(operands)' or 'functional-type'",
+        ),
+        (
+            "$a $maybe $body attr-dict",
+            "it must mention the region '$other' once",
+        ),
+        (
+            "$a $maybe $other $body attr-dict",
+            "regions must come in the order of their declaration",
+        ),
+        (
+            "$a $maybe $n $n $body $other attr-dict",
+            "it mentions '$n' twice",
+        ),
+        (
+            "$a $maybe $o $body $other attr-dict",
+            "'$o' may be absent: it belongs in a group",
+        ),
+        (
+            "$a $maybe $body $other attr-dict `:` type($r)",
+            "the type of each result",
+        ),
+        (
+            "$a $maybe (`n` $n^)? $body $other attr-dict",
+            "the anchor of a group must be something that may be absent",
+        ),
+        (
+            "$a $maybe ($flag^)? $body $other attr-dict",
+            "a group must begin with",
+        ),
+        (
+            "$a $maybe (type($a) $o^)? $body $other attr-dict",
+            "a group must begin with",
+        ),
+        (
+            "$a $maybe (`o` $o^ $flag)? $body $other attr-dict",
+            "the flag '$flag' must be the anchor of its group",
+        ),
+        (
+            "$a $maybe (`o` $o^ $body)? $other attr-dict",
+            "the region '$body' must be the anchor of its group",
+        ),
+        (
+            "$a $maybe (`o` $o^ $n)? $body $other attr-dict",
+            "a group holds what may be absent",
+        ),
+        (
+            "$a $maybe (`o` $o^ attr-dict)? $body $other",
+            "'attr-dict' stands outside groups",
+        ),
     ] {
         let found = format_error(text);
-        assert!(found.contains(expected), "{text}: expected `{expected}`, found `{found}`");
+        assert!(
+            found.contains(expected),
+            "{text}: expected `{expected}`, found `{found}`"
+        );
     }
 }
 
@@ -318,11 +508,40 @@ fn contradictory_definitions_panic_at_registration() {
         let message = panic_message(|| Registry::new().with(dialect));
         assert!(message.contains(expected), "{message}");
     };
-    refused("wrong1", OpDef::new("toy.x"), "the definition of toy.x: it is no op of the dialect 'wrong1'");
-    refused("wrong2", OpDef::new("wrong2.x").variadic_operand("a", any()).optional_operand("b", any()), "AttrSizedOperandSegments");
-    refused("wrong3", OpDef::new("wrong3.x").variadic_result("a", any()).variadic_result("b", any()), "AttrSizedResultSegments");
-    refused("wrong4", OpDef::new("wrong4.x").result("a", any()).assembly("attr-dict"), "does not infer them");
-    let segments = || OpDef::new("wrong5.x").variadic_operand("a", any()).traits(&[Trait::AttrSizedOperandSegments]);
+    refused(
+        "wrong1",
+        OpDef::new("toy.x"),
+        "the definition of toy.x: it is no op of the dialect 'wrong1'",
+    );
+    refused(
+        "wrong2",
+        OpDef::new("wrong2.x")
+            .variadic_operand("a", any())
+            .optional_operand("b", any()),
+        "AttrSizedOperandSegments",
+    );
+    refused(
+        "wrong3",
+        OpDef::new("wrong3.x")
+            .variadic_result("a", any())
+            .variadic_result("b", any()),
+        "AttrSizedResultSegments",
+    );
+    refused(
+        "wrong4",
+        OpDef::new("wrong4.x")
+            .result("a", any())
+            .assembly("attr-dict"),
+        "does not infer them",
+    );
+    let segments = || {
+        OpDef::new("wrong5.x")
+            .variadic_operand("a", any())
+            .traits(&[Trait::AttrSizedOperandSegments])
+    };
     let message = panic_message(|| segments().assembly("operands attr-dict `:` type(operands)"));
-    assert!(message.contains("assembly of wrong5.x: 'operands' does not say"), "{message}");
+    assert!(
+        message.contains("assembly of wrong5.x: 'operands' does not say"),
+        "{message}"
+    );
 }

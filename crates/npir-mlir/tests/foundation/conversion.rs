@@ -30,8 +30,16 @@ fn unbox() -> ConversionPattern {
 /// An opaque op stays, with converted types.
 fn opaque() -> ConversionPattern {
     ConversionPattern::new("toy.opaque", |op, cx, rw| {
-        let types = op.result_types().into_iter().map(|t| cx.convert(t)).collect::<Result<Vec<_>, _>>()?;
-        let new = rw.op(op.name()).operands(cx.operands).results(&types).build();
+        let types = op
+            .result_types()
+            .into_iter()
+            .map(|t| cx.convert(t))
+            .collect::<Result<Vec<_>, _>>()?;
+        let new = rw
+            .op(op.name())
+            .operands(cx.operands)
+            .results(&types)
+            .build();
         rw.replace(op, &new.result_values());
         Ok(())
     })
@@ -40,7 +48,10 @@ fn opaque() -> ConversionPattern {
 fn scale_to_muli() -> ConversionPattern {
     ConversionPattern::new("toy.scale", |op, cx, rw| {
         let x = cx.operand(0);
-        let factor = op.attr("factor").and_then(|a| a.as_int()).ok_or_else(|| NoMatch::new("no factor"))?;
+        let factor = op
+            .attr("factor")
+            .and_then(|a| a.as_int())
+            .ok_or_else(|| NoMatch::new("no factor"))?;
         if factor == 99 {
             op.emit_error("has a factor that cannot be multiplied by");
             return no_match("99");
@@ -52,7 +63,10 @@ fn scale_to_muli() -> ConversionPattern {
 }
 
 /// Runs `convert` on a parsed module; the text and the outcome with diagnostics.
-fn converted(source: &str, convert: impl FnOnce(Op<'_>) -> Result<(), String>) -> (String, Result<(), String>, Vec<String>) {
+fn converted(
+    source: &str,
+    convert: impl FnOnce(Op<'_>) -> Result<(), String>,
+) -> (String, Result<(), String>, Vec<String>) {
     let ctx = context();
     let module = parse(&ctx, source);
     let (result, diagnostics) = collect_diagnostics(&ctx, || convert(op_of(&module)));
@@ -75,7 +89,10 @@ fn type_converters_answer() {
     });
     assert_eq!(tc.convert(ty("!toy.box<i1>")), Some(ctx.i(8)));
     assert_eq!(tc.convert(ty("!toy.box<i2>")), Some(ctx.i(2)));
-    let module = parse(&ctx, "func.func @f(%x: !toy.box<i8>) { %0 = toy.unbox %x : !toy.box<i8> toy.print %0 : i8 return }");
+    let module = parse(
+        &ctx,
+        "func.func @f(%x: !toy.box<i8>) { %0 = toy.unbox %x : !toy.box<i8> toy.print %0 : i8 return }",
+    );
     let find = |name| op_of(&module).find_all(name)[0];
     assert!(!tc.is_legal(find("toy.unbox")) && tc.is_legal(find("toy.print")));
 }
@@ -88,11 +105,18 @@ fn partial_conversion_leaves_the_unknown() {
       return %1 : i32
     }";
     let (out, result, _) = converted(source, |op| {
-        let target = ConversionTarget::new(op.ctx()).legal_dialects(&["arith"]).illegal_ops(&["toy.scale"]);
-        Conversion::new(&TypeConverter::new(), target).pattern(&scale_to_muli()).run_partial(op)
+        let target = ConversionTarget::new(op.ctx())
+            .legal_dialects(&["arith"])
+            .illegal_ops(&["toy.scale"]);
+        Conversion::new(&TypeConverter::new(), target)
+            .pattern(&scale_to_muli())
+            .run_partial(op)
     });
     assert_eq!(result, Ok(()));
-    assert!(out.contains("arith.muli") && out.contains("toy.add") && !out.contains("toy.scale"), "{out}");
+    assert!(
+        out.contains("arith.muli") && out.contains("toy.add") && !out.contains("toy.scale"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -104,13 +128,19 @@ fn full_conversion_leaves_only_the_legal() {
     }";
     let run = |patterns: Vec<ConversionPattern>| {
         converted(source, move |op| {
-            let target = ConversionTarget::new(op.ctx()).legal_dialects(&["arith", "func", "builtin"]);
-            Conversion::new(&TypeConverter::new(), target).patterns(&patterns).run_full(op)
+            let target =
+                ConversionTarget::new(op.ctx()).legal_dialects(&["arith", "func", "builtin"]);
+            Conversion::new(&TypeConverter::new(), target)
+                .patterns(&patterns)
+                .run_full(op)
         })
     };
     let (out, result, errors) = run(vec![scale_to_muli()]);
     assert_eq!(result.unwrap_err(), "conversion failed");
-    assert!(errors[0].starts_with("test.mlir:3:12: error: failed to legalize operation 'toy.add'"), "{errors:?}");
+    assert!(
+        errors[0].starts_with("test.mlir:3:12: error: failed to legalize operation 'toy.add'"),
+        "{errors:?}"
+    );
     // A failed conversion changes nothing.
     assert!(out.contains("toy.scale") && !out.contains("arith"), "{out}");
     let add = ConversionPattern::new("toy.add", |op, cx, rw| {
@@ -128,10 +158,17 @@ fn an_error_of_a_pattern_is_the_reason_of_the_failure() {
     let source = "func.func @f(%x: i32) {\n  %0 = toy.scale %x by 99 : i32 return }";
     let (_, result, errors) = converted(source, |op| {
         let target = ConversionTarget::new(op.ctx()).illegal_ops(&["toy.scale"]);
-        Conversion::new(&TypeConverter::new(), target).pattern(&scale_to_muli()).run_partial(op)
+        Conversion::new(&TypeConverter::new(), target)
+            .pattern(&scale_to_muli())
+            .run_partial(op)
     });
     assert!(result.is_err());
-    assert!(errors[0].contains("test.mlir:2:8: error: 'toy.scale' op has a factor that cannot be multiplied by"), "{errors:?}");
+    assert!(
+        errors[0].contains(
+            "test.mlir:2:8: error: 'toy.scale' op has a factor that cannot be multiplied by"
+        ),
+        "{errors:?}"
+    );
 }
 
 #[test]
@@ -143,10 +180,18 @@ fn benefit_decides_between_patterns() {
             Ok(())
         })
     };
-    let (out, ..) = converted("func.func @f(%x: i32) -> i32 { %0 = toy.scale %x by 1 : i32 return %0 : i32 }", |op| {
-        let target = ConversionTarget::new(op.ctx()).illegal_dialects(&["toy"]).legal_dialects(&["arith"]);
-        Conversion::new(&TypeConverter::new(), target).pattern(&by(1)).pattern(&by(7).benefit(5)).run_partial(op)
-    });
+    let (out, ..) = converted(
+        "func.func @f(%x: i32) -> i32 { %0 = toy.scale %x by 1 : i32 return %0 : i32 }",
+        |op| {
+            let target = ConversionTarget::new(op.ctx())
+                .illegal_dialects(&["toy"])
+                .legal_dialects(&["arith"]);
+            Conversion::new(&TypeConverter::new(), target)
+                .pattern(&by(1))
+                .pattern(&by(7).benefit(5))
+                .run_partial(op)
+        },
+    );
     assert!(out.contains("arith.constant 7"), "{out}");
 }
 
@@ -175,11 +220,21 @@ fn functions_calls_and_control_flow_change_types() {
         let target = ConversionTarget::new(op.ctx())
             .legal_dialects(&["arith", "builtin"])
             .dynamically_legal("toy.opaque", move |op| Some(legal.is_legal(op)));
-        Conversion::new(&tc, target).pattern(&opaque()).func_types().scf_types().run_full(op)
+        Conversion::new(&tc, target)
+            .pattern(&opaque())
+            .func_types()
+            .scf_types()
+            .run_full(op)
     });
     assert_eq!(result, Ok(()), "{errors:?}");
-    assert!(!out.contains("toy.box") && !out.contains("unrealized"), "{out}");
-    assert!(out.contains("@g(i32) -> f32") && out.contains("-> f32 {"), "{out}");
+    assert!(
+        !out.contains("toy.box") && !out.contains("unrealized"),
+        "{out}"
+    );
+    assert!(
+        out.contains("@g(i32) -> f32") && out.contains("-> f32 {"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -189,18 +244,31 @@ fn casts_bridge_converted_and_unconverted() {
     let run = |tc: TypeConverter| {
         converted(source, move |op| {
             let target = ConversionTarget::new(op.ctx()).illegal_ops(&["toy.unbox"]);
-            Conversion::new(&tc, target).pattern(&unbox()).run_partial(op)
+            Conversion::new(&tc, target)
+                .pattern(&unbox())
+                .run_partial(op)
         })
     };
     let (out, result, _) = run(converter());
     assert_eq!(result, Ok(()));
-    assert!(out.contains("builtin.unrealized_conversion_cast %arg0 : !toy.box<i32> to i32"), "{out}");
+    assert!(
+        out.contains("builtin.unrealized_conversion_cast %arg0 : !toy.box<i32> to i32"),
+        "{out}"
+    );
     // … or what a materialization builds, …
     let (out, result, _) = run(converter().target_materialization(|rw, ty, v| {
-        Some(rw.op("toy.opaque").operands(&[v]).results(&[ty]).build_value())
+        Some(
+            rw.op("toy.opaque")
+                .operands(&[v])
+                .results(&[ty])
+                .build_value(),
+        )
     }));
     assert_eq!(result, Ok(()));
-    assert!(out.contains("toy.opaque %arg0 : (!toy.box<i32>) -> i32") && !out.contains("unrealized"), "{out}");
+    assert!(
+        out.contains("toy.opaque %arg0 : (!toy.box<i32>) -> i32") && !out.contains("unrealized"),
+        "{out}"
+    );
     // … and the default again where it declines.
     let (out, ..) = run(converter().target_materialization(|_, _, _| None));
     assert!(out.contains("unrealized"), "{out}");
@@ -209,15 +277,31 @@ fn casts_bridge_converted_and_unconverted() {
     let source = "func.func @f() { %0 = toy.opaque : () -> !toy.box<i32> toy.print %0 : !toy.box<i32> return }";
     let (out, result, _) = converted(source, |op| {
         let tc = Arc::new(converter().source_materialization(|rw, ty, v| {
-            Some(rw.op("toy.opaque").operands(&[v]).results(&[ty]).attr("toy.tag", rw.ctx().str_attr("back")).build_value())
+            Some(
+                rw.op("toy.opaque")
+                    .operands(&[v])
+                    .results(&[ty])
+                    .attr("toy.tag", rw.ctx().str_attr("back"))
+                    .build_value(),
+            )
         }));
         let target = ConversionTarget::new(op.ctx())
             .legal_ops(&["toy.print"])
-            .dynamically_legal("toy.opaque", |op| Some(op.attr("toy.tag").is_some() || op.result_types().iter().all(|t| boxed(*t).is_none())));
-        Conversion::new(&tc, target).pattern(&opaque()).run_partial(op)
+            .dynamically_legal("toy.opaque", |op| {
+                Some(
+                    op.attr("toy.tag").is_some()
+                        || op.result_types().iter().all(|t| boxed(*t).is_none()),
+                )
+            });
+        Conversion::new(&tc, target)
+            .pattern(&opaque())
+            .run_partial(op)
     });
     assert_eq!(result, Ok(()));
-    assert!(out.contains("{toy.tag = \"back\"} : (i32) -> !toy.box<i32>"), "{out}");
+    assert!(
+        out.contains("{toy.tag = \"back\"} : (i32) -> !toy.box<i32>"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -226,22 +310,35 @@ fn legality_by_function() {
     let (out, result, _) = converted(source, |op| {
         let target = ConversionTarget::new(op.ctx())
             .legal_dialects(&["arith", "func", "builtin"])
-            .dynamically_legal("toy.scale", |op| Some(op.attr("factor").and_then(|a| a.as_int()) == Some(3)))
+            .dynamically_legal("toy.scale", |op| {
+                Some(op.attr("factor").and_then(|a| a.as_int()) == Some(3))
+            })
             .unknown_dynamically_legal(|op| Some(op.name() == "toy.print"));
-        Conversion::new(&TypeConverter::new(), target).pattern(&scale_to_muli()).run_full(op)
+        Conversion::new(&TypeConverter::new(), target)
+            .pattern(&scale_to_muli())
+            .run_full(op)
     });
     assert_eq!(result, Ok(()));
-    assert!(out.contains("by 3") && !out.contains("by 4") && out.contains("toy.print"), "{out}");
+    assert!(
+        out.contains("by 3") && !out.contains("by 4") && out.contains("toy.print"),
+        "{out}"
+    );
     let seen = Arc::new(AtomicUsize::new(0));
     let counter = seen.clone();
     let (_, result, errors) = converted(source, move |op| {
-        let target = ConversionTarget::new(op.ctx()).legal_dialects(&["func", "builtin", "toy"]).unknown_dynamically_legal(move |_| {
-            counter.fetch_add(1, Ordering::Relaxed);
-            Some(false)
-        });
+        let target = ConversionTarget::new(op.ctx())
+            .legal_dialects(&["func", "builtin", "toy"])
+            .unknown_dynamically_legal(move |_| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                Some(false)
+            });
         Conversion::new(&TypeConverter::new(), target).run_full(op)
     });
-    assert_eq!((result, seen.load(Ordering::Relaxed)), (Ok(()), 0), "a dialect's rule comes first: {errors:?}");
+    assert_eq!(
+        (result, seen.load(Ordering::Relaxed)),
+        (Ok(()), 0),
+        "a dialect's rule comes first: {errors:?}"
+    );
 }
 
 #[test]
@@ -250,8 +347,17 @@ fn types_that_cannot_be_converted() {
     let (_, result, errors) = converted(source, |op| {
         let tc = converter();
         let target = ConversionTarget::new(op.ctx()).illegal_ops(&["toy.unbox"]);
-        Conversion::new(&tc, target).pattern(&unbox()).func_types().run_partial(op)
+        Conversion::new(&tc, target)
+            .pattern(&unbox())
+            .func_types()
+            .run_partial(op)
     });
     assert!(result.is_err());
-    assert!(errors.iter().any(|e| e.contains("failed to legalize operation 'toy.unbox'") || e.contains("'func.func'")), "{errors:?}");
+    assert!(
+        errors
+            .iter()
+            .any(|e| e.contains("failed to legalize operation 'toy.unbox'")
+                || e.contains("'func.func'")),
+        "{errors:?}"
+    );
 }

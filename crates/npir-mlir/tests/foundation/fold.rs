@@ -3,7 +3,10 @@
 use crate::support::*;
 
 fn canonical(body: &str) -> String {
-    transformed(&format!("func.func @f(%x: i32, %y: i64) -> i32 {{ {body} }}"), "canonicalize")
+    transformed(
+        &format!("func.func @f(%x: i32, %y: i64) -> i32 {{ {body} }}"),
+        "canonicalize",
+    )
 }
 
 #[test]
@@ -15,7 +18,10 @@ fn constants_fold_and_become_ops_of_the_dialect() {
          %1 = toy.add %0, %b : i32, i32
          return %1 : i32",
     );
-    assert!(out.contains("%0 = toy.constant 64 : i32\n    return %0"), "{out}");
+    assert!(
+        out.contains("%0 = toy.constant 64 : i32\n    return %0"),
+        "{out}"
+    );
     assert_eq!(count(&out, "toy."), 1, "{out}");
 }
 
@@ -24,8 +30,13 @@ fn values_fold_to_values() {
     let out = canonical("%a = toy.constant 0 : i32 %0 = toy.add %x, %a : i32, i32 return %0 : i32");
     assert!(!out.contains("toy."), "{out}");
     assert!(out.contains("return %arg0"), "{out}");
-    let out = canonical("%0:2 = toy.swap %y, %x : i64, i32 -> i32, i64 toy.print %0#1 : i64 return %0#0 : i32");
-    assert!(out.contains("toy.print %arg1") && out.contains("return %arg0") && !out.contains("swap"), "{out}");
+    let out = canonical(
+        "%0:2 = toy.swap %y, %x : i64, i32 -> i32, i64 toy.print %0#1 : i64 return %0#0 : i32",
+    );
+    assert!(
+        out.contains("toy.print %arg1") && out.contains("return %arg0") && !out.contains("swap"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -44,7 +55,10 @@ fn constants_are_shared_and_hoisted_to_the_top() {
          return %1 : i32",
     );
     assert_eq!(count(&out, "toy.constant"), 1, "{out}");
-    assert!(out.find("toy.constant").unwrap() < out.find("toy.if").unwrap(), "{out}");
+    assert!(
+        out.find("toy.constant").unwrap() < out.find("toy.if").unwrap(),
+        "{out}"
+    );
 }
 
 #[test]

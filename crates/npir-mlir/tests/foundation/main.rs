@@ -7,19 +7,19 @@
 #![allow(unreachable_pub)]
 
 mod assembly;
-mod support;
-mod toy;
+mod conversion;
 mod effects;
 mod fold;
 mod infer;
+mod panics;
+mod passes;
+mod patterns;
+mod support;
 mod tensors;
+mod threads;
+mod tool;
+mod toy;
 mod traits;
 mod types;
 mod verify;
 mod views;
-mod conversion;
-mod panics;
-mod passes;
-mod patterns;
-mod threads;
-mod tool;

@@ -16,8 +16,17 @@ const CHAIN: &str = "func.func @f(%x: i32) -> i32 {
 /// (x * a) * b = x * (a b)
 fn merge_scales() -> Pattern {
     on_view::<ScaleFamily, _>("merge-scales", 1, |outer: Scale<'_>, rw| {
-        let inner = outer.x().defining_op().and_then(Scale::cast).ok_or_else(|| NoMatch::new("no scale below"))?;
-        let new = Scale::build(rw, inner.x(), inner.factor() * outer.factor(), outer.result().ty());
+        let inner = outer
+            .x()
+            .defining_op()
+            .and_then(Scale::cast)
+            .ok_or_else(|| NoMatch::new("no scale below"))?;
+        let new = Scale::build(
+            rw,
+            inner.x(),
+            inner.factor() * outer.factor(),
+            outer.result().ty(),
+        );
         rw.replace(outer.op(), &[new.result()]);
         Ok(())
     })
@@ -31,9 +40,17 @@ fn function<'c>(module: &Module<'c>) -> Op<'c> {
 fn greedily_to_a_fixpoint() {
     let ctx = context();
     let module = parse(&ctx, CHAIN);
-    apply_greedily(function(&module), &[merge_scales()], GreedyConfig::default()).unwrap();
+    apply_greedily(
+        function(&module),
+        &[merge_scales()],
+        GreedyConfig::default(),
+    )
+    .unwrap();
     let out = text(&module);
-    assert!(out.contains("toy.scale %arg0 by 24") && count(&out, "toy.scale") == 1, "{out}");
+    assert!(
+        out.contains("toy.scale %arg0 by 24") && count(&out, "toy.scale") == 1,
+        "{out}"
+    );
     assert!(op_of(&module).verify_ok());
 }
 
@@ -41,7 +58,11 @@ fn greedily_to_a_fixpoint() {
 fn from_the_bottom_without_folding() {
     let ctx = context();
     let module = parse(&ctx, CHAIN);
-    let config = GreedyConfig { fold: false, top_down: false, max_iterations: None };
+    let config = GreedyConfig {
+        fold: false,
+        top_down: false,
+        max_iterations: None,
+    };
     apply_greedily(function(&module), &[merge_scales()], config).unwrap();
     assert!(text(&module).contains("by 24"), "{}", text(&module));
 }
@@ -51,10 +72,20 @@ fn a_limit_that_is_reached_is_an_error() {
     let ctx = context();
     let module = parse(&ctx, CHAIN);
     let grow = Pattern::on("toy.scale", "grow", 1, |op, rw| {
-        rw.modify(op, || op.set_attr("factor", op.ctx().i64_attr(1 + op.attr("factor").and_then(|a| a.as_int()).unwrap_or(0))));
+        rw.modify(op, || {
+            op.set_attr(
+                "factor",
+                op.ctx()
+                    .i64_attr(1 + op.attr("factor").and_then(|a| a.as_int()).unwrap_or(0)),
+            )
+        });
         Ok(())
     });
-    let config = GreedyConfig { max_iterations: Some(3), fold: false, ..Default::default() };
+    let config = GreedyConfig {
+        max_iterations: Some(3),
+        fold: false,
+        ..Default::default()
+    };
     // Each round a rewritten op is put back on the list, so a limit on rewrites is needed to end a round.
     let stop = Arc::new(AtomicUsize::new(0));
     let counter = stop.clone();
@@ -85,13 +116,20 @@ fn walking_applies_each_pattern_once() {
         Ok(())
     });
     apply_walk(function(&module), &[negate]);
-    assert!(text(&module).contains("by 48"), "new ops are not visited: {}", text(&module));
+    assert!(
+        text(&module).contains("by 48"),
+        "new ops are not visited: {}",
+        text(&module)
+    );
 }
 
 #[test]
 fn higher_benefit_comes_first_and_any_op_matches() {
     let ctx = context();
-    let module = parse(&ctx, "func.func @f(%x: i32) -> i32 { %0 = toy.add %x, %x : i32, i32 return %0 : i32 }");
+    let module = parse(
+        &ctx,
+        "func.func @f(%x: i32) -> i32 { %0 = toy.add %x, %x : i32, i32 return %0 : i32 }",
+    );
     let to = |name: &str, benefit, factor| {
         on_view::<AddFamily, _>(name, benefit, move |add: Add<'_>, rw| {
             let new = Scale::build(rw, add.lhs(), factor, add.result().ty());
@@ -105,7 +143,12 @@ fn higher_benefit_comes_first_and_any_op_matches() {
         counter.fetch_add(1, Ordering::Relaxed);
         no_match("only looking")
     });
-    apply_greedily(function(&module), &[to("low", 1, 1), to("high", 9, 9), any], GreedyConfig::default()).unwrap();
+    apply_greedily(
+        function(&module),
+        &[to("low", 1, 1), to("high", 9, 9), any],
+        GreedyConfig::default(),
+    )
+    .unwrap();
     assert!(text(&module).contains("by 9"), "{}", text(&module));
     assert!(seen.load(Ordering::Relaxed) >= 2);
 }
@@ -149,7 +192,9 @@ fn blocks_and_regions_move() {
     // A choice without an else branch is always taken.
     let inline = Pattern::on("toy.if", "inline-then", 1, |op, rw| {
         let block = op.region(0).entry().ok_or_else(|| NoMatch::new("empty"))?;
-        let end = block.terminator_op().ok_or_else(|| NoMatch::new("no end"))?;
+        let end = block
+            .terminator_op()
+            .ok_or_else(|| NoMatch::new("no end"))?;
         let values = end.operand_values();
         rw.inline_block_before(block, op, &[]);
         rw.replace(op, &values);
@@ -158,6 +203,11 @@ fn blocks_and_regions_move() {
     });
     apply_greedily(function(&module), &[inline], GreedyConfig::default()).unwrap();
     let out = text(&module);
-    assert!(out.contains("toy.scale %arg0 by 2") && !out.contains("toy.if") && !out.contains("toy.yield"), "{out}");
+    assert!(
+        out.contains("toy.scale %arg0 by 2")
+            && !out.contains("toy.if")
+            && !out.contains("toy.yield"),
+        "{out}"
+    );
     assert!(op_of(&module).verify_ok());
 }

@@ -7,14 +7,17 @@ use std::sync::LazyLock;
 
 /// The one registry of the process, upstream included: MLIR's list of passes is global.
 pub fn registry() -> &'static Registry {
-    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| crate::toy::register(Registry::new().with_upstream()));
+    static REGISTRY: LazyLock<Registry> =
+        LazyLock::new(|| crate::toy::register(Registry::new().with_upstream()));
     &REGISTRY
 }
 
 /// A context in which `toy` and what it builds on can be used.
 pub fn context() -> Context {
     let ctx = registry().context();
-    for name in ["builtin", "func", "arith", "scf", "tensor", "memref", "linalg", "math", "vector", "toy"] {
+    for name in [
+        "builtin", "func", "arith", "scf", "tensor", "memref", "linalg", "math", "vector", "toy",
+    ] {
         assert!(ctx.load_dialect(name), "{name}");
     }
     ctx
@@ -28,7 +31,8 @@ pub fn op_of<'c>(module: &Module<'c>) -> Op<'c> {
 
 /// Parses and verifies; panics with the diagnostics when that fails.
 pub fn parse<'c>(ctx: &'c Context, source: &str) -> Module<'c> {
-    let (module, diagnostics) = collect_diagnostics(ctx, || parse_source(ctx, source.as_bytes(), "test.mlir"));
+    let (module, diagnostics) =
+        collect_diagnostics(ctx, || parse_source(ctx, source.as_bytes(), "test.mlir"));
     module.unwrap_or_else(|| panic!("{source}\n{}", texts(&diagnostics).join("\n")))
 }
 
@@ -45,7 +49,8 @@ pub fn errors(source: &str) -> Vec<String> {
 
 /// As [`errors`], in a given context.
 pub fn errors_in(ctx: &Context, source: &str) -> Vec<String> {
-    let (module, diagnostics) = collect_diagnostics(ctx, || parse_source(ctx, source.as_bytes(), "test.mlir"));
+    let (module, diagnostics) =
+        collect_diagnostics(ctx, || parse_source(ctx, source.as_bytes(), "test.mlir"));
     assert!(module.is_none(), "accepted:\n{source}");
     texts(&diagnostics)
 }
@@ -67,7 +72,9 @@ pub fn transform(source: &str, pipeline: &str) -> Result<String, Vec<String>> {
     let mut module = parse(&ctx, source);
     let (result, diagnostics) = collect_diagnostics(&ctx, || run_pipeline(&mut module, pipeline));
     match result {
-        Ok(()) if diagnostics.iter().any(|d| d.severity == Severity::Error) => Err(texts(&diagnostics)),
+        Ok(()) if diagnostics.iter().any(|d| d.severity == Severity::Error) => {
+            Err(texts(&diagnostics))
+        }
         Ok(()) => Ok(text(&module)),
         Err(why) => {
             let mut all = texts(&diagnostics);
@@ -90,8 +97,12 @@ pub fn text(module: &Module<'_>) -> String {
 
 /// The module in the generic form.
 pub fn generic(module: &Module<'_>) -> String {
-    let flags = npir_mlir::melior::ir::operation::OperationPrintingFlags::new().print_generic_operation_form();
-    module.as_operation().to_string_with_flags(flags).expect("prints")
+    let flags = npir_mlir::melior::ir::operation::OperationPrintingFlags::new()
+        .print_generic_operation_form();
+    module
+        .as_operation()
+        .to_string_with_flags(flags)
+        .expect("prints")
 }
 
 /// Parses `source`, and checks that printing it, its generic form and its bytecode all
@@ -103,14 +114,22 @@ pub fn round_trip(source: &str) -> String {
     let printed = text(&module);
     assert_eq!(text(&parse(&ctx, &printed)), printed, "text of:\n{source}");
     let generic = generic(&module);
-    assert_eq!(text(&parse(&ctx, &generic)), printed, "generic form:\n{generic}");
+    assert_eq!(
+        text(&parse(&ctx, &generic)),
+        printed,
+        "generic form:\n{generic}"
+    );
     let bytes = to_bytecode(op_of(&module));
     let read = parse_source(&ctx, &bytes, "test.mlirbc").expect("bytecode reads");
     assert_eq!(text(&read), printed, "bytecode of:\n{source}");
     // Another context, so that nothing that the first one has interned helps.
     let other = context();
     let read = parse_source(&other, &bytes, "test.mlirbc").expect("bytecode reads elsewhere");
-    assert_eq!(text(&read), printed, "bytecode in another context of:\n{source}");
+    assert_eq!(
+        text(&read),
+        printed,
+        "bytecode in another context of:\n{source}"
+    );
     printed
 }
 
@@ -121,7 +140,10 @@ pub fn count(haystack: &str, needle: &str) -> usize {
 
 /// The message of the panic that `body` ends in.
 pub fn panic_message<T>(body: impl FnOnce() -> T) -> String {
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).err().expect("a panic");
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body))
+        .err()
+        .expect("a panic");
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }

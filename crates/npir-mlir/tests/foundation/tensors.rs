@@ -19,7 +19,10 @@ fn destinations_are_known_to_mlir() {
     let fills = op_of(&module).find_all("toy.fill");
     assert_eq!(destinations(fills[0]), Some(1..2));
     assert_eq!(destinations(fills[1]), Some(1..2));
-    assert_eq!(destinations(op_of(&module).find_all("func.return")[0]), None);
+    assert_eq!(
+        destinations(op_of(&module).find_all("func.return")[0]),
+        None
+    );
     // A destination and its result have one type.
     refuses(
         "func.func @f(%x: i32, %t: tensor<4xi32>) { %0 = toy.fill %x into %t : i32, tensor<4xi32> -> tensor<5xi32> return }",
@@ -28,7 +31,8 @@ fn destinations_are_known_to_mlir() {
 }
 
 fn bufferized(body: &str, result: &str) -> String {
-    let source = format!("func.func @f(%x: i32, %y: i32, %t: tensor<4xi32>) -> {result} {{ {body} }}");
+    let source =
+        format!("func.func @f(%x: i32, %y: i32, %t: tensor<4xi32>) -> {result} {{ {body} }}");
     let out = transformed(&source, ONE_SHOT);
     assert!(!out.contains("tensor<"), "{out}");
     out
@@ -68,7 +72,11 @@ fn copies_where_the_old_value_is_read() {
          return %3 : i32",
         "i32",
     );
-    assert_eq!(count(&out, "memref.alloc"), 1, "a write through a view conflicts with reading the whole: {out}");
+    assert_eq!(
+        count(&out, "memref.alloc"),
+        1,
+        "a write through a view conflicts with reading the whole: {out}"
+    );
 }
 
 #[test]
@@ -82,7 +90,10 @@ fn views_share_the_buffer_and_have_their_own_type() {
         "i32",
     );
     assert_eq!(count(&out, "memref.subview"), 2, "{out}");
-    assert!(!out.contains("alloc") && out.contains("memref<2xi32, strided<[?], offset: ?>>"), "{out}");
+    assert!(
+        !out.contains("alloc") && out.contains("memref<2xi32, strided<[?], offset: ?>>"),
+        "{out}"
+    );
     // Over a buffer whose layout is known, so is the view's.
     let out = bufferized(
         "%b = toy.iota : tensor<4xi32>
@@ -91,7 +102,10 @@ fn views_share_the_buffer_and_have_their_own_type() {
          return %1 : i32",
         "i32",
     );
-    assert!(out.contains("memref<3xi32, strided<[1], offset: 1>>") && count(&out, "memref.alloc") == 1, "{out}");
+    assert!(
+        out.contains("memref<3xi32, strided<[1], offset: 1>>") && count(&out, "memref.alloc") == 1,
+        "{out}"
+    );
 }
 
 #[test]
@@ -112,15 +126,23 @@ fn control_flow_asks_for_the_buffer_type() {
         "one-shot-bufferize{bufferize-function-boundaries=1 function-boundary-type-conversion=identity-layout-map}",
     );
     // Both branches have the layout of a view of a dense buffer.
-    assert!(out.contains("scf.if %arg0 -> (memref<3xi32, strided<[1], offset: 1>>)"), "{out}");
+    assert!(
+        out.contains("scf.if %arg0 -> (memref<3xi32, strided<[1], offset: 1>>)"),
+        "{out}"
+    );
 }
 
 #[test]
 fn a_refusal_is_an_error_at_the_op() {
     for when in ["", "late"] {
-        let source = format!("func.func @f(%t: tensor<4xi32>) {{\n  toy.stubborn %t {when} : tensor<4xi32>\n  return }}");
+        let source = format!(
+            "func.func @f(%t: tensor<4xi32>) {{\n  toy.stubborn %t {when} : tensor<4xi32>\n  return }}"
+        );
         let found = transform(&source, ONE_SHOT).unwrap_err();
-        assert!(found[0].starts_with("test.mlir:2:3: error: 'toy.stubborn' op stays a tensor op"), "{found:?}");
+        assert!(
+            found[0].starts_with("test.mlir:2:3: error: 'toy.stubborn' op stays a tensor op"),
+            "{found:?}"
+        );
     }
 }
 
@@ -151,16 +173,29 @@ fn upstream_tiles_our_ops() {
     let out = transformed(&source, "transform-interpreter,canonicalize,cse");
     let f = out.split("transform.named_sequence").next().unwrap();
     assert_eq!(count(f, "scf.for"), 2, "{f}");
-    assert!(f.contains("tensor.extract_slice") && f.contains("tensor.insert_slice"), "{f}");
-    assert!(f.contains("into %extracted_slice : i32, tensor<2x?xi32> -> tensor<2x?xi32>") || f.contains("toy.fill %arg0 into %extracted_slice"), "{f}");
-    let out = transformed(&tile_script(FILL, "[4]", 1), "transform-interpreter,canonicalize,cse");
+    assert!(
+        f.contains("tensor.extract_slice") && f.contains("tensor.insert_slice"),
+        "{f}"
+    );
+    assert!(
+        f.contains("into %extracted_slice : i32, tensor<2x?xi32> -> tensor<2x?xi32>")
+            || f.contains("toy.fill %arg0 into %extracted_slice"),
+        "{f}"
+    );
+    let out = transformed(
+        &tile_script(FILL, "[4]", 1),
+        "transform-interpreter,canonicalize,cse",
+    );
     assert_eq!(count(&out, "scf.for "), 1, "{out}");
 }
 
 #[test]
 fn tiled_and_bufferized_loops_write_in_place() {
     let source = tile_script(FILL, "[2, 3]", 2);
-    let out = transformed(&source, &format!("transform-interpreter,canonicalize,cse,eliminate-empty-tensors,{ONE_SHOT}"));
+    let out = transformed(
+        &source,
+        &format!("transform-interpreter,canonicalize,cse,eliminate-empty-tensors,{ONE_SHOT}"),
+    );
     assert!(!out.contains("memref.alloc"), "{out}");
     assert!(out.contains("memref.subview"), "{out}");
 }

@@ -54,11 +54,17 @@ fn many_functions_in_parallel_give_the_same_result() {
 #[test]
 fn errors_of_parallel_passes_come_in_order() {
     let ctx = registry().context_with_threading(true);
-    let source: String = (0..200).map(|i| format!("func.func @f{i}() {{ return }}\n")).collect();
+    let source: String = (0..200)
+        .map(|i| format!("func.func @f{i}() {{ return }}\n"))
+        .collect();
     let mut module = parse(&ctx, &source);
-    let (result, diagnostics) = collect_diagnostics(&ctx, || run_pipeline(&mut module, "func.func(toy-look)"));
+    let (result, diagnostics) =
+        collect_diagnostics(&ctx, || run_pipeline(&mut module, "func.func(toy-look)"));
     assert_eq!(result, Ok(()));
-    let lines: Vec<_> = diagnostics.iter().map(|d| d.position.as_ref().unwrap().line).collect();
+    let lines: Vec<_> = diagnostics
+        .iter()
+        .map(|d| d.position.as_ref().unwrap().line)
+        .collect();
     assert_eq!(lines.len(), 400);
     assert!(lines.is_sorted(), "{lines:?}");
 }

@@ -25,19 +25,31 @@ fn isolated_regions_see_nothing_from_outside() {
     let found = errors(generic);
     assert!(!found.is_empty());
     // Other regions do see it.
-    parse(&context(), "func.func @f(%x: i32) { toy.graph { toy.print %x : i32 } return }");
+    parse(
+        &context(),
+        "func.func @f(%x: i32) { toy.graph { toy.print %x : i32 } return }",
+    );
     // Constants do not leave an isolated region.
     let out = transformed(
         "func.func @f() { toy.scope { %0 = toy.constant 1 : i32 toy.print %0 : i32 } return }",
         "canonicalize",
     );
-    assert!(out.find("toy.scope").unwrap() < out.find("toy.constant").unwrap(), "{out}");
+    assert!(
+        out.find("toy.scope").unwrap() < out.find("toy.constant").unwrap(),
+        "{out}"
+    );
 }
 
 #[test]
 fn symbol_tables_hold_each_name_once() {
-    refuses("toy.scope { toy.named \"a\" toy.named \"b\" toy.named \"a\" }", "redefinition of symbol named 'a'");
-    refuses("\"toy.scope\"() ({}) : () -> ()", "must have exactly one block");
+    refuses(
+        "toy.scope { toy.named \"a\" toy.named \"b\" toy.named \"a\" }",
+        "redefinition of symbol named 'a'",
+    );
+    refuses(
+        "\"toy.scope\"() ({}) : () -> ()",
+        "must have exactly one block",
+    );
     round_trip("toy.scope { toy.named \"a\" toy.scope { toy.named \"a\" } }");
 }
 
@@ -45,7 +57,10 @@ fn symbol_tables_hold_each_name_once() {
 fn graph_regions_have_no_order() {
     let cyclic = "%a = toy.add %b, %b : i32, i32 %b = toy.add %a, %a : i32, i32";
     round_trip(&format!("toy.graph {{ {cyclic} }}"));
-    refuses(&format!("func.func @f() {{ {cyclic} return }}"), "does not dominate this use");
+    refuses(
+        &format!("func.func @f() {{ {cyclic} return }}"),
+        "does not dominate this use",
+    );
 }
 
 #[test]
@@ -73,11 +88,26 @@ fn commutative_ops_move_constants_to_the_right() {
 
 #[test]
 fn types_that_must_agree() {
-    let f = |op: &str| format!("func.func @f(%i: i32, %j: i64, %t: tensor<2xi32>, %u: tensor<3xi32>) {{ {op} return }}");
-    refuses(&f("%0 = \"toy.add\"(%i, %j) : (i32, i64) -> i32"), "requires the same type for all operands and results");
-    refuses(&f("%0 = \"toy.negate\"(%t) : (tensor<2xi32>) -> tensor<3xi32>"), "requires the same type for all operands and results");
-    refuses(&f("toy.same_element %i, %j : i32, i64"), "requires the same element type for all operands");
-    round_trip(&f("toy.same_element %i, %t, %u : i32, tensor<2xi32>, tensor<3xi32>"));
+    let f = |op: &str| {
+        format!(
+            "func.func @f(%i: i32, %j: i64, %t: tensor<2xi32>, %u: tensor<3xi32>) {{ {op} return }}"
+        )
+    };
+    refuses(
+        &f("%0 = \"toy.add\"(%i, %j) : (i32, i64) -> i32"),
+        "requires the same type for all operands and results",
+    );
+    refuses(
+        &f("%0 = \"toy.negate\"(%t) : (tensor<2xi32>) -> tensor<3xi32>"),
+        "requires the same type for all operands and results",
+    );
+    refuses(
+        &f("toy.same_element %i, %j : i32, i64"),
+        "requires the same element type for all operands",
+    );
+    round_trip(&f(
+        "toy.same_element %i, %t, %u : i32, tensor<2xi32>, tensor<3xi32>",
+    ));
     round_trip(&f("%0 = toy.negate %t : tensor<2xi32>"));
 }
 
@@ -101,7 +131,10 @@ fn functions_with_our_ops_are_inlined() {
         "inline",
     );
     assert_eq!(count(&out, "func.func"), 1, "{out}");
-    assert!(out.contains("toy.scale %arg0 by 2") && out.contains("toy.print") && !out.contains("call"), "{out}");
+    assert!(
+        out.contains("toy.scale %arg0 by 2") && out.contains("toy.print") && !out.contains("call"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -118,7 +151,9 @@ fn cse_sees_properties() {
     );
     assert!(out.contains("return %0, %1, %0, %2"), "{out}");
     // Also inside regions, which are compared op by op.
-    let branch = |factor: i64| format!("toy.if %c {{ %0 = toy.scale %x by {factor} : i32 toy.yield %0 : i32 }} : i32");
+    let branch = |factor: i64| {
+        format!("toy.if %c {{ %0 = toy.scale %x by {factor} : i32 toy.yield %0 : i32 }} : i32")
+    };
     let out = transformed(
         &format!(
             "func.func @f(%x: i32, %c: i1) -> (i32, i32, i32) {{

@@ -14,10 +14,15 @@ fn built(build: impl FnOnce(Rewriter<'_>, &[Val<'_>])) -> String {
     let owned = OwnedRewriter::new(&ctx);
     let rw = owned.get().at(Location::new(&ctx, "user.py", 1, 2));
     rw.at_end(op_of(&module).region(0).entry().unwrap());
-    rw.func("f", &[ctx.i(32), ctx.i(64), ctx.index(), ctx.i(1)], &[], |rw, args| {
-        build(rw, args);
-        rw.func_return(&[]);
-    });
+    rw.func(
+        "f",
+        &[ctx.i(32), ctx.i(64), ctx.index(), ctx.i(1)],
+        &[],
+        |rw, args| {
+            build(rw, args);
+            rw.func_return(&[]);
+        },
+    );
     let (ok, diagnostics) = collect_diagnostics(&ctx, || op_of(&module).verify_ok());
     assert!(ok, "{}\n{}", texts(&diagnostics).join("\n"), text(&module));
     text(&module)
@@ -37,7 +42,12 @@ fn builders_take_operands_attributes_and_types() {
         let swapped = Swap::build(rw, scaled.result(), args[1], ctx.i(64), ctx.i(32));
         Print::build(rw, swapped.y());
     });
-    for line in ["toy.constant 4 : i32", "toy.add %arg0, %0 : i32, i32", "toy.scale %1 by 7", "toy.print %3#1 : i32"] {
+    for line in [
+        "toy.constant 4 : i32",
+        "toy.add %arg0, %0 : i32, i32",
+        "toy.scale %1 by 7",
+        "toy.print %3#1 : i32",
+    ] {
         assert!(out.contains(line), "{line}\n{out}");
     }
 }
@@ -49,7 +59,22 @@ fn builders_take_every_kind_of_attribute() {
         let map = ctx.affine_map(1, &[ctx.dim_expr(0)]);
         let any = ctx.unit_attr();
         let build = |flag, note, hidden| {
-            Attrs::build(rw, 1, vec![2, 3], Mode::Down, "f".into(), ctx.f32(), 0.5, true, "t".into(), vec![map], any, flag, note, hidden)
+            Attrs::build(
+                rw,
+                1,
+                vec![2, 3],
+                Mode::Down,
+                "f".into(),
+                ctx.f32(),
+                0.5,
+                true,
+                "t".into(),
+                vec![map],
+                any,
+                flag,
+                note,
+                hidden,
+            )
         };
         let op = build(true, Some("n".into()), Some(9));
         assert!(op.flag() && op.hidden() == Some(9));
@@ -64,13 +89,22 @@ fn builders_write_segment_sizes() {
     let out = built(|rw, args| {
         let ctx = rw.ctx();
         let s = Segments::build(rw, &args[..2], Some(args[2]), &[args[3]]);
-        assert_eq!((s.first(), s.middle(), s.rest()), (args[..2].to_vec(), Some(args[2]), vec![args[3]]));
+        assert_eq!(
+            (s.first(), s.middle(), s.rest()),
+            (args[..2].to_vec(), Some(args[2]), vec![args[3]])
+        );
         let s = Segments::build(rw, &[], None, args);
         assert_eq!((s.first().len(), s.middle(), s.rest().len()), (0, None, 4));
         let r = Results::build(rw, &[ctx.i(8)], ctx.i(16), &[ctx.f32(), ctx.f64()]);
-        assert_eq!((r.a()[0].ty(), r.b().ty(), r.c()[1].ty()), (ctx.i(8), ctx.i(16), ctx.f64()));
+        assert_eq!(
+            (r.a()[0].ty(), r.b().ty(), r.c()[1].ty()),
+            (ctx.i(8), ctx.i(16), ctx.f64())
+        );
     });
-    assert!(out.contains("toy.segments (%arg0, %arg1) at %arg2 with %arg3 : i1 : (i32, i64)"), "{out}");
+    assert!(
+        out.contains("toy.segments (%arg0, %arg1) at %arg2 with %arg3 : i1 : (i32, i64)"),
+        "{out}"
+    );
     assert!(out.contains("toy.results : (i8) i16 [f32, f64]"), "{out}");
 }
 
@@ -86,19 +120,34 @@ fn regions_are_built_by_closures() {
             |rw| vec![Scale::build(rw, x, 2, ctx.i(32)).result()],
             |_| vec![x],
         );
-        assert_eq!((op.condition(), op.results().len(), op.then().blocks().len()), (args[3], 1, 1));
+        assert_eq!(
+            (op.condition(), op.results().len(), op.then().blocks().len()),
+            (args[3], 1, 1)
+        );
         // After the op, the insertion point is where it was.
         Print::build(rw, op.results()[0]);
         rw.op(Repeat::NAME)
             .operands(&[args[2]])
             .region_with(&[ctx.index()], |rw, i| {
                 rw.op("toy.yield").operands(i).build();
-                assert_eq!(rw.insertion_block().and_then(|b| b.parent_op()).map(|o| o.key()), None, "not attached yet");
+                assert_eq!(
+                    rw.insertion_block()
+                        .and_then(|b| b.parent_op())
+                        .map(|o| o.key()),
+                    None,
+                    "not attached yet"
+                );
             })
             .build();
     });
-    assert!(out.find("toy.print").unwrap() > out.find("toy.if").unwrap(), "{out}");
-    assert!(out.contains("toy.repeat %arg2 (%arg4: index) {\n      toy.yield %arg4"), "{out}");
+    assert!(
+        out.find("toy.print").unwrap() > out.find("toy.if").unwrap(),
+        "{out}"
+    );
+    assert!(
+        out.contains("toy.repeat %arg2 (%arg4: index) {\n      toy.yield %arg4"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -109,8 +158,18 @@ fn built_ops_carry_the_rewriters_location() {
     rewrite_at(end, |rw| {
         let there = rw.at(Location::new(&ctx, "user.py", 8, 3));
         let x = end.block().unwrap().args()[0];
-        assert_eq!(file_position(Print::build(there, x).op().loc()).unwrap().to_string(), "user.py:8:3");
-        assert_eq!(file_position(Print::build(rw, x).op().loc()).unwrap().to_string(), "test.mlir:1:25");
+        assert_eq!(
+            file_position(Print::build(there, x).op().loc())
+                .unwrap()
+                .to_string(),
+            "user.py:8:3"
+        );
+        assert_eq!(
+            file_position(Print::build(rw, x).op().loc())
+                .unwrap()
+                .to_string(),
+            "test.mlir:1:25"
+        );
     });
 }
 
@@ -130,28 +189,71 @@ fn questions_about_ops() {
     let ctx = context();
     let module = parse(&ctx, SMALL);
     let root = op_of(&module);
-    let (scale, branch, add) = (root.find_all("toy.scale")[0], root.find_all("toy.if")[0], root.find_all("toy.add")[0]);
+    let (scale, branch, add) = (
+        root.find_all("toy.scale")[0],
+        root.find_all("toy.if")[0],
+        root.find_all("toy.add")[0],
+    );
     assert_eq!(add.parent(), Some(branch));
-    assert_eq!(add.enclosing("func.func").map(|f| f.name()), Some("func.func"));
+    assert_eq!(
+        add.enclosing("func.func").map(|f| f.name()),
+        Some("func.func")
+    );
     assert_eq!(add.enclosing("toy.add"), Some(add));
     assert!(add.enclosing("toy.scope").is_none());
     assert!(add.is_within(branch) && add.is_within(add) && !branch.is_within(add));
     assert!(scale.is_before(branch) && !branch.is_before(scale));
-    assert_eq!((scale.next(), branch.previous()), (Some(branch), Some(scale)));
-    assert_eq!((scale.previous(), branch.next().and_then(|r| r.next())), (None, None));
-    assert_eq!((scale.num_operands(), scale.num_results(), branch.num_regions()), (1, 1, 2));
-    assert_eq!(scale.attrs().iter().map(|a| a.0).collect::<Vec<_>>(), ["factor", "toy.tag"]);
-    assert_eq!(scale.discardable_attrs().iter().map(|a| a.0).collect::<Vec<_>>(), ["toy.tag"]);
+    assert_eq!(
+        (scale.next(), branch.previous()),
+        (Some(branch), Some(scale))
+    );
+    assert_eq!(
+        (scale.previous(), branch.next().and_then(|r| r.next())),
+        (None, None)
+    );
+    assert_eq!(
+        (
+            scale.num_operands(),
+            scale.num_results(),
+            branch.num_regions()
+        ),
+        (1, 1, 2)
+    );
+    assert_eq!(
+        scale.attrs().iter().map(|a| a.0).collect::<Vec<_>>(),
+        ["factor", "toy.tag"]
+    );
+    assert_eq!(
+        scale
+            .discardable_attrs()
+            .iter()
+            .map(|a| a.0)
+            .collect::<Vec<_>>(),
+        ["toy.tag"]
+    );
     assert_eq!(scale.attr("factor").and_then(|a| a.as_int()), Some(2));
     assert!(scale.attr("nothing").is_none());
     scale.remove_attr("toy.tag");
     scale.set_attr("toy.tag", ctx.str_attr("b"));
     scale.set_attr("factor", ctx.i64_attr(5));
-    assert!(scale.to_text().contains("by 5 {toy.tag = \"b\"}"), "{}", scale.to_text());
+    assert!(
+        scale.to_text().contains("by 5 {toy.tag = \"b\"}"),
+        "{}",
+        scale.to_text()
+    );
     assert_eq!(scale.operand_types(), [ctx.i(32)]);
     assert!(!scale.is_unused() && root.verify_ok());
-    assert_eq!(branch.block().and_then(|b| b.terminator_op()).map(|t| t.name()), Some("func.return"));
-    assert_eq!(std::ptr::from_ref(add.ctx()).addr(), std::ptr::from_ref(scale.ctx()).addr());
+    assert_eq!(
+        branch
+            .block()
+            .and_then(|b| b.terminator_op())
+            .map(|t| t.name()),
+        Some("func.return")
+    );
+    assert_eq!(
+        std::ptr::from_ref(add.ctx()).addr(),
+        std::ptr::from_ref(scale.ctx()).addr()
+    );
 }
 
 #[test]
@@ -162,14 +264,23 @@ fn questions_about_values_and_blocks() {
     let (scale, branch) = (root.find_all("toy.scale")[0], root.find_all("toy.if")[0]);
     let (x, v) = (scale.operand(0), scale.result_value(0));
     assert!(x.is_block_arg() && !v.is_block_arg());
-    assert_eq!((x.index(), v.index(), x.defining_op(), v.defining_op()), (0, 0, None, Some(scale)));
-    assert_eq!((x.parent_block(), v.parent_block()), (scale.block(), scale.block()));
+    assert_eq!(
+        (x.index(), v.index(), x.defining_op(), v.defining_op()),
+        (0, 0, None, Some(scale))
+    );
+    assert_eq!(
+        (x.parent_block(), v.parent_block()),
+        (scale.block(), scale.block())
+    );
     let uses: Vec<_> = v.uses().iter().map(|u| (u.op.name(), u.operand)).collect();
     assert_eq!(uses.len(), 2);
     assert!(uses.contains(&("toy.add", 0)) && uses.contains(&("toy.yield", 0)));
     assert!(v.has_uses() && !v.has_one_use() && branch.result_value(0).has_one_use());
     let block = branch.region(0).entry().unwrap();
-    assert_eq!(block.ops().iter().map(|o| o.name()).collect::<Vec<_>>(), ["toy.add", "toy.yield"]);
+    assert_eq!(
+        block.ops().iter().map(|o| o.name()).collect::<Vec<_>>(),
+        ["toy.add", "toy.yield"]
+    );
     assert_eq!(block.parent_op(), Some(branch));
     let arg = block.add_arg(ctx.i(8), branch.loc());
     let first = block.insert_arg(0, ctx.i(1), branch.loc());
@@ -180,7 +291,12 @@ fn questions_about_values_and_blocks() {
     assert!(scale.is_unused());
     x.set_ty(ctx.i(16));
     assert_eq!(x.ty(), ctx.i(16));
-    assert_eq!(op_of(&parse(&ctx, "%0 = arith.constant -3 : i8")).find_all("arith.constant")[0].result_value(0).constant_int(), Some(-3));
+    assert_eq!(
+        op_of(&parse(&ctx, "%0 = arith.constant -3 : i8")).find_all("arith.constant")[0]
+            .result_value(0)
+            .constant_int(),
+        Some(-3)
+    );
     assert_eq!(v.constant_int(), None);
 }
 
@@ -198,9 +314,21 @@ fn walks_advance_skip_and_stop() {
         }
     });
     assert_eq!(end, Walk::Stop);
-    assert_eq!(seen, ["builtin.module", "func.func", "toy.scale", "toy.if", "func.return"]);
+    assert_eq!(
+        seen,
+        [
+            "builtin.module",
+            "func.func",
+            "toy.scale",
+            "toy.if",
+            "func.return"
+        ]
+    );
     // The op under the visitor may be erased.
-    let module = parse(&ctx, "toy.named \"a\" toy.scope { toy.named \"b\" } toy.named \"c\"");
+    let module = parse(
+        &ctx,
+        "toy.named \"a\" toy.scope { toy.named \"b\" } toy.named \"c\"",
+    );
     op_of(&module).walk_ops(&mut |op| {
         if op.name() == "toy.named" {
             rewrite_at(op, |rw| rw.erase(op));
@@ -285,7 +413,12 @@ fn insertion_points() {
     mark(1);
     rw.before_terminator(block);
     mark(5);
-    let factors: Vec<_> = op_of(&module).find_all(Scale::NAME).into_iter().filter_map(Scale::cast).map(|s| s.factor()).collect();
+    let factors: Vec<_> = op_of(&module)
+        .find_all(Scale::NAME)
+        .into_iter()
+        .filter_map(Scale::cast)
+        .map(|s| s.factor())
+        .collect();
     assert_eq!(factors, [1, 2, 3, 3, 4, 5]);
 }
 
@@ -299,9 +432,14 @@ fn arithmetic_of_static_and_dynamic_sizes() {
         assert_eq!(rw.fold_mul(n, 0.into()).as_static(), Some(0));
         assert!(matches!(rw.fold_add(n, 0.into()), OpFold::Value(v) if v == args[2]));
         assert!(matches!(rw.fold_mul(1.into(), n), OpFold::Value(v) if v == args[2]));
-        assert_eq!(OpFold::from(rw.const_index(8)).simplify().as_static(), Some(8));
+        assert_eq!(
+            OpFold::from(rw.const_index(8)).simplify().as_static(),
+            Some(8)
+        );
         let sum = rw.fold_add(n, three);
-        rw.op("toy.opaque").operands(&[rw.materialize(sum), rw.materialize(three)]).build();
+        rw.op("toy.opaque")
+            .operands(&[rw.materialize(sum), rw.materialize(three)])
+            .build();
     });
     assert!(out.contains("arith.addi %arg2, %c3"), "{out}");
 }
@@ -318,12 +456,18 @@ fn upstream_builders_make_valid_ir() {
         let map = ctx.affine_map(2, &[ctx.dim_expr(0), ctx.dim_expr(1)]);
         let row = ctx.affine_map(2, &[ctx.dim_expr(0)]);
         let acc = rw.tensor_empty(ctx.tensor(&[2], ctx.f32()), &[]);
-        let sums = rw.linalg_generic(&[filled], &[acc], &[map, row], &[Iter::Parallel, Iter::Reduction], |rw, v| {
-            let i = rw.linalg_index(1);
-            let i = rw.index_cast(i, ctx.i(32));
-            let i = rw.sitofp(i, ctx.f32());
-            vec![rw.addf(rw.mulf(v[0], i), v[1])]
-        });
+        let sums = rw.linalg_generic(
+            &[filled],
+            &[acc],
+            &[map, row],
+            &[Iter::Parallel, Iter::Reduction],
+            |rw, v| {
+                let i = rw.linalg_index(1);
+                let i = rw.index_cast(i, ctx.i(32));
+                let i = rw.sitofp(i, ctx.f32());
+                vec![rw.addf(rw.mulf(v[0], i), v[1])]
+            },
+        );
         let s = rw.tensor_extract(sums.result_value(0), &[zero]);
         let inserted = rw.tensor_insert(s, filled, &[zero, zero]);
         let cast = rw.tensor_cast(inserted, ctx.tensor(&[DYNAMIC, DYNAMIC], ctx.f32()));
@@ -331,7 +475,9 @@ fn upstream_builders_make_valid_ir() {
         assert_eq!(rw.dim_fold(filled, 0).as_static(), Some(2));
         assert!(rw.dim_fold(filled, 1).as_static().is_none());
         rw.tensor_from_elements(&[s, s], ctx.tensor(&[2], ctx.f32()));
-        let total = rw.scf_for(zero, n, one, &[s], |rw, _, carried| vec![rw.math("sqrt", &[carried[0]])]);
+        let total = rw.scf_for(zero, n, one, &[s], |rw, _, carried| {
+            vec![rw.math("sqrt", &[carried[0]])]
+        });
         let less = rw.cmpf(CmpF::Olt, total[0], f);
         let both = rw.andi(less, c);
         let picked = rw.scf_if(both, &[ctx.f32()], |_| vec![f], |rw| vec![rw.negf(f)]);
@@ -350,7 +496,12 @@ fn upstream_builders_make_valid_ir() {
         let v = rw.memref_load(m, &[zero, zero]);
         rw.memref_store(v, stack, &[zero]);
         let (base, offset, sizes, strides) = rw.memref_metadata(m);
-        let view = rw.memref_reinterpret_cast(base, offset.into(), &[sizes[1].into()], &[strides[1].into()]);
+        let view = rw.memref_reinterpret_cast(
+            base,
+            offset.into(),
+            &[sizes[1].into()],
+            &[strides[1].into()],
+        );
         let same = rw.memref_cast(view, ctx.memref_any_layout(&[DYNAMIC], ctx.f32()));
         rw.memref_copy(same, same);
         assert_eq!(rw.memref_dim(m, 0).constant_int(), Some(4));
@@ -371,7 +522,13 @@ fn upstream_builders_make_valid_ir() {
         rw.extui(b, ctx.i(8));
         box_of(ctx, ctx.f32());
     });
-    for op in ["linalg.generic", "scf.while", "memref.reinterpret_cast", "vector.shuffle", "vector.reduction <add>"] {
+    for op in [
+        "linalg.generic",
+        "scf.while",
+        "memref.reinterpret_cast",
+        "vector.shuffle",
+        "vector.reduction <add>",
+    ] {
         assert!(out.contains(op), "{op}\n{out}");
     }
 }

@@ -66,8 +66,16 @@ fn tile(name: &str, panics: &'static str) -> OpDef {
             move |op, rw, offsets, sizes| {
                 check("tile");
                 let slice = super::tensors::slice_of(rw, op.operand(0), offsets, sizes);
-                let tiled = rw.op(op.name()).operands(&[slice]).results(&[slice.ty()]).build();
-                Ok(Tiled { ops: vec![tiled], values: tiled.result_values(), slices: slice.defining_op().into_iter().collect() })
+                let tiled = rw
+                    .op(op.name())
+                    .operands(&[slice])
+                    .results(&[slice.ty()])
+                    .build();
+                Ok(Tiled {
+                    ops: vec![tiled],
+                    values: tiled.result_values(),
+                    slices: slice.defining_op().into_iter().collect(),
+                })
             },
             move |_, _, _, offsets, sizes| {
                 check("position");
@@ -77,7 +85,9 @@ fn tile(name: &str, panics: &'static str) -> OpDef {
 }
 
 fn unary(name: &str) -> OpDef {
-    OpDef::new(format!("boom.{name}")).operand("x", any()).result("result", any())
+    OpDef::new(format!("boom.{name}"))
+        .operand("x", any())
+        .result("result", any())
 }
 
 /// All ops.
@@ -95,7 +105,9 @@ fn ops() -> Vec<OpDef> {
     };
     vec![
         unary("verify").verify(|_| panic!("a verifier")),
-        OpDef::new("boom.verify_regions").region("body").verify_regions(|_| panic!("a region verifier")),
+        OpDef::new("boom.verify_regions")
+            .region("body")
+            .verify_regions(|_| panic!("a region verifier")),
         unary("parse").custom_assembly(|_| panic!("a parser"), |_, _| {}),
         unary("print").custom_assembly(
             |p| p.error("not to be parsed"),
@@ -104,20 +116,46 @@ fn ops() -> Vec<OpDef> {
                 panic!("a printer of {}", op.name())
             },
         ),
-        unary("fold").traits(&[Trait::Pure]).fold(|_, _| panic!("a folder")),
-        OpDef::new("boom.constant").result("result", any()).traits(&[Trait::Pure, Trait::ConstantLike]).fold(|_, _| panic!("a constant")),
-        OpDef::new("boom.wrong_constant").result("result", any()).traits(&[Trait::Pure]).fold(|op, _| {
-            // A value of another type.
-            op.previous().map(|p| vec![FoldResult::Value(p.result_value(0))])
+        unary("fold")
+            .traits(&[Trait::Pure])
+            .fold(|_, _| panic!("a folder")),
+        OpDef::new("boom.constant")
+            .result("result", any())
+            .traits(&[Trait::Pure, Trait::ConstantLike])
+            .fold(|_, _| panic!("a constant")),
+        OpDef::new("boom.wrong_constant")
+            .result("result", any())
+            .traits(&[Trait::Pure])
+            .fold(|op, _| {
+                // A value of another type.
+                op.previous()
+                    .map(|p| vec![FoldResult::Value(p.result_value(0))])
+            }),
+        unary("materialize")
+            .traits(&[Trait::Pure])
+            .fold(|op, _| Some(vec![FoldResult::Attr(op.ctx().i64_attr(1))])),
+        unary("canonicalize").canonicalize(move || {
+            vec![Pattern::on(
+                "boom.canonicalize",
+                "boom-pattern",
+                1,
+                panicking_pattern,
+            )]
         }),
-        unary("materialize").traits(&[Trait::Pure]).fold(|op, _| Some(vec![FoldResult::Attr(op.ctx().i64_attr(1))])),
-        unary("canonicalize").canonicalize(move || vec![Pattern::on("boom.canonicalize", "boom-pattern", 1, panicking_pattern)]),
         unary("patterns").canonicalize(|| panic!("a list of patterns")),
         unary("infer").infer(|_| panic!("inference")),
         unary("effects").effects(|_| panic!("effects")),
-        unary("speculatable").effects(|_| Vec::new()).speculatable(|_| panic!("speculation")),
-        OpDef::new("boom.inits").operand("x", tensor()).result("result", tensor()).destination_style(|_| panic!("destinations")),
-        OpDef::new("boom.far_inits").operand("x", tensor()).result("result", tensor()).destination_style(|_| 3..9),
+        unary("speculatable")
+            .effects(|_| Vec::new())
+            .speculatable(|_| panic!("speculation")),
+        OpDef::new("boom.inits")
+            .operand("x", tensor())
+            .result("result", tensor())
+            .destination_style(|_| panic!("destinations")),
+        OpDef::new("boom.far_inits")
+            .operand("x", tensor())
+            .result("result", tensor())
+            .destination_style(|_| 3..9),
         bufferize("reads", "reads"),
         bufferize("writes", "writes"),
         bufferize("aliases", "aliases"),
@@ -133,7 +171,10 @@ fn ops() -> Vec<OpDef> {
 
 /// The dialect.
 pub fn dialect() -> Dialect {
-    Dialect::new("boom").depends_on(&["arith", "scf", "tensor", "memref"]).ops(ops()).materialize_constant(|_, _, _| panic!("a materializer"))
+    Dialect::new("boom")
+        .depends_on(&["arith", "scf", "tensor", "memref"])
+        .ops(ops())
+        .materialize_constant(|_, _, _| panic!("a materializer"))
 }
 
 fn integers_to_index(ty: Type<'_>) -> Converted<'_> {
@@ -162,9 +203,15 @@ impl Pass for Boom {
                 rw.replace(op, &new.result_values());
                 Ok(())
             });
-            Conversion::new(&converter, target).pattern(&scale).run_partial(op)
+            Conversion::new(&converter, target)
+                .pattern(&scale)
+                .run_partial(op)
         };
-        let target = || ConversionTarget::new(ctx).illegal_ops(&["toy.scale"]).legal_ops(&["toy.opaque"]);
+        let target = || {
+            ConversionTarget::new(ctx)
+                .illegal_ops(&["toy.scale"])
+                .legal_ops(&["toy.opaque"])
+        };
         let to_index = || TypeConverter::new().rule(integers_to_index);
         match self.place.as_str() {
             "run" => panic!("a pass"),
@@ -185,8 +232,14 @@ impl Pass for Boom {
                     Ok(())
                 }))
                 .run_partial(op)?,
-            "source" => convert(to_index().source_materialization(|_, _, _| panic!("a source")), target())?,
-            "target" => convert(to_index().target_materialization(|_, _, _| panic!("a target")), target())?,
+            "source" => convert(
+                to_index().source_materialization(|_, _, _| panic!("a source")),
+                target(),
+            )?,
+            "target" => convert(
+                to_index().target_materialization(|_, _, _| panic!("a target")),
+                target(),
+            )?,
             "legal" => convert(
                 TypeConverter::new(),
                 target().dynamically_legal("toy.scale", |_| panic!("legality")),
@@ -263,5 +316,10 @@ impl Pass for BoomClone {
 
 /// All passes of this file.
 pub fn passes() -> Vec<PassDef> {
-    vec![Boom::def(), BoomInitialize::def(), BoomDefault::def(), BoomClone::def()]
+    vec![
+        Boom::def(),
+        BoomInitialize::def(),
+        BoomDefault::def(),
+        BoomClone::def(),
+    ]
 }

@@ -3,7 +3,11 @@
 use npir_mlir::prelude::*;
 
 /// Ends a region.
-#[op("toy.yield", traits(Pure, Terminator), assembly = "$values attr-dict `:` type($values)")]
+#[op(
+    "toy.yield",
+    traits(Pure, Terminator),
+    assembly = "$values attr-dict `:` type($values)"
+)]
 pub struct Yield {
     values: Variadic<AnyType>,
 }
@@ -24,9 +28,15 @@ pub struct If {
 impl VerifyRegions for If<'_> {
     fn verify_regions(self) -> Result<(), String> {
         for region in self.op().regions() {
-            let Some(last) = region.entry().and_then(|b| b.terminator_op()) else { continue };
+            let Some(last) = region.entry().and_then(|b| b.terminator_op()) else {
+                continue;
+            };
             if last.operand_types() != self.op().result_types() {
-                return Err(format!("yields {} values for {} results", last.num_operands(), self.results().len()));
+                return Err(format!(
+                    "yields {} values for {} results",
+                    last.num_operands(),
+                    self.results().len()
+                ));
             }
         }
         Ok(())
@@ -76,7 +86,11 @@ pub struct Named {
 }
 
 /// Uses may come before definitions.
-#[op("toy.graph", traits(GraphRegion, SingleBlock, NoTerminator), assembly = "attr-dict-with-keyword $body")]
+#[op(
+    "toy.graph",
+    traits(GraphRegion, SingleBlock, NoTerminator),
+    assembly = "attr-dict-with-keyword $body"
+)]
 pub struct Graph {
     body: Region,
 }
@@ -88,7 +102,11 @@ pub struct Blocks {
 }
 
 /// A loop body with arguments, in hand-written assembly: `toy.repeat %n (%i: index) {…}`.
-#[op("toy.repeat", traits(SingleBlock, AutomaticAllocationScope), custom_assembly)]
+#[op(
+    "toy.repeat",
+    traits(SingleBlock, AutomaticAllocationScope),
+    custom_assembly
+)]
 pub struct Repeat {
     count: Operand<IndexType>,
     body: Region,

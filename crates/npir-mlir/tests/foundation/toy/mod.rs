@@ -31,7 +31,9 @@ pub fn dialect() -> Dialect {
             _ => Ok(()),
         })
         .verify_arg_attr(|_, arg, name, value| match name {
-            "toy.align" if value.as_int().is_none() => Err(format!("'{name}' of argument {arg} must be an integer")),
+            "toy.align" if value.as_int().is_none() => {
+                Err(format!("'{name}' of argument {arg} must be an integer"))
+            }
             "toy.boom" => panic!("attribute of argument {arg}"),
             _ => Ok(()),
         })
@@ -39,9 +41,14 @@ pub fn dialect() -> Dialect {
 
 /// Adds the dialects, passes and pipelines of these tests.
 pub fn register(registry: Registry) -> Registry {
-    registry.with(dialect()).with(boom::dialect()).with_passes(passes::all()).with_passes(boom::passes()).with_pipeline(
-        "toy-pipeline",
-        "Marks, then cleans up",
-        "func.func(toy-mark{label=piped}),canonicalize",
-    )
+    registry
+        .with(dialect())
+        .with(boom::dialect())
+        .with_passes(passes::all())
+        .with_passes(boom::passes())
+        .with_pipeline(
+            "toy-pipeline",
+            "Marks, then cleans up",
+            "func.func(toy-mark{label=piped}),canonicalize",
+        )
 }

@@ -10,15 +10,19 @@ pub fn types() -> Vec<ParamDef> {
             None => Err(format!("holds a type, not {}", p[0])),
         })
         .doc("A box around a value."),
-        ParamDef::new("grid", &["rows", "element"], |p| match (p[0].as_int(), p[1].as_type()) {
-            (Some(rows), Some(_)) if rows > 0 => Ok(()),
-            (Some(rows), Some(_)) => Err(format!("{rows} rows")),
-            _ => Err("rows is an integer and element a type".into()),
+        ParamDef::new("grid", &["rows", "element"], |p| {
+            match (p[0].as_int(), p[1].as_type()) {
+                (Some(rows), Some(_)) if rows > 0 => Ok(()),
+                (Some(rows), Some(_)) => Err(format!("{rows} rows")),
+                _ => Err("rows is an integer and element a type".into()),
+            }
         }),
         ParamDef::new("unit", &[], |_| Ok(())),
-        ParamDef::variadic("tuple", |p| match p.iter().position(|a| a.as_type().is_none()) {
-            None => Ok(()),
-            Some(i) => Err(format!("member {i} is no type")),
+        ParamDef::variadic("tuple", |p| {
+            match p.iter().position(|a| a.as_type().is_none()) {
+                None => Ok(()),
+                Some(i) => Err(format!("member {i} is no type")),
+            }
         }),
         ParamDef::new("boom", &[""], |_| panic!("type parameters")),
     ]
@@ -27,10 +31,12 @@ pub fn types() -> Vec<ParamDef> {
 /// `#toy.range<lo = L, hi = H>`, `#toy.path<...>`.
 pub fn attrs() -> Vec<ParamDef> {
     vec![
-        ParamDef::new("range", &["lo", "hi"], |p| match (p[0].as_int(), p[1].as_int()) {
-            (Some(lo), Some(hi)) if lo <= hi => Ok(()),
-            (Some(lo), Some(hi)) => Err(format!("{lo} > {hi}")),
-            _ => Err("bounds are integers".into()),
+        ParamDef::new("range", &["lo", "hi"], |p| {
+            match (p[0].as_int(), p[1].as_int()) {
+                (Some(lo), Some(hi)) if lo <= hi => Ok(()),
+                (Some(lo), Some(hi)) => Err(format!("{lo} > {hi}")),
+                _ => Err("bounds are integers".into()),
+            }
         }),
         ParamDef::variadic("path", |p| match p.iter().all(|a| a.as_str().is_some()) {
             true => Ok(()),
@@ -51,7 +57,13 @@ impl TypeConstraint for BoxType {
 
 /// `!toy.box<element>`
 pub fn box_of<'c>(ctx: &'c Context, element: Type<'c>) -> Type<'c> {
-    ctx.param_type("toy", "box", &[ctx.type_attr(element)], Location::unknown(ctx)).expect("a valid box")
+    ctx.param_type(
+        "toy",
+        "box",
+        &[ctx.type_attr(element)],
+        Location::unknown(ctx),
+    )
+    .expect("a valid box")
 }
 
 /// The element of `!toy.box<element>`.

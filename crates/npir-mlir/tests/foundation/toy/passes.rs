@@ -82,8 +82,21 @@ impl Pass for Churn {
         for add in op.find_all(Add::NAME).into_iter().filter_map(Add::cast) {
             rewrite_at(add.op(), |rw| -> Result<(), String> {
                 let n = add.op().loc().to_string().len() as i64;
-                let tag = ctx.param_attr("toy", "range", &[ctx.i64_attr(0), ctx.i64_attr(n)], rw.loc()).ok_or("a range")?;
-                ctx.param_type("toy", "box", &[ctx.type_attr(ctx.i(1 + (n % 60) as usize))], rw.loc()).ok_or("a box")?;
+                let tag = ctx
+                    .param_attr(
+                        "toy",
+                        "range",
+                        &[ctx.i64_attr(0), ctx.i64_attr(n)],
+                        rw.loc(),
+                    )
+                    .ok_or("a range")?;
+                ctx.param_type(
+                    "toy",
+                    "box",
+                    &[ctx.type_attr(ctx.i(1 + (n % 60) as usize))],
+                    rw.loc(),
+                )
+                .ok_or("a box")?;
                 let scaled = Scale::build_inferred(rw, add.lhs(), 3)?;
                 let sum = Add::build_inferred(rw, scaled.result(), add.rhs())?;
                 sum.op().set_attr("toy_range", tag);
@@ -92,7 +105,11 @@ impl Pass for Churn {
             })?;
         }
         // x + x becomes 2x: a greedy driver per function, at the same time.
-        apply_greedily(op, &<Add<'_> as Canonicalize>::patterns(), GreedyConfig::default())?;
+        apply_greedily(
+            op,
+            &<Add<'_> as Canonicalize>::patterns(),
+            GreedyConfig::default(),
+        )?;
         cx.run_pipeline("func.func(canonicalize,cse)", op)
     }
 }
@@ -109,7 +126,10 @@ impl Pass for MakesComplex {
         let rw = owned.get().at(op.loc());
         rw.at_start(block);
         let (re, ty) = (ctx.float_attr(ctx.f32(), 1.0), ctx.complex(ctx.f32()));
-        rw.op("complex.constant").attr("value", ctx.array_attr(&[re, re])).results(&[ty]).build();
+        rw.op("complex.constant")
+            .attr("value", ctx.array_attr(&[re, re]))
+            .results(&[ty])
+            .build();
         Ok(())
     }
 }
@@ -189,7 +209,14 @@ impl Pass for Look {
             }
         }
         cx.preserve_all_analyses();
-        op.emit_remark(&format!("{} ops", op.region(0).blocks().iter().map(|b| b.ops().len()).sum::<usize>()));
+        op.emit_remark(&format!(
+            "{} ops",
+            op.region(0)
+                .blocks()
+                .iter()
+                .map(|b| b.ops().len())
+                .sum::<usize>()
+        ));
         op.emit_warning("looked at");
         Ok(())
     }

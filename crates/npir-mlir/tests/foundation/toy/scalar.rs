@@ -26,7 +26,11 @@ impl<'c> Fold<'c> for Constant<'c> {
 }
 
 /// A constant without a folder of its own.
-#[op("toy.plain_constant", traits(Pure, ConstantLike), assembly = "$value attr-dict `:` type($result)")]
+#[op(
+    "toy.plain_constant",
+    traits(Pure, ConstantLike),
+    assembly = "$value attr-dict `:` type($result)"
+)]
 pub struct PlainConstant {
     value: Attr<I64>,
     result: Output<IntegerType>,
@@ -53,8 +57,13 @@ impl InferTypes for Add<'_> {
 impl<'c> Fold<'c> for Add<'c> {
     fn fold(self, operands: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> {
         let ty = self.result().ty();
-        match (operands[0].and_then(|a| a.as_int()), operands[1].and_then(|a| a.as_int())) {
-            (Some(a), Some(b)) => Some(vec![FoldResult::Attr(ty.ctx().int_attr(ty, a.wrapping_add(b)))]),
+        match (
+            operands[0].and_then(|a| a.as_int()),
+            operands[1].and_then(|a| a.as_int()),
+        ) {
+            (Some(a), Some(b)) => Some(vec![FoldResult::Attr(
+                ty.ctx().int_attr(ty, a.wrapping_add(b)),
+            )]),
             (_, Some(0)) => Some(vec![FoldResult::Value(self.lhs())]),
             _ => None,
         }
@@ -63,14 +72,18 @@ impl<'c> Fold<'c> for Add<'c> {
 impl Canonicalize for Add<'_> {
     fn patterns() -> Vec<Pattern> {
         // x + x = 2 x
-        vec![on_view::<AddFamily, _>("toy-add-to-scale", 1, |add: Add<'_>, rw| {
-            if add.lhs() != add.rhs() {
-                return no_match("two summands");
-            }
-            let scaled = Scale::build(rw, add.lhs(), 2, add.result().ty());
-            rw.replace(add.op(), &[scaled.result()]);
-            Ok(())
-        })]
+        vec![on_view::<AddFamily, _>(
+            "toy-add-to-scale",
+            1,
+            |add: Add<'_>, rw| {
+                if add.lhs() != add.rhs() {
+                    return no_match("two summands");
+                }
+                let scaled = Scale::build(rw, add.lhs(), 2, add.result().ty());
+                rw.replace(add.op(), &[scaled.result()]);
+                Ok(())
+            },
+        )]
     }
 }
 
@@ -97,7 +110,11 @@ impl InferTypes for Scale<'_> {
 }
 impl Verify for Scale<'_> {
     fn verify(self) -> Result<(), String> {
-        if self.factor() < 0 { Err(format!("has the negative factor {}", self.factor())) } else { Ok(()) }
+        if self.factor() < 0 {
+            Err(format!("has the negative factor {}", self.factor()))
+        } else {
+            Ok(())
+        }
     }
 }
 impl<'c> Fold<'c> for Scale<'c> {
@@ -122,7 +139,10 @@ pub struct Swap {
 }
 impl<'c> Fold<'c> for Swap<'c> {
     fn fold(self, _: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> {
-        Some(vec![FoldResult::Value(self.b()), FoldResult::Value(self.a())])
+        Some(vec![
+            FoldResult::Value(self.b()),
+            FoldResult::Value(self.a()),
+        ])
     }
 }
 
@@ -154,7 +174,11 @@ impl Speculatable for Div<'_> {
 }
 
 /// Writes somewhere.
-#[op("toy.print", interfaces(Effects), assembly = "$x attr-dict `:` type($x)")]
+#[op(
+    "toy.print",
+    interfaces(Effects),
+    assembly = "$x attr-dict `:` type($x)"
+)]
 pub struct Print {
     x: Operand<AnyType>,
 }
@@ -165,7 +189,11 @@ impl<'c> Effects<'c> for Print<'c> {
 }
 
 /// Reads a buffer.
-#[op("toy.read", interfaces(Effects), assembly = "$from attr-dict `:` type($from)  `->` type($result)")]
+#[op(
+    "toy.read",
+    interfaces(Effects),
+    assembly = "$from attr-dict `:` type($from)  `->` type($result)"
+)]
 pub struct Read {
     from: Operand<AnyMemRef>,
     result: Output<AnyType>,
@@ -177,7 +205,11 @@ impl<'c> Effects<'c> for Read<'c> {
 }
 
 /// Writes a buffer.
-#[op("toy.write", interfaces(Effects), assembly = "$value `into` $to attr-dict `:` type($value) `,` type($to)")]
+#[op(
+    "toy.write",
+    interfaces(Effects),
+    assembly = "$value `into` $to attr-dict `:` type($value) `,` type($to)"
+)]
 pub struct Write {
     value: Operand<AnyType>,
     to: Operand<AnyMemRef>,
@@ -189,7 +221,11 @@ impl<'c> Effects<'c> for Write<'c> {
 }
 
 /// A new buffer.
-#[op("toy.alloc", interfaces(Effects), assembly = "attr-dict `:` type($result)")]
+#[op(
+    "toy.alloc",
+    interfaces(Effects),
+    assembly = "attr-dict `:` type($result)"
+)]
 pub struct Alloc {
     result: Output<AnyMemRef>,
 }
@@ -200,7 +236,11 @@ impl<'c> Effects<'c> for Alloc<'c> {
 }
 
 /// Frees a buffer.
-#[op("toy.free", interfaces(Effects), assembly = "$x attr-dict `:` type($x)")]
+#[op(
+    "toy.free",
+    interfaces(Effects),
+    assembly = "$x attr-dict `:` type($x)"
+)]
 pub struct Free {
     x: Operand<AnyMemRef>,
 }
@@ -211,14 +251,22 @@ impl<'c> Effects<'c> for Free<'c> {
 }
 
 /// Does anything, as far as MLIR knows.
-#[op("toy.opaque", assembly = "operands attr-dict `:` functional-type(operands, results)")]
+#[op(
+    "toy.opaque",
+    assembly = "operands attr-dict `:` functional-type(operands, results)"
+)]
 pub struct Opaque {
     inputs: Variadic<AnyType>,
     outputs: VariadicOutput<AnyType>,
 }
 
 /// Takes a value out of its box.
-#[op("toy.unbox", traits(Pure), interfaces(InferTypes), assembly = "$x attr-dict `:` type($x)")]
+#[op(
+    "toy.unbox",
+    traits(Pure),
+    interfaces(InferTypes),
+    assembly = "$x attr-dict `:` type($x)"
+)]
 pub struct Unbox {
     x: Operand<BoxType>,
     result: Output<AnyType>,

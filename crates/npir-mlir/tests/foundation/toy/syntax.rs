@@ -77,7 +77,10 @@ pub struct Maybe {
 }
 
 /// Operands whose types are not written: of the only type allowed, or indices.
-#[op("toy.untyped", assembly = "$flag `,` $at `,` $any (`,` $more^)? attr-dict-with-keyword")]
+#[op(
+    "toy.untyped",
+    assembly = "$flag `,` $at `,` $any (`,` $more^)? attr-dict-with-keyword"
+)]
 pub struct Untyped {
     flag: Operand<Bool>,
     at: Operand<IndexType>,
@@ -86,14 +89,20 @@ pub struct Untyped {
 }
 
 /// All operands and all their types.
-#[op("toy.all", assembly = "operands attr-dict `:` type(operands) `->` type(results)")]
+#[op(
+    "toy.all",
+    assembly = "operands attr-dict `:` type(operands) `->` type(results)"
+)]
 pub struct All {
     inputs: Variadic<AnyType>,
     outputs: VariadicOutput<AnyType>,
 }
 
 /// Named operands with a functional type.
-#[op("toy.functional", assembly = "$f `(` $args `)` attr-dict `:` functional-type(operands, results)")]
+#[op(
+    "toy.functional",
+    assembly = "$f `(` $args `)` attr-dict `:` functional-type(operands, results)"
+)]
 pub struct Functional {
     f: Operand<AnyType>,
     args: Variadic<AnyType>,
@@ -147,7 +156,10 @@ impl<'c> Window<'c> {
         p.attr_dict()?;
         p.resolve_as(&offsets, ctx.index())?;
         p.resolve(&inputs, &types)?;
-        p.set_attr("operandSegmentSizes", ctx.i32_array(&[offsets.count() as i32, inputs.count() as i32]));
+        p.set_attr(
+            "operandSegmentSizes",
+            ctx.i32_array(&[offsets.count() as i32, inputs.count() as i32]),
+        );
         Ok(())
     }
     fn print_assembly(self, p: &mut Printer<'c>) {
@@ -162,7 +174,10 @@ impl<'c> Window<'c> {
         if let Some(step) = self.step() {
             p.text(&format!(" step {step}"));
         }
-        p.attr_dict(self.op(), &["callee", "statics", "step", "operandSegmentSizes"]);
+        p.attr_dict(
+            self.op(),
+            &["callee", "statics", "step", "operandSegmentSizes"],
+        );
     }
 }
 

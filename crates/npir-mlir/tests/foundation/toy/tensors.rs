@@ -16,7 +16,11 @@ pub struct Fill {
 }
 impl<'c> Effects<'c> for Fill<'c> {
     fn effects(self) -> Vec<Effect<'c>> {
-        if self.init().ty().is_memref() { vec![Effect::Write(Some(self.init()))] } else { Vec::new() }
+        if self.init().ty().is_memref() {
+            vec![Effect::Write(Some(self.init()))]
+        } else {
+            Vec::new()
+        }
     }
 }
 impl DestinationStyle for Fill<'_> {
@@ -32,7 +36,11 @@ impl<'c> Bufferize<'c> for Fill<'c> {
         operand == 1
     }
     fn aliases(self, operand: usize) -> Vec<(usize, Relation)> {
-        if operand == 1 { vec![(0, Relation::Equivalent)] } else { Vec::new() }
+        if operand == 1 {
+            vec![(0, Relation::Equivalent)]
+        } else {
+            Vec::new()
+        }
     }
     fn bufferize(self, rw: Rewriter<'c>, cx: &BufferizeCx<'c>) -> Result<(), String> {
         let buffer = cx.buffer(self.init())?;
@@ -46,9 +54,16 @@ impl<'c> Tile<'c> for Fill<'c> {
         vec![true; self.init().ty().rank()]
     }
     fn domain(self, rw: Rewriter<'c>) -> Vec<Val<'c>> {
-        (0..self.init().ty().rank()).map(|i| rw.tensor_dim(self.init(), i)).collect()
+        (0..self.init().ty().rank())
+            .map(|i| rw.tensor_dim(self.init(), i))
+            .collect()
     }
-    fn tile(self, rw: Rewriter<'c>, offsets: &[Val<'c>], sizes: &[Val<'c>]) -> Result<Tiled<'c>, String> {
+    fn tile(
+        self,
+        rw: Rewriter<'c>,
+        offsets: &[Val<'c>],
+        sizes: &[Val<'c>],
+    ) -> Result<Tiled<'c>, String> {
         let slice = slice_of(rw, self.init(), offsets, sizes);
         let tile = Fill::build(rw, self.value(), slice, &[slice.ty()]);
         Ok(Tiled {
@@ -70,16 +85,31 @@ impl<'c> Tile<'c> for Fill<'c> {
 
 /// `tensor.extract_slice` with unit strides. Sizes that are constants become part of the type,
 /// as upstream's tiling expects.
-pub fn slice_of<'c>(rw: Rewriter<'c>, t: Val<'c>, offsets: &[Val<'c>], sizes: &[Val<'c>]) -> Val<'c> {
+pub fn slice_of<'c>(
+    rw: Rewriter<'c>,
+    t: Val<'c>,
+    offsets: &[Val<'c>],
+    sizes: &[Val<'c>],
+) -> Val<'c> {
     let ctx = rw.ctx();
     let rank = offsets.len();
-    let statics: Vec<_> = sizes.iter().map(|s| s.constant_int().unwrap_or(DYNAMIC)).collect();
-    let dynamic: Vec<_> = sizes.iter().copied().filter(|s| s.constant_int().is_none()).collect();
+    let statics: Vec<_> = sizes
+        .iter()
+        .map(|s| s.constant_int().unwrap_or(DYNAMIC))
+        .collect();
+    let dynamic: Vec<_> = sizes
+        .iter()
+        .copied()
+        .filter(|s| s.constant_int().is_none())
+        .collect();
     rw.op("tensor.extract_slice")
         .operands(&[t])
         .operands(offsets)
         .operands(&dynamic)
-        .attr("operandSegmentSizes", ctx.i32_array(&[1, rank as i32, dynamic.len() as i32, 0]))
+        .attr(
+            "operandSegmentSizes",
+            ctx.i32_array(&[1, rank as i32, dynamic.len() as i32, 0]),
+        )
         .attr("static_offsets", ctx.i64_array(&vec![DYNAMIC; rank]))
         .attr("static_sizes", ctx.i64_array(&statics))
         .attr("static_strides", ctx.i64_array(&vec![1; rank]))
@@ -101,8 +131,15 @@ pub struct Tail {
 impl<'c> Tail<'c> {
     fn view(self, of: Type<'c>) -> Option<Type<'c>> {
         let (strides, offset) = of.strides_and_offset()?;
-        let offset = if offset == DYNAMIC || strides[0] == DYNAMIC { DYNAMIC } else { offset + strides[0] };
-        Some(of.ctx().memref_strided(&self.result().ty().dims(), of.element(), offset, &strides))
+        let offset = if offset == DYNAMIC || strides[0] == DYNAMIC {
+            DYNAMIC
+        } else {
+            offset + strides[0]
+        };
+        Some(
+            of.ctx()
+                .memref_strided(&self.result().ty().dims(), of.element(), offset, &strides),
+        )
     }
 }
 impl<'c> Bufferize<'c> for Tail<'c> {
@@ -137,7 +174,12 @@ impl<'c> Bufferize<'c> for Tail<'c> {
 }
 
 /// A new tensor: a buffer of its own.
-#[op("toy.iota", traits(Pure), interfaces(Bufferize), assembly = "attr-dict `:` type($result)")]
+#[op(
+    "toy.iota",
+    traits(Pure),
+    interfaces(Bufferize),
+    assembly = "attr-dict `:` type($result)"
+)]
 pub struct Iota {
     result: Output<AnyTensor>,
 }
@@ -164,7 +206,12 @@ impl<'c> Bufferize<'c> for Iota<'c> {
 }
 
 /// The first element.
-#[op("toy.head", traits(Pure), interfaces(Bufferize), assembly = "$x attr-dict `:` type($x) `->` type($result)")]
+#[op(
+    "toy.head",
+    traits(Pure),
+    interfaces(Bufferize),
+    assembly = "$x attr-dict `:` type($x) `->` type($result)"
+)]
 pub struct Head {
     x: Operand<AnyTensor>,
     result: Output<AnyType>,
@@ -189,7 +236,12 @@ impl<'c> Bufferize<'c> for Head<'c> {
 }
 
 /// Refuses to be bufferized, before or after it has replaced itself.
-#[op("toy.stubborn", traits(Pure), interfaces(Bufferize), assembly = "$x (`late` $late^)? attr-dict `:` type($x)")]
+#[op(
+    "toy.stubborn",
+    traits(Pure),
+    interfaces(Bufferize),
+    assembly = "$x (`late` $late^)? attr-dict `:` type($x)"
+)]
 pub struct Stubborn {
     x: Operand<AnyTensor>,
     late: UnitAttr,
@@ -214,5 +266,11 @@ impl<'c> Bufferize<'c> for Stubborn<'c> {
 
 /// All ops of this file.
 pub fn ops() -> Vec<OpDef> {
-    vec![Fill::def(), Tail::def(), Iota::def(), Head::def(), Stubborn::def()]
+    vec![
+        Fill::def(),
+        Tail::def(),
+        Iota::def(),
+        Head::def(),
+        Stubborn::def(),
+    ]
 }
