@@ -3,6 +3,7 @@
 //! Each instance is one vector of points (or one point, with width 1). The ops of
 //! the instances interleave, so that independent instances hide each other's latency.
 
+use super::index::Ix;
 use super::kernel::Kernel;
 use super::lane::{Address, Lane, vector_type};
 use npir_mlir::prelude::*;
@@ -123,7 +124,6 @@ impl<'k, 'c> BodyEmitter<'k, 'c> {
         width: i64,
         instance: &Instance<'c>,
     ) -> (Val<'c>, Address<'c>) {
-        use super::index::Ix;
         // Memory that an op of the block itself provides has no layout on record; the
         // scheduler keeps such blocks scalar.
         let local;
@@ -170,9 +170,39 @@ impl<'k, 'c> BodyEmitter<'k, 'c> {
             let axis = instance.axes[crate::nest::Index::axis_of(index)].widen(rw, 1);
             rw.replace(index, &[axis]);
         }
+        for name in ["memref.load", "memref.store"] {
+            for access in clone.find_all(name) {
+                self.flatten(rw, access);
+            }
+        }
         for i in 0..op.num_results() {
             instance.set(op.result_value(i), Lane::Uniform(clone.result_value(i)));
         }
+    }
+
+    /// Makes an access to captured memory one to flat memory, at any alignment. Strides
+    /// may be negative there, which the lowering of `memref` does not expect of them.
+    fn flatten(&self, rw: Rewriter<'c>, access: Op<'c>) {
+        let store = access.name() == "memref.store";
+        let operands = access.operand_values();
+        let (values, memory) = operands.split_at(usize::from(store));
+        let Some(layout) = self.kernel.layout(memory[0]) else {
+            return;
+        };
+        rw.scoped(|rw| {
+            rw.before(access);
+            let mut address = Address::strided(layout.offset, Ix::ZERO);
+            for (&index, &stride) in memory[1..].iter().zip(&layout.strides) {
+                address.add(rw, Lane::Uniform(index), stride, 1);
+            }
+            if let Some(&value) = values.first() {
+                address.store(rw, layout.flat, Lane::Uniform(value), 1, None);
+                rw.erase(access);
+            } else {
+                let loaded = address.load(rw, layout.flat, 1, None).widen(rw, 1);
+                rw.replace(access, &[loaded]);
+            }
+        });
     }
 
     fn emit_elementwise(
