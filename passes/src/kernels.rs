@@ -11,21 +11,35 @@ use std::collections::HashMap;
 ///
 /// Constants that a nest uses go with it; other values from outside become arguments.
 /// Nests without loops stay where they are.
-#[pass("loop-outline-kernels", on = "builtin.module", dependent_dialects("func"))]
+#[pass(
+    "loop-outline-kernels",
+    on = "builtin.module",
+    dependent_dialects("func")
+)]
 #[derive(Clone, Default)]
 pub struct OutlineKernels {
     #[statistic(name = "num-kernels", description = "Kernels made")]
     kernels: Statistic,
-    #[statistic(name = "num-shared", description = "Nests that use the kernel of another")]
+    #[statistic(
+        name = "num-shared",
+        description = "Nests that use the kernel of another"
+    )]
     shared: Statistic,
 }
 
 impl Pass for OutlineKernels {
     fn run(&mut self, module: Op<'_>, _cx: &PassCx<'_>) -> PassResult {
         let mut kernels = Kernels::default();
-        let top = module.region(0).entry().map(BlkExt::ops).unwrap_or_default();
+        let top = module
+            .region(0)
+            .entry()
+            .map(BlkExt::ops)
+            .unwrap_or_default();
         for function in top.into_iter().filter(|op| op.name() == "func.func") {
-            let name = function.attr("sym_name").and_then(|a| a.as_str()).unwrap_or("kernel");
+            let name = function
+                .attr("sym_name")
+                .and_then(|a| a.as_str())
+                .unwrap_or("kernel");
             for nest in nests(function) {
                 kernels.outline(module, name, nest);
             }
@@ -105,7 +119,8 @@ fn text_of(kernel: Op<'_>) -> String {
     let flags = OperationPrintingFlags::new().use_local_scope();
     let text = kernel.to_string_with_flags(flags).unwrap_or_default();
     // Without the name, which is the only thing that tells equal kernels apart.
-    text.find('(').map_or(String::new(), |at| text[at..].to_string())
+    text.find('(')
+        .map_or(String::new(), |at| text[at..].to_string())
 }
 
 /// The constants and the other values from outside that a nest uses, in order of first use.
@@ -114,7 +129,10 @@ fn captured<'c>(nest: Op<'c>) -> (Vec<Op<'c>>, Vec<Val<'c>>) {
     let mut seen = std::collections::HashSet::new();
     nest.walk_ops(&mut |op| {
         for value in op.operand_values() {
-            let inside = value.parent_block().and_then(|b| b.parent_op()).is_some_and(|p| p.is_within(nest));
+            let inside = value
+                .parent_block()
+                .and_then(|b| b.parent_op())
+                .is_some_and(|p| p.is_within(nest));
             if inside || !seen.insert(value.key()) {
                 continue;
             }

@@ -3,8 +3,8 @@
 //! Invariant: a pass here asks ops through interfaces and the levels' own types; it
 //! keeps no list of another crate's ops. Adding a pass: its file, a line in [`passes`].
 
-mod buffers;
 pub mod bufferize;
+mod buffers;
 pub mod fuse;
 pub mod kernels;
 pub mod libm;

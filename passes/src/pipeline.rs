@@ -23,7 +23,13 @@ pub enum Level {
 
 impl Level {
     /// All levels, from the first to the last.
-    pub const ALL: [Level; 5] = [Level::Numpy, Level::Tensor, Level::Loop, Level::Device, Level::Llvm];
+    pub const ALL: [Level; 5] = [
+        Level::Numpy,
+        Level::Tensor,
+        Level::Loop,
+        Level::Device,
+        Level::Llvm,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -91,11 +97,14 @@ pub fn lower_to(level: Level, options: &PipelineOptions) -> String {
 
 /// Registers the pipelines `npir-lower-to-tensor` … `npir-lower-to-llvm`.
 pub fn register(registry: Registry, options: &PipelineOptions) -> Registry {
-    Level::ALL.into_iter().skip(1).fold(registry, |registry, level| {
-        registry.with_pipeline(
-            &format!("npir-lower-to-{}", level.name()),
-            &format!("Lower a program of any level to the {} level", level.name()),
-            &lower_to(level, options),
-        )
-    })
+    Level::ALL
+        .into_iter()
+        .skip(1)
+        .fold(registry, |registry, level| {
+            registry.with_pipeline(
+                &format!("npir-lower-to-{}", level.name()),
+                &format!("Lower a program of any level to the {} level", level.name()),
+                &lower_to(level, options),
+            )
+        })
 }

@@ -176,7 +176,10 @@ fn still_holds(
         })
     };
     let same_name = recorded.dict_get("name") == function.attr("sym_name");
-    same_name && read(recorded).is_some() && agree("arg_types", inputs) && agree("result_types", results)
+    same_name
+        && read(recorded).is_some()
+        && agree("arg_types", inputs)
+        && agree("result_types", results)
 }
 
 /// Whether values of type `ty` are kept as `storage`: themselves, or below the numpy level bytes for bool and

@@ -48,6 +48,7 @@ impl TypeConverter {
     pub fn new() -> Self {
         // SAFETY: freed on drop.
         TypeConverter {
+            // SAFETY: freed on drop.
             raw: unsafe { npirTypeConverterNew() },
         }
     }
@@ -186,6 +187,7 @@ impl<'c> ConversionTarget<'c> {
     pub fn new(ctx: &'c Context) -> Self {
         // SAFETY: freed on drop.
         ConversionTarget {
+            // SAFETY: freed on drop.
             raw: unsafe { npirTargetNew(ctx.to_raw()) },
             ctx,
         }

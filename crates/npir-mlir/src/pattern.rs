@@ -137,6 +137,7 @@ impl PatternSet {
     pub fn new(ctx: &melior::Context) -> Self {
         // SAFETY: the context is alive.
         PatternSet {
+            // SAFETY: the context is alive.
             raw: unsafe { mlirRewritePatternSetCreate(ctx.to_raw()) },
         }
     }

@@ -194,7 +194,9 @@ impl<'c> TypeExt<'c> for Type<'c> {
         let mut strides = vec![0i64; self.rank()];
         let mut offset = 0i64;
         // SAFETY: `strides` has one place per dimension.
-        let ok = unsafe { mlirMemRefTypeGetStridesAndOffset(self.to_raw(), strides.as_mut_ptr(), &mut offset) };
+        let ok = unsafe {
+            mlirMemRefTypeGetStridesAndOffset(self.to_raw(), strides.as_mut_ptr(), &mut offset)
+        };
         (ok.value != 0).then_some((strides, offset))
     }
     fn is_function(self) -> bool {
@@ -202,7 +204,11 @@ impl<'c> TypeExt<'c> for Type<'c> {
         unsafe { mlirTypeIsAFunction(self.to_raw()) }
     }
     fn function_inputs(self) -> Vec<Type<'c>> {
-        assert!(self.is_function(), "{} is not a function type", self.to_text());
+        assert!(
+            self.is_function(),
+            "{} is not a function type",
+            self.to_text()
+        );
         // SAFETY: indices are in range.
         unsafe {
             (0..mlirFunctionTypeGetNumInputs(self.to_raw()))
@@ -211,7 +217,11 @@ impl<'c> TypeExt<'c> for Type<'c> {
         }
     }
     fn function_results(self) -> Vec<Type<'c>> {
-        assert!(self.is_function(), "{} is not a function type", self.to_text());
+        assert!(
+            self.is_function(),
+            "{} is not a function type",
+            self.to_text()
+        );
         // SAFETY: indices are in range.
         unsafe {
             (0..mlirFunctionTypeGetNumResults(self.to_raw()))
@@ -307,16 +317,22 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
     }
     fn as_float(self) -> Option<f64> {
         // SAFETY: the kind is tested.
-        unsafe { mlirAttributeIsAFloat(self.to_raw()).then(|| mlirFloatAttrGetValueDouble(self.to_raw())) }
+        unsafe {
+            mlirAttributeIsAFloat(self.to_raw()).then(|| mlirFloatAttrGetValueDouble(self.to_raw()))
+        }
     }
     fn as_str(self) -> Option<&'c str> {
         // SAFETY: the kind is tested; strings are interned.
-        unsafe { mlirAttributeIsAString(self.to_raw()).then(|| text(mlirStringAttrGetValue(self.to_raw()))) }
+        unsafe {
+            mlirAttributeIsAString(self.to_raw())
+                .then(|| text(mlirStringAttrGetValue(self.to_raw())))
+        }
     }
     fn as_type(self) -> Option<Type<'c>> {
         // SAFETY: the kind is tested.
         unsafe {
-            mlirAttributeIsAType(self.to_raw()).then(|| Type::from_raw(mlirTypeAttrGetValue(self.to_raw())))
+            mlirAttributeIsAType(self.to_raw())
+                .then(|| Type::from_raw(mlirTypeAttrGetValue(self.to_raw())))
         }
     }
     fn as_array(self) -> Option<Vec<Attribute<'c>>> {
@@ -334,7 +350,9 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
         // SAFETY: the kind is tested; indices are in range.
         unsafe {
             mlirAttributeIsADenseI64Array(raw).then(|| {
-                (0..mlirDenseArrayGetNumElements(raw)).map(|i| mlirDenseI64ArrayGetElement(raw, i)).collect()
+                (0..mlirDenseArrayGetNumElements(raw))
+                    .map(|i| mlirDenseI64ArrayGetElement(raw, i))
+                    .collect()
             })
         }
     }
@@ -379,7 +397,12 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
             mlirAttributeIsADictionary(self.to_raw()).then(|| {
                 (0..mlirDictionaryAttrGetNumElements(self.to_raw()))
                     .map(|i| mlirDictionaryAttrGetElement(self.to_raw(), i))
-                    .map(|a| (text(mlirIdentifierStr(a.name)), Attribute::from_raw(a.attribute)))
+                    .map(|a| {
+                        (
+                            text(mlirIdentifierStr(a.name)),
+                            Attribute::from_raw(a.attribute),
+                        )
+                    })
                     .collect()
             })
         }
@@ -390,7 +413,10 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
             if !mlirAttributeIsADictionary(self.to_raw()) {
                 return None;
             }
-            Attribute::from_option_raw(mlirDictionaryAttrGetElementByName(self.to_raw(), string_ref(name)))
+            Attribute::from_option_raw(mlirDictionaryAttrGetElementByName(
+                self.to_raw(),
+                string_ref(name),
+            ))
         }
     }
     fn is_unit(self) -> bool {
@@ -413,15 +439,25 @@ impl<'c> AttrExt<'c> for Attribute<'c> {
         }
     }
     fn dense_data(self) -> Option<Vec<u8>> {
-        let element = self.is_dense_elements().then(|| self.attr_type().element())?;
+        let element = self
+            .is_dense_elements()
+            .then(|| self.attr_type().element())?;
         let raw = self.to_raw();
         // SAFETY: it is dense; the raw data holds one element for a splat, else all; positions are
         // in range.
         unsafe {
             let splat = mlirDenseElementsAttrIsSplat(raw);
-            let n = if splat { 1 } else { mlirElementsAttrGetNumElements(raw) as usize };
+            let n = if splat {
+                1
+            } else {
+                mlirElementsAttrGetNumElements(raw) as usize
+            };
             if element.is_bool() {
-                return Some((0..n).map(|i| u8::from(mlirDenseElementsAttrGetBoolValue(raw, i as isize))).collect());
+                return Some(
+                    (0..n)
+                        .map(|i| u8::from(mlirDenseElementsAttrGetBoolValue(raw, i as isize)))
+                        .collect(),
+                );
             }
             let width = element.bit_width();
             if width == 0 || width % 8 != 0 {
@@ -477,7 +513,13 @@ pub trait CtxExt {
     /// Row-major `memref<dims x element>`.
     fn memref<'c>(&'c self, dims: &[i64], element: Type<'c>) -> Type<'c>;
     /// `memref<dims x element, strided<strides, offset: offset>>`, in elements.
-    fn memref_strided<'c>(&'c self, dims: &[i64], element: Type<'c>, offset: i64, strides: &[i64]) -> Type<'c>;
+    fn memref_strided<'c>(
+        &'c self,
+        dims: &[i64],
+        element: Type<'c>,
+        offset: i64,
+        strides: &[i64],
+    ) -> Type<'c>;
     /// `memref` with every stride and the offset dynamic.
     fn memref_any_layout<'c>(&'c self, dims: &[i64], element: Type<'c>) -> Type<'c> {
         self.memref_strided(dims, element, DYNAMIC, &vec![DYNAMIC; dims.len()])
@@ -501,9 +543,21 @@ pub trait CtxExt {
     /// An attribute from text; `None` when it does not parse.
     fn parse_attr(&self, source: &str) -> Option<Attribute<'_>>;
     /// The type `!dialect.name<params>` of a Rust dialect. Errors go to `loc`.
-    fn param_type<'c>(&'c self, dialect: &str, name: &str, params: &[Attribute<'c>], loc: Location<'c>) -> Option<Type<'c>>;
+    fn param_type<'c>(
+        &'c self,
+        dialect: &str,
+        name: &str,
+        params: &[Attribute<'c>],
+        loc: Location<'c>,
+    ) -> Option<Type<'c>>;
     /// The attribute `#dialect.name<params>` of a Rust dialect. Errors go to `loc`.
-    fn param_attr<'c>(&'c self, dialect: &str, name: &str, params: &[Attribute<'c>], loc: Location<'c>) -> Option<Attribute<'c>>;
+    fn param_attr<'c>(
+        &'c self,
+        dialect: &str,
+        name: &str,
+        params: &[Attribute<'c>],
+        loc: Location<'c>,
+    ) -> Option<Attribute<'c>>;
     /// `v : i64`
     fn i64_attr(&self, v: i64) -> Attribute<'_>;
     /// `v : index`
@@ -604,11 +658,22 @@ impl CtxExt for Context {
             ))
         }
     }
-    fn memref_strided<'c>(&'c self, dims: &[i64], element: Type<'c>, offset: i64, strides: &[i64]) -> Type<'c> {
+    fn memref_strided<'c>(
+        &'c self,
+        dims: &[i64],
+        element: Type<'c>,
+        offset: i64,
+        strides: &[i64],
+    ) -> Type<'c> {
         assert_eq!(dims.len(), strides.len(), "one stride per dimension");
         // SAFETY: lengths agree; a null space means the default.
         unsafe {
-            let layout = mlirStridedLayoutAttrGet(self.to_raw(), offset, strides.len() as isize, strides.as_ptr());
+            let layout = mlirStridedLayoutAttrGet(
+                self.to_raw(),
+                offset,
+                strides.len() as isize,
+                strides.as_ptr(),
+            );
             Type::from_raw(mlirMemRefTypeGet(
                 element.to_raw(),
                 dims.len() as isize,
@@ -620,7 +685,13 @@ impl CtxExt for Context {
     }
     fn vector<'c>(&'c self, dims: &[i64], element: Type<'c>) -> Type<'c> {
         // SAFETY: `dims` has the stated length.
-        unsafe { Type::from_raw(mlirVectorTypeGet(dims.len() as isize, dims.as_ptr(), element.to_raw())) }
+        unsafe {
+            Type::from_raw(mlirVectorTypeGet(
+                dims.len() as isize,
+                dims.as_ptr(),
+                element.to_raw(),
+            ))
+        }
     }
     fn function<'c>(&'c self, inputs: &[Type<'c>], results: &[Type<'c>]) -> Type<'c> {
         let ins: Vec<_> = inputs.iter().map(|t| t.to_raw()).collect();
@@ -646,7 +717,12 @@ impl CtxExt for Context {
         let raw: Vec<_> = members.iter().map(|t| t.to_raw()).collect();
         // SAFETY: the length is stated.
         unsafe {
-            Type::from_raw(mlirLLVMStructTypeLiteralGet(self.to_raw(), raw.len() as isize, raw.as_ptr(), false))
+            Type::from_raw(mlirLLVMStructTypeLiteralGet(
+                self.to_raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+                false,
+            ))
         }
     }
     fn llvm_array<'c>(&'c self, n: usize, element: Type<'c>) -> Type<'c> {
@@ -659,7 +735,12 @@ impl CtxExt for Context {
         let raw: Vec<_> = inputs.iter().map(|t| t.to_raw()).collect();
         // SAFETY: the length is stated.
         unsafe {
-            Type::from_raw(mlirLLVMFunctionTypeGet(result.to_raw(), raw.len() as isize, raw.as_ptr(), false))
+            Type::from_raw(mlirLLVMFunctionTypeGet(
+                result.to_raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+                false,
+            ))
         }
     }
     fn llvm_void(&self) -> Type<'_> {
@@ -673,7 +754,13 @@ impl CtxExt for Context {
     fn parse_attr(&self, source: &str) -> Option<Attribute<'_>> {
         Attribute::parse(self, source)
     }
-    fn param_type<'c>(&'c self, dialect: &str, name: &str, params: &[Attribute<'c>], loc: Location<'c>) -> Option<Type<'c>> {
+    fn param_type<'c>(
+        &'c self,
+        dialect: &str,
+        name: &str,
+        params: &[Attribute<'c>],
+        loc: Location<'c>,
+    ) -> Option<Type<'c>> {
         let raw: Vec<_> = params.iter().map(|a| a.to_raw()).collect();
         // SAFETY: lengths are stated; null means an error was reported.
         unsafe {
@@ -687,7 +774,13 @@ impl CtxExt for Context {
             ))
         }
     }
-    fn param_attr<'c>(&'c self, dialect: &str, name: &str, params: &[Attribute<'c>], loc: Location<'c>) -> Option<Attribute<'c>> {
+    fn param_attr<'c>(
+        &'c self,
+        dialect: &str,
+        name: &str,
+        params: &[Attribute<'c>],
+        loc: Location<'c>,
+    ) -> Option<Attribute<'c>> {
         let raw: Vec<_> = params.iter().map(|a| a.to_raw()).collect();
         // SAFETY: lengths are stated; null means an error was reported.
         unsafe {
@@ -720,7 +813,11 @@ impl CtxExt for Context {
         unsafe { Attribute::from_raw(mlirFloatAttrDoubleGet(self.to_raw(), ty.to_raw(), v)) }
     }
     fn number_attr<'c>(&'c self, ty: Type<'c>, v: i64) -> Attribute<'c> {
-        if ty.is_float() { self.float_attr(ty, v as f64) } else { self.int_attr(ty, v) }
+        if ty.is_float() {
+            self.float_attr(ty, v as f64)
+        } else {
+            self.int_attr(ty, v)
+        }
     }
     fn str_attr(&self, v: &str) -> Attribute<'_> {
         // SAFETY: the text is copied.
@@ -736,24 +833,51 @@ impl CtxExt for Context {
     fn array_attr<'c>(&'c self, items: &[Attribute<'c>]) -> Attribute<'c> {
         let raw: Vec<_> = items.iter().map(|a| a.to_raw()).collect();
         // SAFETY: the length is stated.
-        unsafe { Attribute::from_raw(mlirArrayAttrGet(self.to_raw(), raw.len() as isize, raw.as_ptr())) }
+        unsafe {
+            Attribute::from_raw(mlirArrayAttrGet(
+                self.to_raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+            ))
+        }
     }
     fn i64_array(&self, values: &[i64]) -> Attribute<'_> {
         // SAFETY: the length is stated.
-        unsafe { Attribute::from_raw(mlirDenseI64ArrayGet(self.to_raw(), values.len() as isize, values.as_ptr())) }
+        unsafe {
+            Attribute::from_raw(mlirDenseI64ArrayGet(
+                self.to_raw(),
+                values.len() as isize,
+                values.as_ptr(),
+            ))
+        }
     }
     fn i32_array(&self, values: &[i32]) -> Attribute<'_> {
         // SAFETY: the length is stated.
-        unsafe { Attribute::from_raw(mlirDenseI32ArrayGet(self.to_raw(), values.len() as isize, values.as_ptr())) }
+        unsafe {
+            Attribute::from_raw(mlirDenseI32ArrayGet(
+                self.to_raw(),
+                values.len() as isize,
+                values.as_ptr(),
+            ))
+        }
     }
     fn dict_attr<'c>(&'c self, entries: &[(&str, Attribute<'c>)]) -> Attribute<'c> {
         // SAFETY: names are copied, the length is stated.
         unsafe {
             let raw: Vec<_> = entries
                 .iter()
-                .map(|(n, a)| mlirNamedAttributeGet(mlirIdentifierGet(self.to_raw(), string_ref(n)), a.to_raw()))
+                .map(|(n, a)| {
+                    mlirNamedAttributeGet(
+                        mlirIdentifierGet(self.to_raw(), string_ref(n)),
+                        a.to_raw(),
+                    )
+                })
                 .collect();
-            Attribute::from_raw(mlirDictionaryAttrGet(self.to_raw(), raw.len() as isize, raw.as_ptr()))
+            Attribute::from_raw(mlirDictionaryAttrGet(
+                self.to_raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+            ))
         }
     }
     fn symbol_attr(&self, name: &str) -> Attribute<'_> {
@@ -771,19 +895,32 @@ impl CtxExt for Context {
     fn dense_elements<'c>(&'c self, ty: Type<'c>, values: &[Attribute<'c>]) -> Attribute<'c> {
         let raw: Vec<_> = values.iter().map(|a| a.to_raw()).collect();
         // SAFETY: as many values as the type has elements, or one.
-        unsafe { Attribute::from_raw(mlirDenseElementsAttrGet(ty.to_raw(), raw.len() as isize, raw.as_ptr())) }
+        unsafe {
+            Attribute::from_raw(mlirDenseElementsAttrGet(
+                ty.to_raw(),
+                raw.len() as isize,
+                raw.as_ptr(),
+            ))
+        }
     }
     fn dense_bytes<'c>(&'c self, ty: Type<'c>, bytes: &[u8]) -> Option<Attribute<'c>> {
         if ty.element().is_bool() {
             // MLIR's raw buffer of bools has one bit each.
-            let n = ty.dims().iter().try_fold(1i64, |n, d| (*d >= 0).then(|| n.checked_mul(*d))?)?;
+            let n = ty
+                .dims()
+                .iter()
+                .try_fold(1i64, |n, d| (*d >= 0).then(|| n.checked_mul(*d))?)?;
             if bytes.len() != 1 && i64::try_from(bytes.len()) != Ok(n) {
                 return None;
             }
             let bools: Vec<i32> = bytes.iter().map(|b| i32::from(*b != 0)).collect();
             // SAFETY: as many values as the type has elements, or one.
             return Some(unsafe {
-                Attribute::from_raw(mlirDenseElementsAttrBoolGet(ty.to_raw(), bools.len() as isize, bools.as_ptr()))
+                Attribute::from_raw(mlirDenseElementsAttrBoolGet(
+                    ty.to_raw(),
+                    bools.len() as isize,
+                    bools.as_ptr(),
+                ))
             });
         }
         // SAFETY: the size is stated and checked by MLIR; null means that it does not fit.
@@ -815,7 +952,9 @@ impl CtxExt for Context {
 
 /// The results of an affine map.
 pub fn map_results<'c>(map: AffineMap<'c>) -> Vec<AffineExpr<'c>> {
-    (0..map.result_count()).filter_map(|i| map.result(i).ok()).collect()
+    (0..map.result_count())
+        .filter_map(|i| map.result(i).ok())
+        .collect()
 }
 
 /// The parameters handed to a verifier of a type or attribute.
@@ -824,5 +963,8 @@ pub fn map_results<'c>(map: AffineMap<'c>) -> Vec<AffineExpr<'c>> {
 /// `ptr` points to `n` live attributes.
 pub(crate) unsafe fn attributes<'c>(ptr: *const MlirAttribute, n: isize) -> Vec<Attribute<'c>> {
     // SAFETY: the caller vouches for the range.
-    unsafe { slice(ptr, n) }.iter().map(|a| unsafe { Attribute::from_raw(*a) }).collect()
+    unsafe { slice(ptr, n) }
+        .iter()
+        .map(|a| unsafe { Attribute::from_raw(*a) })
+        .collect()
 }

@@ -46,7 +46,12 @@ impl<'c> Tensor<'c> {
     }
     /// Extents, `None` where dynamic.
     pub fn shape(self) -> Vec<Option<usize>> {
-        self.0.ty().dims().into_iter().map(|d| usize::try_from(d).ok()).collect()
+        self.0
+            .ty()
+            .dims()
+            .into_iter()
+            .map(|d| usize::try_from(d).ok())
+            .collect()
     }
 }
 
@@ -73,7 +78,10 @@ pub fn element_type<'c>(ctx: &'c Context, dtype: DType) -> Type<'c> {
 
 /// The tensor type of a dtype and extents, `None` for dynamic.
 pub fn tensor_type<'c>(ctx: &'c Context, dtype: DType, shape: &[Option<usize>]) -> Type<'c> {
-    let dims: Vec<_> = shape.iter().map(|d| d.map_or(DYNAMIC, |n| n as i64)).collect();
+    let dims: Vec<_> = shape
+        .iter()
+        .map(|d| d.map_or(DYNAMIC, |n| n as i64))
+        .collect();
     ctx.tensor(&dims, element_type(ctx, dtype))
 }
 
@@ -89,7 +97,10 @@ pub struct ProgramBuilder<'c> {
 impl<'c> ProgramBuilder<'c> {
     /// An empty program in a context of [`crate::Compiler::context`].
     pub fn new(ctx: &'c Context) -> Self {
-        ProgramBuilder { ctx, module: Module::new(Location::unknown(ctx)) }
+        ProgramBuilder {
+            ctx,
+            module: Module::new(Location::unknown(ctx)),
+        }
     }
 
     /// Adds a public function. `body` receives its arguments and returns its results.
@@ -118,18 +129,26 @@ impl<'c> ProgramBuilder<'c> {
         updates: &[(usize, usize)],
         body: impl FnOnce(&Func<'c>, &[Tensor<'c>]) -> Result<Vec<Tensor<'c>>, CompileError>,
     ) -> Result<(), CompileError> {
-        let types: Vec<_> = params.iter().map(|(_, d, s)| tensor_type(self.ctx, *d, s)).collect();
+        let types: Vec<_> = params
+            .iter()
+            .map(|(_, d, s)| tensor_type(self.ctx, *d, s))
+            .collect();
         let owned = OwnedRewriter::new(self.ctx);
         let here = caller(self.ctx);
         let rw = owned.get().at(here);
         // SAFETY: the module lives as long as the builder, and melior's block handle is only read.
         let block: Blk<'c> = unsafe {
-            npir_mlir::melior::ir::BlockRef::from_raw(npir_mlir::melior::ir::BlockLike::to_raw(&self.module.body()))
+            npir_mlir::melior::ir::BlockRef::from_raw(npir_mlir::melior::ir::BlockLike::to_raw(
+                &self.module.body(),
+            ))
         };
         rw.at_end(block);
         let mut outcome = Ok(());
         let op = rw.func(name, &types, &[], |rw, args| {
-            let func = Func { rw, at: Cell::new(None) };
+            let func = Func {
+                rw,
+                at: Cell::new(None),
+            };
             let tensors: Vec<_> = args.iter().map(|v| Tensor(*v)).collect();
             match body(&func, &tensors) {
                 Ok(results) => {
@@ -148,7 +167,10 @@ impl<'c> ProgramBuilder<'c> {
         }
         let entry = op.region(0).entry().and_then(|b| b.terminator_op());
         let results = entry.map(|t| t.operand_types()).unwrap_or_default();
-        op.set_attr("function_type", self.ctx.type_attr(self.ctx.function(&types, &results)));
+        op.set_attr(
+            "function_type",
+            self.ctx.type_attr(self.ctx.function(&types, &results)),
+        );
         for (i, (param, ..)) in params.iter().enumerate() {
             npir_mlir::upstream::set_arg_attr(op, i, "numpy.name", Some(self.ctx.str_attr(param)));
         }
@@ -164,8 +186,13 @@ impl<'c> ProgramBuilder<'c> {
     /// # Errors
     /// [`CompileError::Diagnostics`] when it is invalid.
     pub fn finish(self) -> Result<Module<'c>, CompileError> {
-        let (ok, diagnostics) = collect_diagnostics(self.ctx, || self.module.as_operation().verify());
-        if ok { Ok(self.module) } else { Err(CompileError::Diagnostics(diagnostics)) }
+        let (ok, diagnostics) =
+            collect_diagnostics(self.ctx, || self.module.as_operation().verify());
+        if ok {
+            Ok(self.module)
+        } else {
+            Err(CompileError::Diagnostics(diagnostics))
+        }
     }
 }
 
@@ -230,7 +257,8 @@ impl<'c> Func<'c> {
     /// Errors of what follows are reported at this place of the user's source, not at the
     /// Rust line. Line and column count from 1.
     pub fn at(&self, file: &str, line: usize, column: usize) {
-        self.at.set(Some(Location::new(self.rw.ctx(), file, line, column)));
+        self.at
+            .set(Some(Location::new(self.rw.ctx(), file, line, column)));
     }
 
     #[track_caller]
@@ -243,7 +271,12 @@ impl<'c> Func<'c> {
 
     /// Builds a `numpy` op with inferred result types and verifies it.
     #[track_caller]
-    fn build_op(&self, name: &str, operands: &[Val<'c>], attrs: &[(&str, Attribute<'c>)]) -> Result<Op<'c>, CompileError> {
+    fn build_op(
+        &self,
+        name: &str,
+        operands: &[Val<'c>],
+        attrs: &[(&str, Attribute<'c>)],
+    ) -> Result<Op<'c>, CompileError> {
         let rw = self.rw.at(self.location());
         let (op, diagnostics) = collect_diagnostics(rw.ctx(), || {
             let mut op = rw.op(name).operands(operands).infer();
@@ -255,8 +288,14 @@ impl<'c> Func<'c> {
         op.ok_or(CompileError::Diagnostics(diagnostics))
     }
     #[track_caller]
-    fn build(&self, name: &str, operands: &[Val<'c>], attrs: &[(&str, Attribute<'c>)]) -> Built<'c> {
-        self.build_op(name, operands, attrs).map(|op| Tensor(op.result_value(0)))
+    fn build(
+        &self,
+        name: &str,
+        operands: &[Val<'c>],
+        attrs: &[(&str, Attribute<'c>)],
+    ) -> Built<'c> {
+        self.build_op(name, operands, attrs)
+            .map(|op| Tensor(op.result_value(0)))
     }
 
     unary! {
@@ -272,7 +311,13 @@ impl<'c> Func<'c> {
     reduction! { sum prod min max any all count_nonzero mean }
 
     #[track_caller]
-    fn reduction(&self, name: &str, x: Tensor<'c>, axes: Option<&[i64]>, keepdims: bool) -> Built<'c> {
+    fn reduction(
+        &self,
+        name: &str,
+        x: Tensor<'c>,
+        axes: Option<&[i64]>,
+        keepdims: bool,
+    ) -> Built<'c> {
         let ctx = self.rw.ctx();
         let mut attrs = Vec::new();
         if let Some(axes) = axes {
@@ -331,9 +376,11 @@ impl<'c> Func<'c> {
         let ty = ctx.tensor(&x.0.ty().dims(), element_type(ctx, dtype));
         let rw = self.rw.at(self.location());
         let (op, diagnostics) = collect_diagnostics(ctx, || {
-            Some(rw.op("numpy.cast").operands(&[x.0]).results(&[ty]).build()).filter(|op| op.verify_ok())
+            Some(rw.op("numpy.cast").operands(&[x.0]).results(&[ty]).build())
+                .filter(|op| op.verify_ok())
         });
-        op.map(|op| Tensor(op.result_value(0))).ok_or(CompileError::Diagnostics(diagnostics))
+        op.map(|op| Tensor(op.result_value(0)))
+            .ok_or(CompileError::Diagnostics(diagnostics))
     }
     /// A 0-d constant.
     ///
@@ -394,7 +441,11 @@ impl<'c> Func<'c> {
                 }
             }
         }
-        self.build(name, &operands, &[("shape", self.rw.ctx().i64_array(&statics))])
+        self.build(
+            name,
+            &operands,
+            &[("shape", self.rw.ctx().i64_array(&statics))],
+        )
     }
     /// NumPy's `transpose`; without `axes` the order is reversed.
     ///
@@ -402,7 +453,10 @@ impl<'c> Func<'c> {
     /// Axes that are no permutation.
     #[track_caller]
     pub fn transpose(&self, x: Tensor<'c>, axes: Option<&[i64]>) -> Built<'c> {
-        let attrs: Vec<_> = axes.iter().map(|a| ("axes", self.rw.ctx().i64_array(a))).collect();
+        let attrs: Vec<_> = axes
+            .iter()
+            .map(|a| ("axes", self.rw.ctx().i64_array(a)))
+            .collect();
         self.build("numpy.transpose", &[x.0], &attrs)
     }
     /// NumPy's basic indexing with static bounds: `x[1:, ::-1, None]`.
@@ -424,10 +478,19 @@ impl<'c> Func<'c> {
         self.build("numpy.set_slice", &[x.0, value.0], &[("items", items)])
     }
     fn items(&self, items: &[Index]) -> Result<Attribute<'c>, CompileError> {
-        if items.iter().flat_map(Index::bounds).any(|b| b == Bound::Operand) {
-            return Err(CompileError::Other("bounds that are values need the op's own builder".into()));
+        if items
+            .iter()
+            .flat_map(Index::bounds)
+            .any(|b| b == Bound::Operand)
+        {
+            return Err(CompileError::Other(
+                "bounds that are values need the op's own builder".into(),
+            ));
         }
-        Ok(<npir_numpy::indexing::Items as AttrCodec>::encode(self.rw.ctx(), &items.to_vec()))
+        Ok(<npir_numpy::indexing::Items as AttrCodec>::encode(
+            self.rw.ctx(),
+            &items.to_vec(),
+        ))
     }
     /// NumPy's `matmul`.
     ///
@@ -443,7 +506,10 @@ impl<'c> Func<'c> {
     /// Indices that are not integers; an axis out of range.
     #[track_caller]
     pub fn take(&self, x: Tensor<'c>, indices: Tensor<'c>, axis: Option<i64>) -> Built<'c> {
-        let attrs: Vec<_> = axis.iter().map(|a| ("axis", self.rw.ctx().i64_attr(*a))).collect();
+        let attrs: Vec<_> = axis
+            .iter()
+            .map(|a| ("axis", self.rw.ctx().i64_attr(*a)))
+            .collect();
         self.build("numpy.take", &[x.0, indices.0], &attrs)
     }
     /// `dest` after NumPy's `np.add.at(dest, indices, values)`.
@@ -451,7 +517,12 @@ impl<'c> Func<'c> {
     /// # Errors
     /// Indices that are not integers or too many; values that do not broadcast.
     #[track_caller]
-    pub fn add_at(&self, dest: Tensor<'c>, indices: &[Tensor<'c>], values: Tensor<'c>) -> Built<'c> {
+    pub fn add_at(
+        &self,
+        dest: Tensor<'c>,
+        indices: &[Tensor<'c>],
+        values: Tensor<'c>,
+    ) -> Built<'c> {
         let mut operands = vec![dest.0];
         operands.extend(indices.iter().map(|t| t.0));
         operands.push(values.0);
@@ -463,7 +534,11 @@ impl<'c> Func<'c> {
     /// An axis out of range.
     #[track_caller]
     pub fn dim(&self, x: Tensor<'c>, axis: i64) -> Result<Val<'c>, CompileError> {
-        let op = self.build_op("numpy.dim", &[x.0], &[("axis", self.rw.ctx().i64_attr(axis))])?;
+        let op = self.build_op(
+            "numpy.dim",
+            &[x.0],
+            &[("axis", self.rw.ctx().i64_attr(axis))],
+        )?;
         Ok(op.result_value(0))
     }
     /// The only element of an array, as a scalar value.
@@ -533,7 +608,8 @@ impl<'c> Func<'c> {
         let condition = self.item(condition)?;
         let rw = self.rw.at(self.location());
         let failure = Cell::new(None);
-        let branch = |rw: Rewriter<'c>, values: Result<Vec<Tensor<'c>>, CompileError>| match values {
+        let branch = |rw: Rewriter<'c>, values: Result<Vec<Tensor<'c>>, CompileError>| match values
+        {
             Ok(values) => values.iter().map(|t| t.0).collect(),
             Err(e) => {
                 failure.set(Some(e));
@@ -551,7 +627,10 @@ impl<'c> Func<'c> {
         self.finish_region(failure, &values, results)
     }
     fn nested(&self, rw: Rewriter<'c>) -> Func<'c> {
-        Func { rw, at: self.at.clone() }
+        Func {
+            rw,
+            at: self.at.clone(),
+        }
     }
     fn finish_region(
         &self,

@@ -7,8 +7,8 @@ use npir_cpu::{CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::Module;
 use npir_mlir::prelude::{
-    CtxExt, Diagnostic, FilePosition, Op, OpExt, Pass, PassDefExt, PassError, Registry, Severity, Walk, collect_diagnostics, file_position,
-    load_pipeline_dialects, parse_source, run_pipeline,
+    CtxExt, Diagnostic, FilePosition, Op, OpExt, Pass, PassDefExt, PassError, Registry, Severity,
+    Walk, collect_diagnostics, file_position, load_pipeline_dialects, parse_source, run_pipeline,
 };
 use npir_passes::pipeline::{Level, lower_to, stage};
 use npir_passes::signature::{FunctionSignature, signatures};
@@ -34,7 +34,14 @@ type OnRemark = dyn Fn(&Diagnostic) + Send + Sync;
 impl Compiler {
     /// For the host, with all of its vector features and threads.
     pub fn new(registry: Registry) -> Self {
-        Compiler { registry, target: None, opt: OptLevel::default(), threads: true, passes: Vec::new(), on_remark: None }
+        Compiler {
+            registry,
+            target: None,
+            opt: OptLevel::default(),
+            threads: true,
+            passes: Vec::new(),
+            on_remark: None,
+        }
     }
     /// For another CPU.
     pub fn target(mut self, target: CpuTarget) -> Self {
@@ -82,7 +89,9 @@ impl Compiler {
     /// A fresh context for building or parsing programs; one thread at a time may use it.
     pub fn context(&self) -> Context {
         let context = self.registry.context();
-        for name in ["builtin", "func", "scf", "arith", "tensor", "linalg", "numpy"] {
+        for name in [
+            "builtin", "func", "scf", "arith", "tensor", "linalg", "numpy",
+        ] {
             context.load_dialect(name);
         }
         context
@@ -92,8 +101,14 @@ impl Compiler {
     ///
     /// # Errors
     /// [`CompileError::Diagnostics`] with file, line and column.
-    pub fn parse<'c>(&self, context: &'c Context, source: &[u8], filename: &str) -> Result<Module<'c>, CompileError> {
-        let (module, diagnostics) = collect_diagnostics(context, || parse_source(context, source, filename));
+    pub fn parse<'c>(
+        &self,
+        context: &'c Context,
+        source: &[u8],
+        filename: &str,
+    ) -> Result<Module<'c>, CompileError> {
+        let (module, diagnostics) =
+            collect_diagnostics(context, || parse_source(context, source, filename));
         module.ok_or(CompileError::Diagnostics(diagnostics))
     }
 
@@ -101,7 +116,11 @@ impl Compiler {
     ///
     /// # Errors
     /// As [`Compiler::parse`] and [`Compiler::compile`].
-    pub fn compile_source(&self, source: impl AsRef<[u8]>, filename: &str) -> Result<Executable, CompileError> {
+    pub fn compile_source(
+        &self,
+        source: impl AsRef<[u8]>,
+        filename: &str,
+    ) -> Result<Executable, CompileError> {
         let context = self.context();
         let mut module = self.parse(&context, source.as_ref(), filename)?;
         self.compile_in_place(&context, &mut module)
@@ -114,7 +133,10 @@ impl Compiler {
     pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Executable, CompileError> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let source = std::fs::read(path).map_err(|error| CompileError::Read { path: name.clone(), error })?;
+        let source = std::fs::read(path).map_err(|error| CompileError::Read {
+            path: name.clone(),
+            error,
+        })?;
         self.compile_source(source, &name)
     }
 
@@ -131,7 +153,11 @@ impl Compiler {
         self.compile_in_place(context, &mut copy)
     }
 
-    fn compile_in_place(&self, context: &Context, module: &mut Module<'_>) -> Result<Executable, CompileError> {
+    fn compile_in_place(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+    ) -> Result<Executable, CompileError> {
         let artifact = self.artifact_in_place(context, module)?;
         let code = jit()?.add_object(artifact.object())?;
         Executable::link(artifact, code)
@@ -150,13 +176,19 @@ impl Compiler {
         self.artifact_in_place(context, &mut copy)
     }
 
-    fn artifact_in_place(&self, context: &Context, module: &mut Module<'_>) -> Result<Artifact, CompileError> {
+    fn artifact_in_place(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+    ) -> Result<Artifact, CompileError> {
         let target = self.cpu()?;
         self.lower(context, module, Level::Llvm)?;
         only_llvm(module)?;
         let functions = signatures(module_op(module)).map_err(CompileError::Other)?;
         if functions.is_empty() {
-            return Err(CompileError::Other("the program has no public function with a body".into()));
+            return Err(CompileError::Other(
+                "the program has no public function with a body".into(),
+            ));
         }
         npir_cpu::register_translations(context);
         let (object, diagnostics) = collect_diagnostics(context, || {
@@ -172,7 +204,10 @@ impl Compiler {
             Err(e) => return Err(e.into()),
         };
         let manifest = Manifest {
-            functions: functions.into_iter().map(to_signature).collect::<Result<_, _>>()?,
+            functions: functions
+                .into_iter()
+                .map(to_signature)
+                .collect::<Result<_, _>>()?,
             target_triple: target.triple().to_string(),
             cpu: target.cpu().to_string(),
             features: target
@@ -188,14 +223,22 @@ impl Compiler {
     }
 
     fn codegen_options(&self) -> CodegenOptions {
-        CodegenOptions { opt: self.opt, symbol_prefix: None }
+        CodegenOptions {
+            opt: self.opt,
+            symbol_prefix: None,
+        }
     }
 
     /// Lowers a module in place, from whatever level it is at.
     ///
     /// # Errors
     /// [`CompileError::Diagnostics`]; the module is then in an unspecified state.
-    pub fn lower(&self, context: &Context, module: &mut Module<'_>, level: Level) -> Result<(), CompileError> {
+    pub fn lower(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+        level: Level,
+    ) -> Result<(), CompileError> {
         let options = options_for(&self.cpu()?, self.threads);
         let mut text = String::new();
         let mut add = |part: &str| {
@@ -224,7 +267,12 @@ impl Compiler {
     ///
     /// # Errors
     /// [`CompileError::Diagnostics`], or [`CompileError::Other`] for a malformed pipeline.
-    pub fn run_passes(&self, context: &Context, module: &mut Module<'_>, passes: &str) -> Result<(), CompileError> {
+    pub fn run_passes(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+        passes: &str,
+    ) -> Result<(), CompileError> {
         let (result, diagnostics) = collect_diagnostics(context, || {
             load_pipeline_dialects(context, passes).map_err(|e| match e {
                 PassError::Message(m) => m,
@@ -251,7 +299,7 @@ impl Compiler {
     /// # Errors
     /// As [`Compiler::compile`].
     pub fn emit_assembly(&self, module: &Module<'_>) -> Result<String, CompileError> {
-        self.emit(module, |m, t, o| npir_cpu::emit_assembly(m, t, o))
+        self.emit(module, npir_cpu::emit_assembly)
     }
 
     /// The LLVM IR of a module, as LLVM's passes leave it.
@@ -259,13 +307,19 @@ impl Compiler {
     /// # Errors
     /// As [`Compiler::compile`].
     pub fn emit_llvm_ir(&self, module: &Module<'_>) -> Result<String, CompileError> {
-        self.emit(module, |m, t, o| npir_cpu::emit_llvm_ir(m, t, o, IrStage::Optimized))
+        self.emit(module, |m, t, o| {
+            npir_cpu::emit_llvm_ir(m, t, o, IrStage::Optimized)
+        })
     }
 
     fn emit(
         &self,
         module: &Module<'_>,
-        emit: impl Fn(&Module<'_>, &CpuTarget, &CodegenOptions) -> Result<String, npir_cpu::CodegenError>,
+        emit: impl Fn(
+            &Module<'_>,
+            &CpuTarget,
+            &CodegenOptions,
+        ) -> Result<String, npir_cpu::CodegenError>,
     ) -> Result<String, CompileError> {
         let mut copy = clone_module(module)?;
         let context = module.context();
@@ -297,7 +351,9 @@ fn jit() -> Result<&'static Jit, CompileError> {
 
 fn module_op<'c>(module: &Module<'c>) -> Op<'c> {
     // SAFETY: the module is alive while it is borrowed; the handle does not outlive the caller's use.
-    unsafe { npir_mlir::melior::ir::operation::OperationRef::from_raw(module.as_operation().to_raw()) }
+    unsafe {
+        npir_mlir::melior::ir::operation::OperationRef::from_raw(module.as_operation().to_raw())
+    }
 }
 
 /// An op of another dialect, which no lowering took to the LLVM dialect, is an error at its place.
@@ -315,7 +371,11 @@ fn only_llvm(module: &Module<'_>) -> Result<(), CompileError> {
         }
         Walk::Advance
     });
-    if left.is_empty() { Ok(()) } else { Err(CompileError::Diagnostics(left)) }
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(CompileError::Diagnostics(left))
+    }
 }
 
 fn clone_module<'c>(module: &Module<'c>) -> Result<Module<'c>, CompileError> {
@@ -329,13 +389,17 @@ fn clone_module<'c>(module: &Module<'c>) -> Result<Module<'c>, CompileError> {
         }]));
     }
     let copy: npir_mlir::melior::ir::Operation<'c> = (*module.as_operation()).clone();
-    Module::from_operation(copy).ok_or_else(|| CompileError::Other("the module cannot be cloned".into()))
+    Module::from_operation(copy)
+        .ok_or_else(|| CompileError::Other("the module cannot be cloned".into()))
 }
 
 fn to_signature(f: FunctionSignature) -> Result<Signature, CompileError> {
     let dtype = |name: &str| DType::from_str(name).map_err(|e| CompileError::Other(e.to_string()));
     let dims = |shape: Vec<Option<u64>>| {
-        shape.into_iter().map(|d| d.map_or(Dim::Dynamic, |n| Dim::Static(n as usize))).collect()
+        shape
+            .into_iter()
+            .map(|d| d.map_or(Dim::Dynamic, |n| Dim::Static(n as usize)))
+            .collect()
     };
     Ok(Signature {
         name: f.name,
@@ -356,7 +420,13 @@ fn to_signature(f: FunctionSignature) -> Result<Signature, CompileError> {
         results: f
             .results
             .into_iter()
-            .map(|r| Ok(ResultSpec { dtype: dtype(r.dtype)?, shape: dims(r.shape), scalar: r.scalar }))
+            .map(|r| {
+                Ok(ResultSpec {
+                    dtype: dtype(r.dtype)?,
+                    shape: dims(r.shape),
+                    scalar: r.scalar,
+                })
+            })
             .collect::<Result<_, CompileError>>()?,
     })
 }

@@ -52,7 +52,10 @@ impl fmt::Display for CompileError {
         match self {
             CompileError::Read { path, error } => write!(f, "cannot read {path}: {error}"),
             CompileError::Diagnostics(list) => {
-                let mut errors = list.iter().filter(|d| d.severity == Severity::Error).peekable();
+                let mut errors = list
+                    .iter()
+                    .filter(|d| d.severity == Severity::Error)
+                    .peekable();
                 if errors.peek().is_none() {
                     return f.write_str("compilation failed without a diagnostic");
                 }

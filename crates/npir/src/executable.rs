@@ -30,7 +30,10 @@ impl Executable {
             let function = function.map_err(|e| CompileError::Other(e.to_string()))?;
             functions.insert(signature.name.clone(), function);
         }
-        Ok(Executable { artifact: Arc::new(artifact), functions: Arc::new(functions) })
+        Ok(Executable {
+            artifact: Arc::new(artifact),
+            functions: Arc::new(functions),
+        })
     }
 
     /// The public functions' names, sorted.
@@ -43,10 +46,13 @@ impl Executable {
     /// # Errors
     /// [`CompileError::NoFunction`].
     pub fn function(&self, name: &str) -> Result<Function, CompileError> {
-        self.functions.get(name).cloned().ok_or_else(|| CompileError::NoFunction {
-            name: name.into(),
-            known: self.functions.keys().cloned().collect(),
-        })
+        self.functions
+            .get(name)
+            .cloned()
+            .ok_or_else(|| CompileError::NoFunction {
+                name: name.into(),
+                known: self.functions.keys().cloned().collect(),
+            })
     }
 
     /// Calls function `name`. Arrays are used where they lie, at any stride and

@@ -23,7 +23,11 @@ impl StandardRegistry for Registry {
         // narrowest vectors.
         let options = match CpuTarget::host() {
             Ok(host) => options_for(&host, true),
-            Err(_) => PipelineOptions { vector_bits: 128, threads: true, to_llvm: npir_cpu::lower_to_llvm_pipeline() },
+            Err(_) => PipelineOptions {
+                vector_bits: 128,
+                threads: true,
+                to_llvm: npir_cpu::lower_to_llvm_pipeline(),
+            },
         };
         pipeline::register(registry, &options)
     }

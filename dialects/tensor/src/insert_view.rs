@@ -13,7 +13,15 @@ use crate::{dims, geometry::Geometry, mixed};
 #[op(
     "tensor_ext.insert_view",
     traits(AttrSizedOperandSegments),
-    interfaces(Verify, InferTypes, Fold, Canonicalize, Effects, DestinationStyle, Bufferize),
+    interfaces(
+        Verify,
+        InferTypes,
+        Fold,
+        Canonicalize,
+        Effects,
+        DestinationStyle,
+        Bufferize
+    ),
     custom_assembly
 )]
 pub struct InsertView {

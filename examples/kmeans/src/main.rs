@@ -42,28 +42,56 @@ fn demo() -> Result<(), Box<dyn Error>> {
     let reference = numpy(folder)?;
 
     let per_iteration = fastest / u32::try_from(ours.iterations.max(1))?;
-    println!("k-means (Lloyd) on {} rows of {} numbers, {} centres", x.shape()[0], x.shape()[1], start.shape()[0]);
+    println!(
+        "k-means (Lloyd) on {} rows of {} numbers, {} centres",
+        x.shape()[0],
+        x.shape()[1],
+        start.shape()[0]
+    );
     println!();
     println!("  compile time        {}", show(compile_time));
     println!("  iterations          {}", ours.iterations);
     println!("  inertia             {:.6}", ours.inertia);
-    println!("  time per iteration  {} (NumPy: {})", show(per_iteration), show(reference.per_iteration));
-    println!("  faster than NumPy   {:.1} times", reference.per_iteration.as_secs_f64() / per_iteration.as_secs_f64());
+    println!(
+        "  time per iteration  {} (NumPy: {})",
+        show(per_iteration),
+        show(reference.per_iteration)
+    );
+    println!(
+        "  faster than NumPy   {:.1} times",
+        reference.per_iteration.as_secs_f64() / per_iteration.as_secs_f64()
+    );
     println!();
 
-    let different = ours.labels.iter().zip(&reference.labels).filter(|(a, b)| a != b).count();
+    let different = ours
+        .labels
+        .iter()
+        .zip(&reference.labels)
+        .filter(|(a, b)| a != b)
+        .count();
     if different != 0 || ours.labels.len() != reference.labels.len() {
         return Err(format!("{different} labels differ from NumPy's").into());
     }
     let error = (ours.inertia - reference.inertia).abs() / reference.inertia.abs();
     if error.is_nan() || error > 1e-9 {
-        return Err(format!("inertia {} differs from NumPy's {}", ours.inertia, reference.inertia).into());
+        return Err(format!(
+            "inertia {} differs from NumPy's {}",
+            ours.inertia, reference.inertia
+        )
+        .into());
     }
-    println!("  all {} labels equal NumPy's; inertia agrees to {error:.1e}", ours.labels.len());
+    println!(
+        "  all {} labels equal NumPy's; inertia agrees to {error:.1e}",
+        ours.labels.len()
+    );
     Ok(())
 }
 
-fn run(program: &Executable, x: &Array, start: &Array) -> Result<(Clusters, Duration), Box<dyn Error>> {
+fn run(
+    program: &Executable,
+    x: &Array,
+    start: &Array,
+) -> Result<(Clusters, Duration), Box<dyn Error>> {
     let kmeans = program.function("kmeans_uint8")?;
     let mut fastest = Duration::MAX;
     let mut results = Vec::new();
@@ -109,12 +137,22 @@ fn numpy(folder: &Path) -> Result<Reference, Box<dyn Error>> {
         .arg(&file)
         .output()?;
     if !output.status.success() {
-        return Err(format!("kmeans_numpy.py: {}", String::from_utf8_lossy(&output.stderr)).into());
+        return Err(format!(
+            "kmeans_numpy.py: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into());
     }
     let text = String::from_utf8(output.stdout)?;
     let field = |name: &str| -> Result<f64, Box<dyn Error>> {
-        let line = text.lines().find(|l| l.starts_with(name)).ok_or_else(|| format!("kmeans_numpy.py gave no {name}"))?;
-        let value = line[name.len()..].split_whitespace().next().unwrap_or_default();
+        let line = text
+            .lines()
+            .find(|l| l.starts_with(name))
+            .ok_or_else(|| format!("kmeans_numpy.py gave no {name}"))?;
+        let value = line[name.len()..]
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
         Ok(value.parse()?)
     };
     Ok(Reference {

@@ -146,7 +146,14 @@ impl<'c> Emitter<'c, '_> {
         let mut leaves = Leaves::default();
         let mut seen = HashSet::new();
         for &root in &group.roots {
-            self.collect(group, root, Access::identity(dims), true, &mut leaves, &mut seen);
+            self.collect(
+                group,
+                root,
+                Access::identity(dims),
+                true,
+                &mut leaves,
+                &mut seen,
+            );
         }
         let (mut ins, mut maps) = (Vec::new(), Vec::new());
         for leaf in &leaves.list {

@@ -19,14 +19,30 @@ use problem::Limits;
 /// also through views with static numbers, when every element is still computed once or is cheap.
 /// Reductions keep their place. Groups that read the same elements become one operation with
 /// several results. Nothing that is read moves past an update of the same memory.
-#[pass("tensor-fuse", on = "func.func", dependent_dialects("arith", "linalg", "tensor", "tensor_ext"))]
+#[pass(
+    "tensor-fuse",
+    on = "func.func",
+    dependent_dialects("arith", "linalg", "tensor", "tensor_ext")
+)]
 #[derive(Clone, Default)]
 pub struct TensorFuse {
-    #[option(name = "max-body", default = "160", description = "operations in one fused body")]
+    #[option(
+        name = "max-body",
+        default = "160",
+        description = "operations in one fused body"
+    )]
     max_body: i64,
-    #[option(name = "max-operands", default = "32", description = "operands of one fused operation")]
+    #[option(
+        name = "max-operands",
+        default = "32",
+        description = "operands of one fused operation"
+    )]
     max_operands: i64,
-    #[option(name = "max-outputs", default = "4", description = "results of one fused operation")]
+    #[option(
+        name = "max-outputs",
+        default = "4",
+        description = "results of one fused operation"
+    )]
     max_outputs: i64,
     #[option(
         name = "max-recompute",

@@ -309,7 +309,13 @@ impl<'p> Planner<'p> {
         let mut done: HashSet<(usize, &Access)> = HashSet::new();
         for instance in instances {
             if done.insert((instance.group, &instance.access)) {
-                self.add_member(instance.group, position, node, &instance.access, instance.full);
+                self.add_member(
+                    instance.group,
+                    position,
+                    node,
+                    &instance.access,
+                    instance.full,
+                );
             }
         }
     }
@@ -349,9 +355,7 @@ impl<'p> Planner<'p> {
                 .iter()
                 .rev()
                 .take(MAX_USERS)
-                .any(|r| {
-                    r.group == group && r.from == position && r.access == request.access
-                });
+                .any(|r| r.group == group && r.from == position && r.access == request.access);
             if !known {
                 self.requests[port.value].push(request);
             }

@@ -178,7 +178,12 @@ fn expensive_work_is_not_repeated_under_a_broadcast() {
     let x = b.argument();
     let e = b.map(&[x], 10);
     let v = b.view(e, project(2, &[0]), true);
-    let y = b.generic(&[(v, Access::identity(2))], Access::identity(2), &[false; 2], 1);
+    let y = b.generic(
+        &[(v, Access::identity(2))],
+        Access::identity(2),
+        &[false; 2],
+        1,
+    );
     b.use_here(y);
     assert_eq!(b.plan().len(), 2);
 }
@@ -329,7 +334,9 @@ fn long_chains_split_at_the_body_limit() {
 fn positions_follow_dependences_on_random_programs() {
     let mut state = 12345u64;
     let mut random = |n: usize| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 33) as usize % n
     };
     for _ in 0..50 {
@@ -380,7 +387,10 @@ fn check_order(b: &Block) {
         let Some(def) = info.def else { continue };
         if let Some(&first) = info.external.first() {
             let position = stored[&def];
-            assert!(position < first, "value {v} is stored at {position}, used at {first}");
+            assert!(
+                position < first,
+                "value {v} is stored at {position}, used at {first}"
+            );
         }
     }
 }

@@ -140,7 +140,11 @@ impl<'c> Reader<'c, '_> {
         let mut unit = vec![false; reductions.len()];
         for (operand, access) in operands.iter().zip(&accesses) {
             let dims = operand.ty();
-            let dims = if dims.is_shaped() { dims.dims() } else { Vec::new() };
+            let dims = if dims.is_shaped() {
+                dims.dims()
+            } else {
+                Vec::new()
+            };
             for (c, &n) in access.iter().flat_map(|a| &a.coords).zip(&dims) {
                 if let (Some(d), 1) = (c.as_dim(), n) {
                     unit[d] = true;

@@ -31,7 +31,10 @@ ours, theirs = worst(r), worst(theirs)
 fn positive(dtype: DType, count: usize, random: &mut Random) -> Value {
     let mut value = uniform(dtype, count, random);
     let size = dtype.size();
-    value.bytes.chunks_mut(size).for_each(|e| e[size - 1] &= 0x7f);
+    value
+        .bytes
+        .chunks_mut(size)
+        .for_each(|e| e[size - 1] &= 0x7f);
     value
 }
 
@@ -54,9 +57,14 @@ fn sums_and_means() {
             for (shape, axes) in shapes {
                 for fixed in [false, true] {
                     let sizes = |dims: &[usize]| -> String {
-                        dims.iter().map(|n| if fixed { format!("{n}x") } else { "?x".into() }).collect()
+                        dims.iter()
+                            .map(|n| if fixed { format!("{n}x") } else { "?x".into() })
+                            .collect()
                     };
-                    let kept: Vec<_> = (0..shape.len()).filter(|d| !axes.contains(&(*d as i64))).map(|d| shape[d]).collect();
+                    let kept: Vec<_> = (0..shape.len())
+                        .filter(|d| !axes.contains(&(*d as i64)))
+                        .map(|d| shape[d])
+                        .collect();
                     let f = format!("f{}", jobs.len());
                     let (from, to) = (sizes(shape) + mlir(dtype), sizes(&kept) + mlir(dtype));
                     source += &format!(
@@ -80,26 +88,46 @@ fn sums_and_means() {
             moderate(*dtype, count, &mut random),
             positive(*dtype, count, &mut random),
         ];
-        for (value, layout) in samples.into_iter().zip([Layout::C, Layout::Fortran, Layout::Strided]) {
+        for (value, layout) in
+            samples
+                .into_iter()
+                .zip([Layout::C, Layout::Fortran, Layout::Strided])
+        {
             // Sums of many float16 numbers must not overflow.
             let value = value.reshaped(shape);
             let placed = value.place(layout);
             trace(|| format!("{name} {dtype} {shape:?} {axes:?} {layout:?}"));
-            let result = exe.run(f, &mut [Arg::View(placed.view())]).expect("sums do not fail");
+            let result = exe
+                .run(f, &mut [Arg::View(placed.view())])
+                .expect("sums do not fail");
             let axes = Value::vector(axes).to_array();
             let mean = Value::scalar(*name == "mean").to_array();
-            let inputs = [("a", &value.to_array()), ("r", &result[0]), ("axes", &axes), ("mean", &mean)];
-            let ratios = oracle().run(JUDGE, &inputs, &["ours", "theirs"]).expect("NumPy judges");
+            let inputs = [
+                ("a", &value.to_array()),
+                ("r", &result[0]),
+                ("axes", &axes),
+                ("mean", &mean),
+            ];
+            let ratios = oracle()
+                .run(JUDGE, &inputs, &["ours", "theirs"])
+                .expect("NumPy judges");
             let ratio = |i: usize| ratios[i].to_vec::<f64>().map_or(f64::NAN, |v| v[0]);
             if !ratio(0).is_nan() {
                 worst = [worst[0].max(ratio(0)), worst[1].max(ratio(1))];
             }
             // A float16 sum that overflows is infinite in both.
             if ratio(0) > 2.0 && !(*dtype == DType::F16 && ratio(1).is_infinite()) {
-                failures.push(format!("{name} {dtype} {shape:?} {axes} {layout:?}: {} bounds, NumPy {}", ratio(0), ratio(1)));
+                failures.push(format!(
+                    "{name} {dtype} {shape:?} {axes} {layout:?}: {} bounds, NumPy {}",
+                    ratio(0),
+                    ratio(1)
+                ));
             }
         }
     }
-    println!("worst error of a sum in units of NumPy's bound: ours {:.3}, NumPy's {:.3}", worst[0], worst[1]);
+    println!(
+        "worst error of a sum in units of NumPy's bound: ours {:.3}, NumPy's {:.3}",
+        worst[0], worst[1]
+    );
     report(&failures, jobs.len());
 }

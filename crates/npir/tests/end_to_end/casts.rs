@@ -10,7 +10,11 @@ use crate::value::{Layout, Value};
 /// single elements: floats outside the range of the integer are left out, except where all
 /// agree (see `out_of_range`).
 fn values(from: DType, to: DType, random: &mut Random) -> Value {
-    let all = joined(&[special(from), any_bits(from, 200, random), moderate(from, 100, random)]);
+    let all = joined(&[
+        special(from),
+        any_bits(from, 200, random),
+        moderate(from, 100, random),
+    ]);
     if !is_float(from) || is_float(to) || to == DType::Bool {
         return all;
     }
@@ -21,7 +25,11 @@ fn values(from: DType, to: DType, random: &mut Random) -> Value {
         x > low && x < high
     });
     let bytes: Vec<u8> = bytes.flatten().copied().collect();
-    Value { dtype: from, shape: vec![bytes.len() / size], bytes }
+    Value {
+        dtype: from,
+        shape: vec![bytes.len() / size],
+        bytes,
+    }
 }
 
 /// The open interval of floats whose integer part is a value of an integer type.
@@ -29,7 +37,10 @@ fn range(to: DType) -> (f64, f64) {
     let bits = 8 * to.size() as i32;
     match mlir(to).starts_with('u') {
         true => (-1.0, 2f64.powi(bits)),
-        false => (-(2f64.powi(bits - 1)) - if bits == 64 { 2048.0 } else { 1.0 }, 2f64.powi(bits - 1)),
+        false => (
+            -(2f64.powi(bits - 1)) - if bits == 64 { 2048.0 } else { 1.0 },
+            2f64.powi(bits - 1),
+        ),
     }
 }
 
@@ -44,11 +55,16 @@ fn float(dtype: DType, bytes: &[u8]) -> f64 {
 }
 
 fn layouts() -> [Vec<Layout>; 3] {
-    [vec![Layout::C], vec![Layout::Scattered], vec![Layout::Strided]]
+    [
+        vec![Layout::C],
+        vec![Layout::Scattered],
+        vec![Layout::Strided],
+    ]
 }
 
-fn cast(from: DType, to: DType, value: Value) -> Case {
-    Case::new("numpy.cast %a", format!("a.astype(np.{})", numpy(to))).run_in(&[("a", value)], &layouts())
+fn cast(to: DType, value: Value) -> Case {
+    Case::new("numpy.cast %a", format!("a.astype(np.{})", numpy(to)))
+        .run_in(&[("a", value)], &layouts())
 }
 
 fn numpy(dtype: DType) -> &'static str {
@@ -66,7 +82,7 @@ fn between_all_pairs() {
         for to in DTYPES.into_iter().filter(|to| *to != from) {
             let value = values(from, to, &mut random);
             cases.push(
-                cast(from, to, value.clone())
+                cast(to, value.clone())
                     .run(&[("a", value.resized(&[0]))])
                     .run(&[("a", value.resized(&[3]))]),
             );
@@ -81,8 +97,15 @@ fn between_all_pairs() {
 fn floats_out_of_range() {
     let mut cases = Vec::new();
     for from in [DType::F16, DType::F32, DType::F64] {
-        for to in [DType::I8, DType::I16, DType::I32, DType::I64, DType::U8, DType::U16] {
-            cases.push(cast(from, to, special(from)));
+        for to in [
+            DType::I8,
+            DType::I16,
+            DType::I32,
+            DType::I64,
+            DType::U8,
+            DType::U16,
+        ] {
+            cases.push(cast(to, special(from)));
         }
     }
     check(cases);
@@ -95,15 +118,14 @@ fn bfloat16() {
     let mut cases = Vec::new();
     for other in DTYPES {
         let value = values(DType::BF16, other, &mut random);
-        cases.push(cast(DType::BF16, other, value).wide_results());
+        cases.push(cast(other, value).wide_results());
         if other != DType::F64 {
             let value = values(other, DType::BF16, &mut random);
             let carrier = ("b", Value::vector(&[half::bf16::ONE]));
             // The second argument says that the results are rounded.
             cases.push(
-                Case::new("numpy.cast %a : {a} -> {r}", "a.astype(np.float32) + 0 * b.shape[0]")
-                    .run_in(&[("a", value), carrier], &[vec![Layout::C; 2]])
-                    .any_zero(),
+                Case::new("numpy.cast %a : {a} -> {r}", "a.astype(np.float32)")
+                    .run_in(&[("a", value), carrier], &[vec![Layout::C; 2]]),
             );
         }
     }
@@ -124,7 +146,8 @@ fn shapes_and_layouts() {
         for shape in [&[][..], &[1], &[0, 3], &[4, 5], &[2, 3, 4]] {
             let value = moderate(from, 60, &mut random).resized(shape);
             let case = || {
-                Case::new("numpy.cast %a", format!("a.astype(np.{})", numpy(to))).run_everywhere(&[("a", value.clone())])
+                Case::new("numpy.cast %a", format!("a.astype(np.{})", numpy(to)))
+                    .run_everywhere(&[("a", value.clone())])
             };
             cases.extend([case(), case().fixed()]);
         }

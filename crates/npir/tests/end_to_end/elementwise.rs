@@ -9,7 +9,9 @@ use npir_runtime::{DType, RunErrorKind};
 use npir_testing::Tolerance;
 
 use crate::harness::{Case, check};
-use crate::samples::{DTYPES, Random, any_bits, is_float, is_signed, joined, moderate, picked, special};
+use crate::samples::{
+    DTYPES, Random, any_bits, is_float, is_signed, joined, moderate, picked, special,
+};
 use crate::value::{Layout, Value};
 
 /// The dialect's name for a dtype.
@@ -38,9 +40,31 @@ fn element(dtype: DType) -> Element {
 fn tolerance(row: &Row, dtype: DType) -> Tolerance {
     let transcendental = matches!(
         row.numpy_name(),
-        "power" | "cbrt" | "exp" | "exp2" | "expm1" | "log" | "log2" | "log10" | "log1p" | "logaddexp" | "logaddexp2"
-            | "sin" | "cos" | "tan" | "arcsin" | "arccos" | "arctan" | "arctan2" | "sinh" | "cosh" | "tanh"
-            | "arcsinh" | "arccosh" | "arctanh" | "hypot"
+        "power"
+            | "cbrt"
+            | "exp"
+            | "exp2"
+            | "expm1"
+            | "log"
+            | "log2"
+            | "log10"
+            | "log1p"
+            | "logaddexp"
+            | "logaddexp2"
+            | "sin"
+            | "cos"
+            | "tan"
+            | "arcsin"
+            | "arccos"
+            | "arctan"
+            | "arctan2"
+            | "sinh"
+            | "cosh"
+            | "tanh"
+            | "arcsinh"
+            | "arccosh"
+            | "arctanh"
+            | "hypot"
     );
     let rounds = is_float(dtype) || row.result_dtype(element(dtype)).is_float();
     match (transcendental && rounds, row.result_dtype(element(dtype))) {
@@ -73,8 +97,11 @@ fn operands(row: &Row, dtype: DType, random: &mut Random) -> Vec<(&'static str, 
                 _ => random.below(n),
             };
             let picks: Vec<_> = (0..count).map(|k| pick(k, random)).collect();
-            let parts =
-                [picked(&special, picks.into_iter()), any_bits(dtype, 60, random), moderate(dtype, 60, random)];
+            let parts = [
+                picked(&special, picks.into_iter()),
+                any_bits(dtype, 60, random),
+                moderate(dtype, 60, random),
+            ];
             let mut value = joined(&parts);
             if row.numpy_name() == "power" && i == 1 && is_signed(dtype) {
                 natural(&mut value);
@@ -87,7 +114,10 @@ fn operands(row: &Row, dtype: DType, random: &mut Random) -> Vec<(&'static str, 
 /// Drops the sign bits of signed integers.
 fn natural(value: &mut Value) {
     let size = value.dtype.size();
-    value.bytes.chunks_mut(size).for_each(|e| e[size - 1] &= 0x7f);
+    value
+        .bytes
+        .chunks_mut(size)
+        .for_each(|e| e[size - 1] &= 0x7f);
 }
 
 fn call_text(row: &Row) -> (String, String) {
@@ -115,7 +145,10 @@ fn vectors(row: &Row, dtype: DType, random: &mut Random) -> Case {
     .map(|l| l[..inputs.len()].to_vec());
     let mut case = case(row, dtype).run_in(&inputs, &layouts);
     for n in [0, 1, 5, 35] {
-        let short: Vec<_> = inputs.iter().map(|(name, v)| (*name, v.resized(&[n]))).collect();
+        let short: Vec<_> = inputs
+            .iter()
+            .map(|(name, v)| (*name, v.resized(&[n])))
+            .collect();
         case = case.run_in(&short, &layouts[..2]);
     }
     case
@@ -176,7 +209,10 @@ fn float64() {
 fn bfloat16() {
     let mut random = Random(2);
     let rows = rows().filter(|row| accepts(row, DType::BF16) && row.numpy_name() != "nextafter");
-    check(rows.map(|row| vectors(row, DType::BF16, &mut random)).collect());
+    check(
+        rows.map(|row| vectors(row, DType::BF16, &mut random))
+            .collect(),
+    );
 }
 
 /// Rows that stand for all in tests of shapes and layouts.
@@ -242,9 +278,16 @@ fn repeated_elements() {
         let mut random = Random(4);
         let one = moderate(*dtype, 1, &mut random).resized(&[9, 20]);
         let many = moderate(*dtype, 180, &mut random).reshaped(&[9, 20]);
-        let layouts = [vec![Layout::Repeated, Layout::Fortran], vec![Layout::Repeated, Layout::C]];
+        let layouts = [
+            vec![Layout::Repeated, Layout::Fortran],
+            vec![Layout::Repeated, Layout::C],
+        ];
         cases.push(case(row, *dtype).run_in(&[("a", one.clone()), ("b", many.clone())], &layouts));
-        cases.push(case(row, *dtype).fixed().run_in(&[("a", one), ("b", many)], &layouts));
+        cases.push(
+            case(row, *dtype)
+                .fixed()
+                .run_in(&[("a", one), ("b", many)], &layouts),
+        );
     }
     check(cases);
 }
@@ -257,8 +300,14 @@ fn large_arrays() {
     for (op, dtype) in SAMPLE {
         let row = row(op).expect("a row of the table");
         let n = 300_007;
-        let inputs = [("a", moderate(*dtype, 1000, &mut random).resized(&[n])), ("b", moderate(*dtype, 1000, &mut random).resized(&[n]))];
-        cases.push(case(row, *dtype).run_in(&inputs, &[vec![Layout::C; 2], vec![Layout::Reversed, Layout::Strided]]));
+        let inputs = [
+            ("a", moderate(*dtype, 1000, &mut random).resized(&[n])),
+            ("b", moderate(*dtype, 1000, &mut random).resized(&[n])),
+        ];
+        cases.push(case(row, *dtype).run_in(
+            &inputs,
+            &[vec![Layout::C; 2], vec![Layout::Reversed, Layout::Strided]],
+        ));
     }
     check(cases);
 }
@@ -267,20 +316,28 @@ fn large_arrays() {
 fn clip_and_where_broadcast_three_operands() {
     let mut random = Random(6);
     let mut cases = Vec::new();
-    let shapes: [[&[usize]; 3]; 4] = [[&[4, 1], &[5], &[]], [&[], &[3], &[2, 1]], [&[0], &[1], &[]], [&[2, 3, 4], &[3, 1], &[2, 1, 4]]];
+    let shapes: [[&[usize]; 3]; 4] = [
+        [&[4, 1], &[5], &[]],
+        [&[], &[3], &[2, 1]],
+        [&[0], &[1], &[]],
+        [&[2, 3, 4], &[3, 1], &[2, 1, 4]],
+    ];
     for dtype in DTYPES {
         for [a, b, c] in shapes {
-            let mut value = |shape: &[usize]| joined(&[moderate(dtype, 30, &mut random), special(dtype)]).resized(shape);
+            let mut value = |shape: &[usize]| {
+                joined(&[moderate(dtype, 30, &mut random), special(dtype)]).resized(shape)
+            };
             let (x, y, z) = (value(a), value(b), value(c));
             let condition = any_bits(DType::Bool, 60, &mut random).resized(a);
             for fixed in [false, true] {
                 let clip = Case::new("numpy.clip %a, %b, %c", "np.clip(a, b, c)")
                     .run_everywhere(&[("a", x.clone()), ("b", y.clone()), ("c", z.clone())]);
-                let pick = Case::new("numpy.where %a, %b, %c", "np.where(a, b, c)").run_everywhere(&[
-                    ("a", condition.clone()),
-                    ("b", y.clone()),
-                    ("c", z.clone()),
-                ]);
+                let pick =
+                    Case::new("numpy.where %a, %b, %c", "np.where(a, b, c)").run_everywhere(&[
+                        ("a", condition.clone()),
+                        ("b", y.clone()),
+                        ("c", z.clone()),
+                    ]);
                 cases.extend([clip, pick].map(|case| if fixed { case.fixed() } else { case }));
             }
         }
@@ -299,7 +356,10 @@ fn integers_to_negative_powers_are_refused() {
                 Case::new("numpy.power %a, %b", "np.power(a, b)")
                     .types(format!("tensor<?x{}>", crate::samples::mlir(dtype)))
                     .run_everywhere(&[("a", base.clone()), ("b", exponents)])
-                    .raises(RunErrorKind::Value, "integers to negative integer powers are not allowed"),
+                    .raises(
+                        RunErrorKind::Value,
+                        "integers to negative integer powers are not allowed",
+                    ),
             );
         }
     }

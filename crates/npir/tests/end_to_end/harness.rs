@@ -11,11 +11,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use npir::prelude::*;
 use npir_runtime::alloc::{MemoryStats, memory_stats};
-use npir_runtime::{Function, RunError, RunErrorKind};
+use npir_runtime::{Function, RunErrorKind};
 use npir_testing::{Tolerance, compare, oracle};
 
 use crate::samples::mlir;
-use crate::value::{Layout, Placed, Value};
+use crate::value::{Layout, Value};
 
 /// The only user of the runtime's allocator, for as long as it lives.
 pub(crate) struct Session {
@@ -27,7 +27,10 @@ impl Session {
     pub(crate) fn start() -> Self {
         static RUNNING: Mutex<()> = Mutex::new(());
         let lock = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        Session { before: memory_stats(), _lock: lock }
+        Session {
+            before: memory_stats(),
+            _lock: lock,
+        }
     }
 
     /// Bytes and blocks in use that were not at the start.
@@ -43,7 +46,11 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            assert_eq!(self.leaked(), (0, 0), "bytes and blocks that were not given back");
+            assert_eq!(
+                self.leaked(),
+                (0, 0),
+                "bytes and blocks that were not given back"
+            );
         }
     }
 }
@@ -63,7 +70,9 @@ pub(crate) fn compiler() -> Compiler {
 /// Compiles a program of the tests, which must be valid.
 #[track_caller]
 pub(crate) fn compile(source: &str) -> Executable {
-    compiler().compile_source(source, "test.mlir").unwrap_or_else(|e| panic!("{e}\n{source}"))
+    compiler()
+        .compile_source(source, "test.mlir")
+        .unwrap_or_else(|e| panic!("{e}\n{source}"))
 }
 
 /// Which sizes the types of a case state.
@@ -180,26 +189,45 @@ impl Case {
     }
 
     /// Another set of inputs in several combinations of layouts.
-    pub(crate) fn run_in(mut self, inputs: &[(&'static str, Value)], layouts: &[Vec<Layout>]) -> Self {
+    pub(crate) fn run_in(
+        mut self,
+        inputs: &[(&'static str, Value)],
+        layouts: &[Vec<Layout>],
+    ) -> Self {
         let inputs = inputs
             .iter()
-            .map(|(name, value)| Input { name, value: value.clone(), kind: Kind::Array })
+            .map(|(name, value)| Input {
+                name,
+                value: value.clone(),
+                kind: Kind::Array,
+            })
             .collect();
-        self.runs.push(Run { inputs, layouts: layouts.to_vec(), expected: Err("not evaluated".into()) });
+        self.runs.push(Run {
+            inputs,
+            layouts: layouts.to_vec(),
+            expected: Err("not evaluated".into()),
+        });
         self
     }
 
     /// Another set of inputs, in every layout.
     pub(crate) fn run_everywhere(self, inputs: &[(&'static str, Value)]) -> Self {
-        let layouts: Vec<_> =
-            Layout::ALL.iter().enumerate().map(|(k, _)| (0..inputs.len()).map(|i| shuffled(k, i)).collect()).collect();
+        let layouts: Vec<_> = Layout::ALL
+            .iter()
+            .enumerate()
+            .map(|(k, _)| (0..inputs.len()).map(|i| shuffled(k, i)).collect())
+            .collect();
         self.run_in(inputs, &layouts)
     }
 
     /// Adds an `index` argument to every run so far.
     pub(crate) fn index(mut self, name: &'static str, value: i64) -> Self {
         for run in &mut self.runs {
-            run.inputs.push(Input { name, value: Value::scalar(value), kind: Kind::Index });
+            run.inputs.push(Input {
+                name,
+                value: Value::scalar(value),
+                kind: Kind::Index,
+            });
             run.layouts.iter_mut().for_each(|l| l.push(Layout::C));
         }
         self
@@ -220,7 +248,10 @@ impl Case {
     }
 
     fn has_bf16(&self) -> bool {
-        self.runs[0].inputs.iter().any(|i| i.value.dtype == DType::BF16)
+        self.runs[0]
+            .inputs
+            .iter()
+            .any(|i| i.value.dtype == DType::BF16)
     }
 
     /// Asks NumPy. `bfloat16`, which NumPy has not, is `float32` there, and results are rounded.
@@ -270,7 +301,10 @@ impl Case {
         }
         match self.runs.iter().find_map(|r| r.expected.as_ref().ok()) {
             Some(values) => values.iter().map(|v| array_type(self.dims, v)).collect(),
-            None => panic!("NumPy gives nothing for `{}`: {:?}", self.numpy, self.runs[0].expected),
+            None => panic!(
+                "NumPy gives nothing for `{}`: {:?}",
+                self.numpy, self.runs[0].expected
+            ),
         }
     }
 
@@ -278,7 +312,10 @@ impl Case {
     fn source(&self, name: &str) -> String {
         let inputs = &self.runs[0].inputs;
         let results = self.result_types();
-        let params: Vec<_> = inputs.iter().map(|i| format!("%{}: {}", i.name, self.type_of(i))).collect();
+        let params: Vec<_> = inputs
+            .iter()
+            .map(|i| format!("%{}: {}", i.name, self.type_of(i)))
+            .collect();
         let mut body = self.op.clone();
         if !body.contains(':') {
             let operands: Vec<_> = inputs
@@ -301,7 +338,11 @@ impl Case {
         if !body.contains("return") {
             body = format!("  %result = {body}\n  return %result : {}", results[0]);
         }
-        format!("func.func @{name}({}) -> ({}) {{\n{body}\n}}\n", params.join(", "), results.join(", "))
+        format!(
+            "func.func @{name}({}) -> ({}) {{\n{body}\n}}\n",
+            params.join(", "),
+            results.join(", ")
+        )
     }
 
     /// Runs the compiled function in every layout; says what is wrong.
@@ -309,11 +350,19 @@ impl Case {
         for run in &self.runs {
             for layouts in &run.layouts {
                 trace(|| {
-                    let shapes: Vec<_> = run.inputs.iter().map(|i| (i.name, &i.value.shape)).collect();
+                    let shapes: Vec<_> = run
+                        .inputs
+                        .iter()
+                        .map(|i| (i.name, &i.value.shape))
+                        .collect();
                     format!("{} on {shapes:?} in {layouts:?}", self.source("f"))
                 });
                 if let Err(why) = self.check_run(function, run, layouts) {
-                    let shapes: Vec<_> = run.inputs.iter().map(|i| (i.name, &i.value.shape)).collect();
+                    let shapes: Vec<_> = run
+                        .inputs
+                        .iter()
+                        .map(|i| (i.name, &i.value.shape))
+                        .collect();
                     failures.push(format!(
                         "{}\n    on {shapes:?} in {layouts:?}, against `{}`: {why}",
                         self.source("f").trim_end(),
@@ -326,7 +375,12 @@ impl Case {
     }
 
     fn check_run(&self, function: &Function, run: &Run, layouts: &[Layout]) -> Result<(), String> {
-        let placed: Vec<_> = run.inputs.iter().zip(layouts).map(|(i, l)| i.value.place(*l)).collect();
+        let placed: Vec<_> = run
+            .inputs
+            .iter()
+            .zip(layouts)
+            .map(|(i, l)| i.value.place(*l))
+            .collect();
         let mut args: Vec<Arg<'_>> = run
             .inputs
             .iter()
@@ -347,20 +401,29 @@ impl Case {
             (Ok(ok), None) => ok,
             (Err(e), Some((kind, message))) => {
                 if e.kind() != *kind || !e.message().contains(message) {
-                    return Err(format!("raises {:?} {:?}, not {kind:?} {message:?}", e.kind(), e.message()));
+                    return Err(format!(
+                        "raises {:?} {:?}, not {kind:?} {message:?}",
+                        e.kind(),
+                        e.message()
+                    ));
                 }
                 return match run.expected {
                     Ok(_) => Err(format!("raises {e}, but NumPy does not")),
                     Err(_) => Ok(()),
                 };
             }
-            (Ok(_), Some((kind, message))) => return Err(format!("does not raise {kind:?} {message:?}")),
+            (Ok(_), Some((kind, message))) => {
+                return Err(format!("does not raise {kind:?} {message:?}"));
+            }
             (Err(e), None) => return Err(format!("raises {e}")),
         };
         if let Some(copy) = report.copies.iter().find(|c| c.what.contains("argument")) {
             return Err(format!("copies an input: {copy}"));
         }
-        let expected = run.expected.as_ref().map_err(|e| format!("NumPy raises {e}"))?;
+        let expected = run
+            .expected
+            .as_ref()
+            .map_err(|e| format!("NumPy raises {e}"))?;
         if results.len() != expected.len() {
             return Err(format!("{} results", results.len()));
         }
@@ -386,9 +449,8 @@ fn shuffled(k: usize, input: usize) -> Layout {
 
 /// Whether `text` mentions the value `%name`.
 fn mentions(text: &str, name: &str) -> bool {
-    text.match_indices(&format!("%{name}")).any(|(at, m)| {
-        !text[at + m.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
-    })
+    text.match_indices(&format!("%{name}"))
+        .any(|(at, m)| !text[at + m.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 /// The tensor type of a value.
@@ -420,7 +482,10 @@ fn zeros_differ(a: &Value, b: &Value) -> bool {
     }
     let size = a.dtype.size();
     let zero = |e: &[u8]| e[..size - 1].iter().all(|b| *b == 0) && e[size - 1] & 0x7f == 0;
-    a.bytes.chunks(size).zip(b.bytes.chunks(size)).any(|(a, b)| zero(a) && zero(b) && a != b)
+    a.bytes
+        .chunks(size)
+        .zip(b.bytes.chunks(size))
+        .any(|(a, b)| zero(a) && zero(b) && a != b)
 }
 
 /// `bfloat16` in NumPy: widened to `float32`, and rounded back to nearest even.
@@ -471,13 +536,26 @@ fn failures(mut cases: Vec<Case>) -> Vec<String> {
 /// Fails with the first of the failures, if there are any.
 #[track_caller]
 pub(crate) fn report(failures: &[String], total: usize) {
-    let shown = failures.iter().take(25).map(String::as_str).collect::<Vec<_>>().join("\n\n");
-    assert!(failures.is_empty(), "{} failures in {total} cases:\n\n{shown}\n", failures.len());
+    let shown = failures
+        .iter()
+        .take(25)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    assert!(
+        failures.is_empty(),
+        "{} failures in {total} cases:\n\n{shown}\n",
+        failures.len()
+    );
 }
 
 /// One function per case; those that do not compile are failures.
 fn compile_cases(cases: &[Case], failures: &mut Vec<String>) -> Vec<Option<Function>> {
-    let sources: Vec<_> = cases.iter().enumerate().map(|(i, case)| case.source(&format!("f{i}"))).collect();
+    let sources: Vec<_> = cases
+        .iter()
+        .enumerate()
+        .map(|(i, case)| case.source(&format!("f{i}")))
+        .collect();
     let load = |exe: &Executable, i: usize| match exe.function(&format!("f{i}")) {
         Ok(function) => Some(function),
         Err(e) => panic!("{e}"),
@@ -485,7 +563,8 @@ fn compile_cases(cases: &[Case], failures: &mut Vec<String>) -> Vec<Option<Funct
     if let Ok(exe) = compiler().compile_source(sources.concat(), "test.mlir") {
         return (0..cases.len()).map(|i| load(&exe, i)).collect();
     }
-    let alone = |(i, source): (usize, &String)| match compiler().compile_source(source, "test.mlir") {
+    let alone = |(i, source): (usize, &String)| match compiler().compile_source(source, "test.mlir")
+    {
         Ok(exe) => load(&exe, i),
         Err(e) => {
             failures.push(format!("{}\n    does not compile: {e}", source.trim_end()));
@@ -493,13 +572,6 @@ fn compile_cases(cases: &[Case], failures: &mut Vec<String>) -> Vec<Option<Funct
         }
     };
     sources.iter().enumerate().map(alone).collect()
-}
-
-/// Calls a function with arrays in C order.
-pub(crate) fn call(exe: &Executable, name: &str, inputs: &[&Value]) -> Result<Vec<Value>, RunError> {
-    let placed: Vec<Placed> = inputs.iter().map(|v| v.place(Layout::C)).collect();
-    let mut args: Vec<_> = placed.iter().map(|p| Arg::View(p.view())).collect();
-    Ok(exe.run(name, &mut args)?.iter().map(Value::of).collect())
 }
 
 /// The harness itself: what differs from NumPy in one element, in the sign of a zero, in dtype or
@@ -512,12 +584,21 @@ fn differences_are_found() {
         Case::new("numpy.negative %a", "np.array([-1.5, 0.0, -2.0])").run(&x()),
         Case::new("numpy.negative %a", "np.array([-1.5, -0.0, -3.0])").run(&x()),
         Case::new("numpy.negative %a", "-a").ulps(4).run(&x()),
-        Case::new("numpy.negative %a", "np.array([-1.5, -0.0, -3.0])").ulps(4).run(&x()),
-        Case::new("numpy.negative %a", "np.array([-1.5, -0.0, -3.0])").ulps(4).any_zero().run(&x()),
+        Case::new("numpy.negative %a", "np.array([-1.5, -0.0, -3.0])")
+            .ulps(4)
+            .run(&x()),
+        Case::new("numpy.negative %a", "np.array([-1.5, -0.0, -3.0])")
+            .ulps(4)
+            .any_zero()
+            .run(&x()),
         Case::new("numpy.negative %a", "-a[1:]").run(&x()),
         Case::new("numpy.negative %a", "(-a).astype(np.float32)").run(&x()),
-        Case::new("numpy.negative %a", "-a").run(&x()).raises(RunErrorKind::Value, ""),
-        Case::new("numpy.take %a, %b", "np.take(a, b)").run(&[x()[0].clone(), ("b", Value::vector(&[4i64]))]).types("tensor<?xf64>"),
+        Case::new("numpy.negative %a", "-a")
+            .run(&x())
+            .raises(RunErrorKind::Value, ""),
+        Case::new("numpy.take %a, %b", "np.take(a, b)")
+            .run(&[x()[0].clone(), ("b", Value::vector(&[4i64]))])
+            .types("tensor<?xf64>"),
     ];
     let wrong = [1, 2, 4, 6, 7, 8, 9];
     for (i, case) in cases.into_iter().enumerate() {

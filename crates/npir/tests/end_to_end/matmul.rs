@@ -10,7 +10,12 @@ use crate::value::Value;
 fn exact(dtype: DType, shape: &[usize], random: &mut Random) -> Value {
     let count = shape.iter().product();
     let value = match is_float(dtype) {
-        true => numbers(dtype, &(0..count).map(|_| random.below(7) as i64 - 3).collect::<Vec<_>>()),
+        true => numbers(
+            dtype,
+            &(0..count)
+                .map(|_| random.below(7) as i64 - 3)
+                .collect::<Vec<_>>(),
+        ),
         false => any_bits(dtype, count, random),
     };
     value.reshaped(shape)
@@ -50,7 +55,10 @@ fn all_ranks() {
     let mut cases = Vec::new();
     for dtype in [DType::F64, DType::I32] {
         for (a, b) in SHAPES {
-            let inputs = [("a", exact(dtype, a, &mut random)), ("b", exact(dtype, b, &mut random))];
+            let inputs = [
+                ("a", exact(dtype, a, &mut random)),
+                ("b", exact(dtype, b, &mut random)),
+            ];
             cases.push(matmul().run_everywhere(&inputs));
             cases.push(matmul().fixed().run_everywhere(&inputs));
         }
@@ -65,9 +73,16 @@ fn all_dtypes() {
     for dtype in DTYPES.into_iter().chain([DType::BF16]) {
         for fixed in [false, true] {
             let mut case = matmul();
-            let shapes: &[(&[usize], &[usize])] = &[(&[5, 7], &[7, 3]), (&[1, 40], &[40, 1]), (&[20, 20], &[20, 20])];
+            let shapes: &[(&[usize], &[usize])] = &[
+                (&[5, 7], &[7, 3]),
+                (&[1, 40], &[40, 1]),
+                (&[20, 20], &[20, 20]),
+            ];
             for (a, b) in if fixed { &shapes[..1] } else { shapes } {
-                case = case.run_everywhere(&[("a", exact(dtype, a, &mut random)), ("b", exact(dtype, b, &mut random))]);
+                case = case.run_everywhere(&[
+                    ("a", exact(dtype, a, &mut random)),
+                    ("b", exact(dtype, b, &mut random)),
+                ]);
             }
             cases.push(if fixed { case.fixed() } else { case });
         }
@@ -93,11 +108,15 @@ fn general_floats() {
                  \x20 %s = numpy.matmul %x, %y : {{a}}, {{b}} -> {{a}}\n\
                  \x20 %d = numpy.subtract %p, %e : {{a}}, tensor<?x?x{ty}> -> {{a}}\n\
                  \x20 %m = numpy.absolute %d : {{a}} -> {{a}}\n\
-                 \x20 %eps = numpy.constant dense<{:e}> : tensor<{ty}>\n\
+                 \x20 %eps = numpy.constant dense<{}> : tensor<{ty}>\n\
                  \x20 %t = numpy.multiply %s, %eps : {{a}}, tensor<{ty}> -> {{a}}\n\
                  \x20 %c = numpy.less_equal %m, %t : {{a}}, {{a}} -> tensor<?x?xi1>\n\
                  \x20 return %c : tensor<?x?xi1>",
-                if dtype == DType::F32 { 8e-6 } else { 1.5e-14 }
+                if dtype == DType::F32 {
+                    "8.0e-6"
+                } else {
+                    "1.5e-14"
+                }
             );
             let exact = reference(&a, &b, [m, k, n]);
             cases.push(
@@ -126,15 +145,31 @@ fn reference(a: &Value, b: &Value, [m, k, n]: [usize; 3]) -> Value {
             bytes.extend(crate::samples::float_bytes(a.dtype, sum));
         }
     }
-    Value { dtype: a.dtype, shape: vec![m, n], bytes }
+    Value {
+        dtype: a.dtype,
+        shape: vec![m, n],
+        bytes,
+    }
 }
 
 #[test]
 fn infinities_and_nan() {
-    let list = [1.0, f64::INFINITY, f64::NAN, -0.0, 0.0, f64::MAX, 1e-320, -1.0, f64::NEG_INFINITY];
+    let list = [
+        1.0,
+        f64::INFINITY,
+        f64::NAN,
+        -0.0,
+        0.0,
+        f64::MAX,
+        1e-320,
+        -1.0,
+        f64::NEG_INFINITY,
+    ];
     let a = Value::new(&list, &[9, 1]);
     let b = Value::new(&list, &[1, 9]);
-    check(vec![matmul().any_zero().run_everywhere(&[("a", a), ("b", b)])]);
+    check(vec![
+        matmul().any_zero().run_everywhere(&[("a", a), ("b", b)]),
+    ]);
 }
 
 #[test]
@@ -147,8 +182,23 @@ fn shapes_that_do_not_fit() {
             .raises(RunErrorKind::ShapeMismatch, message)
     };
     check(vec![
-        wrong(&[3, 4], &[5, 2], "tensor<?x?xf64>", "numpy.matmul: shapes (3, 4) and (5, 2) do not align: 4 (dim 1) != 5 (dim 0)"),
-        wrong(&[3], &[4], "tensor<f64>", "numpy.matmul: shapes (3,) and (4,) do not align: 3 (dim 0) != 4 (dim 0)"),
-        wrong(&[2, 3, 4], &[3, 4, 5], "tensor<?x?x?xf64>", "numpy.matmul: shapes (2, 3, 4) and (3, 4, 5)"),
+        wrong(
+            &[3, 4],
+            &[5, 2],
+            "tensor<?x?xf64>",
+            "numpy.matmul: shapes (3, 4) and (5, 2) do not align: 4 (dim 1) != 5 (dim 0)",
+        ),
+        wrong(
+            &[3],
+            &[4],
+            "tensor<f64>",
+            "numpy.matmul: shapes (3,) and (4,) do not align: 3 (dim 0) != 4 (dim 0)",
+        ),
+        wrong(
+            &[2, 3, 4],
+            &[3, 4, 5],
+            "tensor<?x?x?xf64>",
+            "numpy.matmul: shapes (2, 3, 4) and (3, 4, 5)",
+        ),
     ]);
 }

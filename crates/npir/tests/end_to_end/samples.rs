@@ -100,12 +100,19 @@ pub(crate) fn number_bytes(dtype: DType, x: i64) -> Vec<u8> {
 
 /// A vector of elements given by their bytes.
 fn vector(dtype: DType, elements: Vec<Vec<u8>>) -> Value {
-    Value { dtype, shape: vec![elements.len()], bytes: elements.concat() }
+    Value {
+        dtype,
+        shape: vec![elements.len()],
+        bytes: elements.concat(),
+    }
 }
 
 /// Small whole numbers of any dtype.
 pub(crate) fn numbers(dtype: DType, numbers: &[i64]) -> Value {
-    vector(dtype, numbers.iter().map(|n| number_bytes(dtype, *n)).collect())
+    vector(
+        dtype,
+        numbers.iter().map(|n| number_bytes(dtype, *n)).collect(),
+    )
 }
 
 /// Bits of the smallest normal, smallest subnormal and largest number, infinity and a NaN.
@@ -118,7 +125,13 @@ fn float_landmarks(dtype: DType) -> Vec<u64> {
     };
     let infinity = ((1u64 << (bits - 1 - fraction)) - 1) << fraction;
     let quiet = infinity | 1 << (fraction - 1);
-    let mut landmarks = vec![1, (1 << fraction) - 1, 1 << fraction, infinity - 1, infinity];
+    let mut landmarks = vec![
+        1,
+        (1 << fraction) - 1,
+        1 << fraction,
+        infinity - 1,
+        infinity,
+    ];
     let negative: Vec<_> = landmarks.iter().map(|b| b | 1 << (bits - 1)).collect();
     landmarks.extend(negative);
     landmarks.push(quiet);
@@ -130,11 +143,35 @@ pub(crate) fn special(dtype: DType) -> Value {
     let elements = match dtype {
         DType::Bool => vec![vec![0], vec![1]],
         d if is_float(d) => {
-            let mut list: Vec<_> =
-                float_landmarks(d).into_iter().map(|bits| bits.to_le_bytes()[..d.size()].to_vec()).collect();
+            let mut list: Vec<_> = float_landmarks(d)
+                .into_iter()
+                .map(|bits| bits.to_le_bytes()[..d.size()].to_vec())
+                .collect();
             let plain = [
-                0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.5, 3.0, -7.0, 0.1, 1e-3, -1e3, 1e5, -3.3e7, 1e30,
-                0.9999999999999999, 127.5, 32768.0, 2147483648.0, -9223372036854775808.0, 1e19,
+                0.0,
+                -0.0,
+                0.5,
+                -0.5,
+                1.0,
+                -1.0,
+                1.5,
+                -1.5,
+                2.0,
+                -2.5,
+                3.0,
+                -7.0,
+                0.1,
+                1e-3,
+                -1e3,
+                1e5,
+                -3.3e7,
+                1e30,
+                0.9999999999999999,
+                127.5,
+                32768.0,
+                2147483648.0,
+                -9223372036854775808.0,
+                1e19,
             ];
             list.extend(plain.iter().map(|x| float_bytes(d, *x)));
             list
@@ -142,7 +179,25 @@ pub(crate) fn special(dtype: DType) -> Value {
         d => {
             let width = 8 * d.size() as u32;
             let top = 1i64.wrapping_shl(width - 1);
-            let list = [0, 1, -1, 2, -2, 3, 7, -7, 10, 63, 64, 100, top, top + 1, top.wrapping_sub(1), top / 2, 85];
+            let list = [
+                0,
+                1,
+                -1,
+                2,
+                -2,
+                3,
+                7,
+                -7,
+                10,
+                63,
+                64,
+                100,
+                top,
+                top + 1,
+                top.wrapping_sub(1),
+                top / 2,
+                85,
+            ];
             list.iter().map(|n| number_bytes(d, *n)).collect()
         }
     };
@@ -164,9 +219,15 @@ pub(crate) fn moderate(dtype: DType, count: usize, random: &mut Random) -> Value
     let element = |random: &mut Random| match dtype {
         d if is_float(d) => {
             let sign = if random.next() & 1 == 0 { 1.0 } else { -1.0 };
-            float_bytes(d, sign * (random.unit() * 8.0 - 5.0).exp2() * (0.5 + random.unit()))
+            float_bytes(
+                d,
+                sign * (random.unit() * 8.0 - 5.0).exp2() * (0.5 + random.unit()),
+            )
         }
-        d => number_bytes(d, random.below(41) as i64 - if is_unsigned(d) { 0 } else { 20 }),
+        d => number_bytes(
+            d,
+            random.below(41) as i64 - if is_unsigned(d) { 0 } else { 20 },
+        ),
     };
     vector(dtype, (0..count).map(|_| element(random)).collect())
 }
@@ -184,11 +245,20 @@ pub(crate) fn uniform(dtype: DType, count: usize, random: &mut Random) -> Value 
 pub(crate) fn joined(parts: &[Value]) -> Value {
     let bytes: Vec<u8> = parts.iter().flat_map(|p| p.bytes.clone()).collect();
     let count = parts.iter().map(Value::len).sum();
-    Value { dtype: parts[0].dtype, shape: vec![count], bytes }
+    Value {
+        dtype: parts[0].dtype,
+        shape: vec![count],
+        bytes,
+    }
 }
 
 /// Element `i` of a vector is element `picks(i)` of `from`.
 pub(crate) fn picked(from: &Value, picks: impl Iterator<Item = usize>) -> Value {
     let size = from.dtype.size();
-    vector(from.dtype, picks.map(|i| from.bytes[i * size..(i + 1) * size].to_vec()).collect())
+    vector(
+        from.dtype,
+        picks
+            .map(|i| from.bytes[i * size..(i + 1) * size].to_vec())
+            .collect(),
+    )
 }

@@ -1,7 +1,7 @@
 //! Arrays of the tests: values in host memory of their own, independent of the runtime's
 //! allocator, and the many ways in which the same elements can lie in memory.
 
-use npir_runtime::{Array, ArrayView, ArrayViewMut, DType, Element, Scalar};
+use npir_runtime::{Array, ArrayView, DType, Element, Scalar};
 
 /// The elements of an array, in C order.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,9 +13,20 @@ pub(crate) struct Value {
 
 impl Value {
     pub(crate) fn new<T: Element>(elements: &[T], shape: &[usize]) -> Self {
-        assert_eq!(elements.len(), shape.iter().product::<usize>(), "elements of shape {shape:?}");
-        let bytes = elements.iter().flat_map(|e| Scalar::new(*e).bytes().to_vec()).collect();
-        Value { dtype: T::DTYPE, shape: shape.to_vec(), bytes }
+        assert_eq!(
+            elements.len(),
+            shape.iter().product::<usize>(),
+            "elements of shape {shape:?}"
+        );
+        let bytes = elements
+            .iter()
+            .flat_map(|e| Scalar::new(*e).bytes().to_vec())
+            .collect();
+        Value {
+            dtype: T::DTYPE,
+            shape: shape.to_vec(),
+            bytes,
+        }
     }
 
     pub(crate) fn vector<T: Element>(elements: &[T]) -> Self {
@@ -47,16 +58,26 @@ impl Value {
     pub(crate) fn resized(&self, shape: &[usize]) -> Self {
         let wanted = shape.iter().product::<usize>() * self.dtype.size();
         let bytes = self.bytes.iter().copied().cycle().take(wanted).collect();
-        Value { dtype: self.dtype, shape: shape.to_vec(), bytes }
+        Value {
+            dtype: self.dtype,
+            shape: shape.to_vec(),
+            bytes,
+        }
     }
 
     pub(crate) fn of(array: &Array) -> Self {
-        // SAFETY: a copy in C order is one block of `nbytes` readable bytes.
         let bytes = match array.to_contiguous() {
-            Ok(copy) => unsafe { std::slice::from_raw_parts(copy.as_ptr(), copy.nbytes()) }.to_vec(),
+            Ok(copy) => {
+                // SAFETY: a copy in C order is one block of `nbytes` readable bytes.
+                unsafe { std::slice::from_raw_parts(copy.as_ptr(), copy.nbytes()) }.to_vec()
+            }
             Err(e) => panic!("{e}"),
         };
-        Value { dtype: array.dtype(), shape: array.shape().to_vec(), bytes }
+        Value {
+            dtype: array.dtype(),
+            shape: array.shape().to_vec(),
+            bytes,
+        }
     }
 
     pub(crate) fn to_array(&self) -> Array {
@@ -143,7 +164,11 @@ impl Placed {
         };
         let mut strides = vec![0isize; rank];
         let mut step = item * spacing;
-        let axes: Vec<usize> = if column_major { (0..rank).collect() } else { (0..rank).rev().collect() };
+        let axes: Vec<usize> = if column_major {
+            (0..rank).collect()
+        } else {
+            (0..rank).rev().collect()
+        };
         for (k, &axis) in axes.iter().enumerate() {
             strides[axis] = step as isize;
             step *= value.shape[axis].max(1);
@@ -177,9 +202,17 @@ impl Placed {
         }
         for position in 0..value.len() {
             let at = offset.wrapping_add_signed(distance(position, &value.shape, &strides));
-            buffer[at..at + item].copy_from_slice(&value.bytes[position * item..(position + 1) * item]);
+            buffer[at..at + item]
+                .copy_from_slice(&value.bytes[position * item..(position + 1) * item]);
         }
-        Placed { dtype: value.dtype, shape: value.shape.clone(), strides, buffer, offset, filler: FILLER }
+        Placed {
+            dtype: value.dtype,
+            shape: value.shape.clone(),
+            strides,
+            buffer,
+            offset,
+            filler: FILLER,
+        }
     }
 
     pub(crate) fn as_ptr(&self) -> *const u8 {
@@ -191,19 +224,22 @@ impl Placed {
         unsafe { ArrayView::from_raw(self.as_ptr(), self.dtype, &self.shape, &self.strides) }
     }
 
-    pub(crate) fn view_mut(&mut self) -> ArrayViewMut<'_> {
-        let data = self.buffer[self.offset..].as_mut_ptr();
-        // SAFETY: as in `view`; the elements lie apart unless the layout is `Repeated`.
-        unsafe { ArrayViewMut::from_raw(data, self.dtype, &self.shape, &self.strides) }
-    }
-
     /// The elements as they are now.
     pub(crate) fn value(&self) -> Value {
         let item = self.dtype.size();
         let count = self.shape.iter().product();
-        let at = |position| self.offset.wrapping_add_signed(distance(position, &self.shape, &self.strides));
-        let bytes = (0..count).flat_map(|p| self.buffer[at(p)..at(p) + item].to_vec()).collect();
-        Value { dtype: self.dtype, shape: self.shape.clone(), bytes }
+        let at = |position| {
+            self.offset
+                .wrapping_add_signed(distance(position, &self.shape, &self.strides))
+        };
+        let bytes = (0..count)
+            .flat_map(|p| self.buffer[at(p)..at(p) + item].to_vec())
+            .collect();
+        Value {
+            dtype: self.dtype,
+            shape: self.shape.clone(),
+            bytes,
+        }
     }
 
     /// Whether every byte that belongs to no element is still what it was.
@@ -211,10 +247,15 @@ impl Placed {
         let item = self.dtype.size();
         let mut own = vec![false; self.buffer.len()];
         for position in 0..self.shape.iter().product() {
-            let at = self.offset.wrapping_add_signed(distance(position, &self.shape, &self.strides));
+            let at =
+                self.offset
+                    .wrapping_add_signed(distance(position, &self.shape, &self.strides));
             own[at..at + item].fill(true);
         }
-        self.buffer.iter().zip(own).all(|(byte, own)| own || *byte == self.filler)
+        self.buffer
+            .iter()
+            .zip(own)
+            .all(|(byte, own)| own || *byte == self.filler)
     }
 }
 

@@ -14,7 +14,10 @@ fn counting(dtype: DType, shape: &[usize]) -> Value {
 
 /// The case with dynamic and with static types, in every layout.
 fn both(case: impl Fn() -> Case, inputs: &[(&'static str, Value)]) -> [Case; 2] {
-    [case().run_everywhere(inputs), case().fixed().run_everywhere(inputs)]
+    [
+        case().run_everywhere(inputs),
+        case().fixed().run_everywhere(inputs),
+    ]
 }
 
 #[test]
@@ -30,7 +33,11 @@ fn every_dtype() {
         ] {
             let types = format!("tensor<2x6x{}>", crate::samples::mlir(dtype));
             let case = Case::new(op, numpy);
-            let case = if op.contains("reshape") { case.types(types) } else { case };
+            let case = if op.contains("reshape") {
+                case.types(types)
+            } else {
+                case
+            };
             cases.push(case.run_everywhere(&a));
         }
     }
@@ -61,12 +68,23 @@ fn reshape() {
     ];
     for (from, to) in shapes {
         let list = to.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-        let numpy = if to.is_empty() { "a.reshape(())".to_owned() } else { format!("a.reshape(({list},))") };
+        let numpy = if to.is_empty() {
+            "a.reshape(())".to_owned()
+        } else {
+            format!("a.reshape(({list},))")
+        };
         let a = [("a", counting(DType::I32, from))];
         // The result type states the sizes that the op does.
-        let sizes: String = to.iter().map(|n| if *n < 0 { "?x".into() } else { format!("{n}x") }).collect();
+        let sizes: String = to
+            .iter()
+            .map(|n| if *n < 0 { "?x".into() } else { format!("{n}x") })
+            .collect();
         let op = format!("numpy.reshape %a shape [{list}]");
-        cases.push(Case::new(op.clone(), numpy.clone()).types(format!("tensor<{sizes}i32>")).run_everywhere(&a));
+        cases.push(
+            Case::new(op.clone(), numpy.clone())
+                .types(format!("tensor<{sizes}i32>"))
+                .run_everywhere(&a),
+        );
         cases.push(Case::new(op, numpy).fixed().run_everywhere(&a));
     }
     // Sizes that are values.
@@ -81,7 +99,8 @@ fn reshape() {
     cases.push(dynamic(&[3, 4], 12, 1, "a.reshape(m, n)"));
     cases.push(dynamic(&[0, 4], 3, 0, "a.reshape(m, n)"));
     let wrong = "numpy.reshape: cannot reshape array of shape (3, 4) into shape (5, 2)";
-    cases.push(dynamic(&[3, 4], 5, 2, "a.reshape(m, n)").raises(RunErrorKind::ShapeMismatch, wrong));
+    cases
+        .push(dynamic(&[3, 4], 5, 2, "a.reshape(m, n)").raises(RunErrorKind::ShapeMismatch, wrong));
     let negative = "negative dimensions are not allowed: size -3";
     cases.push(dynamic(&[3, 4], -3, -4, "a.reshape(m, n)").raises(RunErrorKind::Value, negative));
     let infer = |a: &[usize], m: i64| {
@@ -91,8 +110,14 @@ fn reshape() {
             .index("m", m)
     };
     cases.push(infer(&[3, 4], 6));
-    cases.push(infer(&[3, 4], 5).raises(RunErrorKind::ShapeMismatch, "cannot reshape array of shape (3, 4) into shape (-1, 5)"));
-    cases.push(infer(&[0, 4], 0).raises(RunErrorKind::ShapeMismatch, "cannot reshape array of shape (0, 4) into shape (-1, 0)"));
+    cases.push(infer(&[3, 4], 5).raises(
+        RunErrorKind::ShapeMismatch,
+        "cannot reshape array of shape (3, 4) into shape (-1, 5)",
+    ));
+    cases.push(infer(&[0, 4], 0).raises(
+        RunErrorKind::ShapeMismatch,
+        "cannot reshape array of shape (0, 4) into shape (-1, 0)",
+    ));
     check(cases);
 }
 
@@ -112,7 +137,11 @@ fn transpose() {
         (&[70, 65], "", ""),
     ];
     for (shape, axes, python) in list {
-        let numpy = if python.is_empty() { "np.transpose(a)".into() } else { format!("np.transpose(a, ({python}))") };
+        let numpy = if python.is_empty() {
+            "np.transpose(a)".into()
+        } else {
+            format!("np.transpose(a, ({python}))")
+        };
         let case = || Case::new(format!("numpy.transpose %a{axes}"), numpy.clone());
         cases.extend(both(case, &[("a", counting(DType::F64, shape))]));
     }
@@ -136,23 +165,45 @@ fn broadcast_to() {
         (&[1, 4, 1], &[3, 4, 2]),
     ];
     for (from, to) in list {
-        let text = to.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let text = to
+            .iter()
+            .map(usize::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
         let sizes: String = to.iter().map(|n| format!("{n}x")).collect();
-        let numpy = if to.is_empty() { "np.broadcast_to(a, ())".into() } else { format!("np.broadcast_to(a, ({text},))") };
-        let case = || Case::new(format!("numpy.broadcast_to %a shape [{text}]"), numpy.clone()).types(format!("tensor<{sizes}i16>"));
+        let numpy = if to.is_empty() {
+            "np.broadcast_to(a, ())".into()
+        } else {
+            format!("np.broadcast_to(a, ({text},))")
+        };
+        let case = || {
+            Case::new(
+                format!("numpy.broadcast_to %a shape [{text}]"),
+                numpy.clone(),
+            )
+            .types(format!("tensor<{sizes}i16>"))
+        };
         cases.extend(both(case, &[("a", counting(DType::I16, from))]));
     }
     let dynamic = |a: &[usize], m: i64, n: i64| {
-        Case::new("numpy.broadcast_to %a shape [%m, %n]", "np.broadcast_to(a, (m, n))")
-            .types("tensor<?x?xi16>")
-            .run_everywhere(&[("a", counting(DType::I16, a))])
-            .index("m", m)
-            .index("n", n)
+        Case::new(
+            "numpy.broadcast_to %a shape [%m, %n]",
+            "np.broadcast_to(a, (m, n))",
+        )
+        .types("tensor<?x?xi16>")
+        .run_everywhere(&[("a", counting(DType::I16, a))])
+        .index("m", m)
+        .index("n", n)
     };
     cases.push(dynamic(&[3, 1], 3, 5));
     cases.push(dynamic(&[1], 2, 0));
-    cases.push(dynamic(&[3, 4], 2, 4).raises(RunErrorKind::ShapeMismatch, "numpy.broadcast_to: shape (3, 4) does not broadcast to (2, 4)"));
-    cases.push(dynamic(&[3, 4], 3, -4).raises(RunErrorKind::Value, "negative dimensions are not allowed"));
+    cases.push(dynamic(&[3, 4], 2, 4).raises(
+        RunErrorKind::ShapeMismatch,
+        "numpy.broadcast_to: shape (3, 4) does not broadcast to (2, 4)",
+    ));
+    cases.push(
+        dynamic(&[3, 4], 3, -4).raises(RunErrorKind::Value, "negative dimensions are not allowed"),
+    );
     check(cases);
 }
 
@@ -161,27 +212,62 @@ fn expand_squeeze_flip() {
     let mut cases = Vec::new();
     let list: &[(&[usize], &str, &str)] = &[
         (&[], "numpy.expand_dims %a axes [0]", "np.expand_dims(a, 0)"),
-        (&[3], "numpy.expand_dims %a axes [-1]", "np.expand_dims(a, -1)"),
-        (&[3, 4], "numpy.expand_dims %a axes [0, 2]", "np.expand_dims(a, (0, 2))"),
-        (&[3, 4], "numpy.expand_dims %a axes [-2, 0]", "np.expand_dims(a, (-2, 0))"),
-        (&[0], "numpy.expand_dims %a axes [1]", "np.expand_dims(a, 1)"),
+        (
+            &[3],
+            "numpy.expand_dims %a axes [-1]",
+            "np.expand_dims(a, -1)",
+        ),
+        (
+            &[3, 4],
+            "numpy.expand_dims %a axes [0, 2]",
+            "np.expand_dims(a, (0, 2))",
+        ),
+        (
+            &[3, 4],
+            "numpy.expand_dims %a axes [-2, 0]",
+            "np.expand_dims(a, (-2, 0))",
+        ),
+        (
+            &[0],
+            "numpy.expand_dims %a axes [1]",
+            "np.expand_dims(a, 1)",
+        ),
         (&[1], "numpy.squeeze %a axes [0]", "np.squeeze(a, 0)"),
-        (&[3, 1, 4, 1], "numpy.squeeze %a axes [1, -1]", "np.squeeze(a, (1, -1))"),
-        (&[3, 1, 4, 1], "numpy.squeeze %a axes []", "np.squeeze(a, ())"),
+        (
+            &[3, 1, 4, 1],
+            "numpy.squeeze %a axes [1, -1]",
+            "np.squeeze(a, (1, -1))",
+        ),
+        (
+            &[3, 1, 4, 1],
+            "numpy.squeeze %a axes []",
+            "np.squeeze(a, ())",
+        ),
         (&[1, 0, 1], "numpy.squeeze %a axes [0]", "np.squeeze(a, 0)"),
         (&[], "numpy.flip %a", "np.flip(a)"),
         (&[5], "numpy.flip %a", "np.flip(a)"),
         (&[0], "numpy.flip %a", "np.flip(a)"),
         (&[3, 4], "numpy.flip %a", "np.flip(a)"),
         (&[3, 4], "numpy.flip %a axes [1]", "np.flip(a, 1)"),
-        (&[3, 4, 2], "numpy.flip %a axes [-1, 0]", "np.flip(a, (-1, 0))"),
+        (
+            &[3, 4, 2],
+            "numpy.flip %a axes [-1, 0]",
+            "np.flip(a, (-1, 0))",
+        ),
         (&[3, 0], "numpy.flip %a axes [0]", "np.flip(a, 0)"),
     ];
     for (shape, op, numpy) in list {
-        cases.extend(both(|| Case::new(*op, *numpy), &[("a", counting(DType::U8, shape))]));
+        cases.extend(both(
+            || Case::new(*op, *numpy),
+            &[("a", counting(DType::U8, shape))],
+        ));
     }
     let a = [("a", counting(DType::F32, &[3, 1, 4, 1]))];
-    cases.push(Case::new("numpy.squeeze %a", "np.squeeze(a)").fixed().run_everywhere(&a));
+    cases.push(
+        Case::new("numpy.squeeze %a", "np.squeeze(a)")
+            .fixed()
+            .run_everywhere(&a),
+    );
     cases.push(
         Case::new("numpy.squeeze %a axes [0]", "np.squeeze(a, 0)")
             .types("tensor<?x?x?xf32>")
@@ -196,31 +282,86 @@ fn expand_squeeze_flip() {
 fn slices() {
     let mut cases = Vec::new();
     let items = [
-        "[:]", "[1:]", "[:-1]", "[::2]", "[::-1]", "[-3:]", "[:3:]", "[5:1:-1]", "[5:1:-2]", "[100:]", "[:100]", "[-100:100]",
-        "[::7]", "[::-7]", "[6::-1]", "[3:3]", "[4:2]", "[2:4:-1]", "[-1]", "[0]", "[newaxis]", "[newaxis, ::2, newaxis]",
-        "[-2:-5:-1]", "[:-100]", "[-100:]", "[::9223372036854775807]", "[::-9223372036854775807]",
+        "[:]",
+        "[1:]",
+        "[:-1]",
+        "[::2]",
+        "[::-1]",
+        "[-3:]",
+        "[:3:]",
+        "[5:1:-1]",
+        "[5:1:-2]",
+        "[100:]",
+        "[:100]",
+        "[-100:100]",
+        "[::7]",
+        "[::-7]",
+        "[6::-1]",
+        "[3:3]",
+        "[4:2]",
+        "[2:4:-1]",
+        "[-1]",
+        "[0]",
+        "[newaxis]",
+        "[newaxis, ::2, newaxis]",
+        "[-2:-5:-1]",
+        "[:-100]",
+        "[-100:]",
+        "[::9223372036854775807]",
+        "[::-9223372036854775807]",
     ];
     for n in [0usize, 1, 2, 7] {
         for text in items {
             let python = text.replace("newaxis", "None");
             let out_of_bounds = n == 0 && (text == "[-1]" || text == "[0]");
-            let case = || Case::new(format!("numpy.slice %a{text} : {{a}} -> {{r}}"), format!("a{python}"));
+            let case = || {
+                Case::new(
+                    format!("numpy.slice %a{text} : {{a}} -> {{r}}"),
+                    format!("a{python}"),
+                )
+            };
             let a = [("a", counting(DType::I64, &[n]))];
             if out_of_bounds {
-                let message = format!("numpy.slice: index {} is out of bounds for axis 0 with size 0", &text[1..text.len() - 1]);
-                cases.push(case().types("tensor<i64>").run(&a).raises(RunErrorKind::IndexOutOfBounds, message));
+                let message = format!(
+                    "numpy.slice: index {} is out of bounds for axis 0 with size 0",
+                    &text[1..text.len() - 1]
+                );
+                cases.push(
+                    case()
+                        .types("tensor<i64>")
+                        .run(&a)
+                        .raises(RunErrorKind::IndexOutOfBounds, message),
+                );
             } else {
                 cases.extend(both(case, &a));
             }
         }
     }
     let items = [
-        "[1:, ::-1]", "[::-1, 2]", "[-1, ::2]", "[0, 0]", "[:, newaxis, 1]", "[newaxis, 1]", "[1]", "[]", "[0:0, :]", "[::2, -2:-4:-1]",
+        "[1:, ::-1]",
+        "[::-1, 2]",
+        "[-1, ::2]",
+        "[0, 0]",
+        "[:, newaxis, 1]",
+        "[newaxis, 1]",
+        "[1]",
+        "[]",
+        "[0:0, :]",
+        "[::2, -2:-4:-1]",
         "[newaxis, :, newaxis, :, newaxis]",
     ];
     for text in items {
-        let python = if text == "[]" { "[()]".into() } else { text.replace("newaxis", "None") };
-        let case = || Case::new(format!("numpy.slice %a{text} : {{a}} -> {{r}}"), format!("a{python}"));
+        let python = if text == "[]" {
+            "[()]".into()
+        } else {
+            text.replace("newaxis", "None")
+        };
+        let case = || {
+            Case::new(
+                format!("numpy.slice %a{text} : {{a}} -> {{r}}"),
+                format!("a{python}"),
+            )
+        };
         cases.extend(both(case, &[("a", counting(DType::F32, &[3, 5]))]));
     }
     check(cases);
@@ -231,16 +372,32 @@ fn slices() {
 fn slices_with_value_bounds() {
     let mut cases = Vec::new();
     for (start, stop, step) in [
-        (0, 7, 1), (1, 5, 2), (-3, 100, 1), (5, 1, -1), (5, 1, -2), (100, -100, -3), (-100, -1, 2), (3, 3, 1), (4, 2, 1), (2, 4, -1),
-        (i64::MIN, i64::MAX, 1), (i64::MAX, i64::MIN, -1), (0, 7, i64::MAX), (6, -100, i64::MIN + 1), (0, 7, i64::MIN),
+        (0, 7, 1),
+        (1, 5, 2),
+        (-3, 100, 1),
+        (5, 1, -1),
+        (5, 1, -2),
+        (100, -100, -3),
+        (-100, -1, 2),
+        (3, 3, 1),
+        (4, 2, 1),
+        (2, 4, -1),
+        (i64::MIN, i64::MAX, 1),
+        (i64::MAX, i64::MIN, -1),
+        (0, 7, i64::MAX),
+        (6, -100, i64::MIN + 1),
+        (0, 7, i64::MIN),
     ] {
         for n in [0usize, 1, 7] {
             cases.push(
-                Case::new("numpy.slice %a[%i:%j:%k] : {a} -> {r}", "a[int(i):int(j):int(k)]")
-                    .run_everywhere(&[("a", counting(DType::I64, &[n]))])
-                    .index("i", start)
-                    .index("j", stop)
-                    .index("k", step),
+                Case::new(
+                    "numpy.slice %a[%i:%j:%k] : {a} -> {r}",
+                    "a[int(i):int(j):int(k)]",
+                )
+                .run_everywhere(&[("a", counting(DType::I64, &[n]))])
+                .index("i", start)
+                .index("j", stop)
+                .index("k", step),
             );
         }
     }
@@ -253,7 +410,11 @@ fn slices_with_value_bounds() {
             .raises(RunErrorKind::Value, "slice step cannot be zero"),
     );
     for i in [0, 6, -1, -7] {
-        cases.push(Case::new("numpy.slice %a[%i] : {a} -> {r}", "a[int(i)]").run_everywhere(&a()).index("i", i));
+        cases.push(
+            Case::new("numpy.slice %a[%i] : {a} -> {r}", "a[int(i)]")
+                .run_everywhere(&a())
+                .index("i", i),
+        );
     }
     for i in [7, -8, i64::MAX, i64::MIN] {
         cases.push(
@@ -261,14 +422,20 @@ fn slices_with_value_bounds() {
                 .types("tensor<i64>")
                 .run(&a())
                 .index("i", i)
-                .raises(RunErrorKind::IndexOutOfBounds, format!("numpy.slice: index {i} is out of bounds for axis 0 with size 7")),
+                .raises(
+                    RunErrorKind::IndexOutOfBounds,
+                    format!("numpy.slice: index {i} is out of bounds for axis 0 with size 7"),
+                ),
         );
     }
     cases.push(
-        Case::new("numpy.slice %a[%i:, newaxis, :%j:-1] : {a} -> {r}", "a[int(i):, None, :int(j):-1]")
-            .run_everywhere(&[("a", counting(DType::F64, &[4, 6]))])
-            .index("i", 1)
-            .index("j", 2),
+        Case::new(
+            "numpy.slice %a[%i:, newaxis, :%j:-1] : {a} -> {r}",
+            "a[int(i):, None, :int(j):-1]",
+        )
+        .run_everywhere(&[("a", counting(DType::F64, &[4, 6]))])
+        .index("i", 1)
+        .index("j", 2),
     );
     check(cases);
 }
@@ -306,8 +473,14 @@ fn views_of_views() {
         ),
     ];
     let case = |(body, numpy, shape): &(&str, &str, &[usize])| {
-        let types = if body.contains("-> tensor<3x6xf64>") { "tensor<3x6xf64>" } else { "tensor<?xf64>" };
-        Case::new(*body, *numpy).types(types).run_everywhere(&[("a", counting(DType::F64, shape))])
+        let types = if body.contains("-> tensor<3x6xf64>") {
+            "tensor<3x6xf64>"
+        } else {
+            "tensor<?xf64>"
+        };
+        Case::new(*body, *numpy)
+            .types(types)
+            .run_everywhere(&[("a", counting(DType::F64, shape))])
     };
     check(list.iter().map(case).collect());
 }

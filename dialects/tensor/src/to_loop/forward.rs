@@ -57,7 +57,7 @@ fn forwarding<'c>(copy: Op<'c>) -> Option<Forwarding<'c>> {
     let starts = !nest.initial_values().is_empty();
     let accumulators = nest.body_block().args();
     let accumulator = accumulators[accumulators.len() - outs.len() + out];
-    if out >= outs.len() || !(starts || !accumulator.has_uses()) {
+    if out >= outs.len() || (!starts && accumulator.has_uses()) {
         return None;
     }
     let hoisted = hoisting(dest, nest.op())?;
@@ -87,7 +87,10 @@ fn root<'c>(memref: Val<'c>) -> Val<'c> {
 
 /// Whether two roots are known to be different memory.
 fn distinct(a: Val<'_>, b: Val<'_>) -> bool {
-    let alloc = |v: Val<'_>| v.defining_op().is_some_and(|op| op.name() == "memref.alloc");
+    let alloc = |v: Val<'_>| {
+        v.defining_op()
+            .is_some_and(|op| op.name() == "memref.alloc")
+    };
     let argument = |v: Val<'_>| {
         let owner = v.parent_block().and_then(|b| b.parent_op());
         v.is_block_arg() && owner.is_some_and(|op| op.name() == "func.func")
@@ -198,12 +201,7 @@ fn hoisting<'c>(value: Val<'c>, anchor: Op<'c>) -> Option<Vec<Op<'c>>> {
     Some(list)
 }
 
-fn collect<'c>(
-    value: Val<'c>,
-    anchor: Op<'c>,
-    depth: usize,
-    list: &mut Vec<Op<'c>>,
-) -> Option<()> {
+fn collect<'c>(value: Val<'c>, anchor: Op<'c>, depth: usize, list: &mut Vec<Op<'c>>) -> Option<()> {
     let Some(op) = value.defining_op() else {
         return Some(());
     };
