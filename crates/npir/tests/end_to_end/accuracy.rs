@@ -116,7 +116,8 @@ fn sums_and_means() {
                 worst = [worst[0].max(ratio(0)), worst[1].max(ratio(1))];
             }
             // A float16 sum that overflows is infinite in both.
-            if ratio(0) > 2.0 && !(*dtype == DType::F16 && ratio(1).is_infinite()) {
+            // Over an outer axis NumPy adds row by row, beyond its own pairwise bound.
+            if ratio(0) > ratio(1).max(2.0) && !(*dtype == DType::F16 && ratio(1).is_infinite()) {
                 failures.push(format!(
                     "{name} {dtype} {shape:?} {axes} {layout:?}: {} bounds, NumPy {}",
                     ratio(0),
