@@ -2,7 +2,6 @@
 
 use npir_mlir::prelude::*;
 
-use super::abi::returned_type;
 use super::build::{Icmp, LlvmBuild, descriptor_type, field};
 use crate::runtime_ops::{Check, CheckKind, ExitIf};
 
@@ -51,7 +50,7 @@ pub(crate) fn add_entry<'c>(
         operands.push(read_argument(rw, slot, ty, i)?);
     }
     let mut types = vec![i32];
-    types.extend(result_types.iter().map(|ty| returned_type(*ty)));
+    types.extend(result_types);
     let call = rw
         .op("func.call")
         .operands(&operands)
