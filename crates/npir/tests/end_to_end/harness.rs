@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use npir::prelude::*;
 use npir_runtime::alloc::{MemoryStats, memory_stats};
-use npir_runtime::{Function, RunErrorKind};
+use npir_runtime::{Function, RunError, RunErrorKind};
 use npir_testing::{Tolerance, compare, oracle};
 
 use crate::samples::mlir;
@@ -73,6 +73,18 @@ pub(crate) fn compile(source: &str) -> Executable {
     compiler()
         .compile_source(source, "test.mlir")
         .unwrap_or_else(|e| panic!("{e}\n{source}"))
+}
+
+/// Calls a function with arrays in C order.
+pub(crate) fn call(
+    exe: &Executable,
+    name: &str,
+    inputs: &[&Value],
+) -> Result<Vec<Value>, RunError> {
+    let placed: Vec<_> = inputs.iter().map(|v| v.place(Layout::C)).collect();
+    let mut args: Vec<Arg<'_>> = placed.iter().map(|p| p.view().into()).collect();
+    let results = exe.run(name, &mut args)?;
+    Ok(results.iter().map(Value::of).collect())
 }
 
 /// Which sizes the types of a case state.

@@ -4,12 +4,15 @@
 
 mod accuracy;
 mod casts;
+mod control_flow;
 mod creation;
 mod elementwise;
+mod errors;
 mod harness;
 mod indexing;
 mod matmul;
 mod reductions;
 mod samples;
+mod updates;
 mod value;
 mod views;

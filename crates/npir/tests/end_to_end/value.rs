@@ -1,7 +1,7 @@
 //! Arrays of the tests: values in host memory of their own, independent of the runtime's
 //! allocator, and the many ways in which the same elements can lie in memory.
 
-use npir_runtime::{Array, ArrayView, DType, Element, Scalar};
+use npir_runtime::{Array, ArrayView, ArrayViewMut, DType, Element, Scalar};
 
 /// The elements of an array, in C order.
 #[derive(Clone, Debug, PartialEq)]
@@ -222,6 +222,13 @@ impl Placed {
     pub(crate) fn view(&self) -> ArrayView<'_> {
         // SAFETY: `new` has put every element that the strides reach into the buffer.
         unsafe { ArrayView::from_raw(self.as_ptr(), self.dtype, &self.shape, &self.strides) }
+    }
+
+    pub(crate) fn view_mut(&mut self) -> ArrayViewMut<'_> {
+        let first = self.buffer[self.offset..].as_mut_ptr();
+        // SAFETY: as for `view`; no two elements share memory, but for `Layout::Repeated`, which is
+        // never updated.
+        unsafe { ArrayViewMut::from_raw(first, self.dtype, &self.shape, &self.strides) }
     }
 
     /// The elements as they are now.
