@@ -14,6 +14,7 @@ use mlir_sys::*;
 use npir_mlir_sys::*;
 use std::cell::Cell;
 use std::ffi::c_uint;
+use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::sync::Once;
 
@@ -55,8 +56,9 @@ fn view(op: MlirOperation) -> Op<'static> {
     // SAFETY: MLIR passes live ops; the handle does not leave the callback.
     unsafe { op_from_raw(op) }
 }
-fn what(def: &OpDef, of: &str) -> String {
-    format!("the {of} of {}", def.name)
+/// Which callback of which op, for the message of a panic.
+fn what(def: &OpDef, of: &str) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "the {of} of {}", def.name))
 }
 fn vals<'c>(ptr: *const MlirValue, n: isize) -> Vec<Val<'c>> {
     // SAFETY: MLIR passes n live values.
@@ -84,23 +86,20 @@ fn report(op: Op<'_>, result: Option<Result<(), String>>) -> bool {
 
 extern "C" fn verify(user: Ptr, op: MlirOperation) -> bool {
     let (d, op) = (def(user), view(op));
-    report(
-        op,
-        guard(op.loc(), &what(d, "verifier"), || d.verify_op(op)),
-    )
+    report(op, guard(op.loc(), what(d, "verifier"), || d.verify_op(op)))
 }
 extern "C" fn verify_regions(user: Ptr, op: MlirOperation) -> bool {
     let (d, op) = (def(user), view(op));
     let Some(f) = &d.verify_regions else {
         return true;
     };
-    report(op, guard(op.loc(), &what(d, "region verifier"), || f(op)))
+    report(op, guard(op.loc(), what(d, "region verifier"), || f(op)))
 }
 extern "C" fn parse(user: Ptr, parser: Ptr, state: Ptr) -> bool {
     let d = def(user);
     // SAFETY: the parser is alive during the callback.
     let loc: Location<'static> = unsafe { location(npirParserLocation(parser)) };
-    let parsed = guard(loc, &what(d, "parser"), || match &d.syntax {
+    let parsed = guard(loc, what(d, "parser"), || match &d.syntax {
         Syntax::Declarative(a) => assembly::parse(d, a, parser, state),
         Syntax::Custom { parse, .. } => parse(&mut Parser::new(parser, state)),
         Syntax::Generic => Err(()),
@@ -109,7 +108,7 @@ extern "C" fn parse(user: Ptr, parser: Ptr, state: Ptr) -> bool {
 }
 extern "C" fn print(user: Ptr, printer: Ptr, op: MlirOperation) {
     let (d, op) = (def(user), view(op));
-    guard(op.loc(), &what(d, "printer"), || match &d.syntax {
+    guard(op.loc(), what(d, "printer"), || match &d.syntax {
         Syntax::Declarative(a) => assembly::print(d, a, op, printer),
         Syntax::Custom { print, .. } => print(op, &mut Printer::new(printer)),
         Syntax::Generic => {}
@@ -129,7 +128,7 @@ extern "C" fn fold(
         .iter()
         .map(|a| unsafe { Attribute::from_option_raw(*a) })
         .collect();
-    let folded = guard(op.loc(), &what(d, "folder"), || f(op, &operands));
+    let folded = guard(op.loc(), what(d, "folder"), || f(op, &operands));
     let Some(Some(results)) = folded else {
         return false;
     };
@@ -167,7 +166,7 @@ extern "C" fn canonicalize(user: Ptr, set: MlirRewritePatternSet, ctx: MlirConte
     let d = def(user);
     let Some(f) = &d.canonicalize else { return };
     let ctx = crate::ir::context_from_raw(ctx);
-    if let Some(patterns) = guard(Location::unknown(ctx), &what(d, "canonicalization"), || f()) {
+    if let Some(patterns) = guard(Location::unknown(ctx), what(d, "canonicalization"), || f()) {
         for p in patterns {
             p.add_to(set);
         }
@@ -193,7 +192,7 @@ extern "C" fn infer_types(
             attrs: Attribute::from_raw(attrs),
         }
     };
-    match guard(cx.loc, &what(d, "type inference"), || f(&cx)) {
+    match guard(cx.loc, what(d, "type inference"), || f(&cx)) {
         Some(Ok(types)) => {
             for t in types {
                 // SAFETY: the sink is alive during the callback.
@@ -211,7 +210,7 @@ extern "C" fn infer_types(
 extern "C" fn effects(user: Ptr, op: MlirOperation, sink: Ptr) {
     let (d, op) = (def(user), view(op));
     let Some(f) = &d.effects else { return };
-    let list = guard(op.loc(), &what(d, "memory effects"), || f(op));
+    let list = guard(op.loc(), what(d, "memory effects"), || f(op));
     let unknown = MlirValue {
         ptr: std::ptr::null_mut(),
     };
@@ -243,14 +242,14 @@ extern "C" fn speculatable(user: Ptr, op: MlirOperation) -> bool {
     let (d, op) = (def(user), view(op));
     d.speculatable
         .as_ref()
-        .is_some_and(|f| guard(op.loc(), &what(d, "speculation"), || f(op)).unwrap_or(false))
+        .is_some_and(|f| guard(op.loc(), what(d, "speculation"), || f(op)).unwrap_or(false))
 }
 extern "C" fn inits(user: Ptr, op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) {
     let (d, op) = (def(user), view(op));
     let range = d
         .inits
         .as_ref()
-        .and_then(|f| guard(op.loc(), &what(d, "destinations"), || f(op)));
+        .and_then(|f| guard(op.loc(), what(d, "destinations"), || f(op)));
     // An op that is yet to be verified may have fewer operands.
     let range = range
         .filter(|r| r.start <= r.end && r.end <= op.num_operands())
@@ -265,7 +264,7 @@ extern "C" fn buffer_reads(user: Ptr, op: MlirOperation, operand: c_uint) -> boo
     let (d, op) = (def(user), view(op));
     // In doubt it reads, and writes: that only costs a copy.
     d.bufferize.as_ref().is_none_or(|b| {
-        guard(op.loc(), &what(d, "bufferization"), || {
+        guard(op.loc(), what(d, "bufferization"), || {
             (b.reads)(op, operand as usize)
         })
         .unwrap_or(true)
@@ -274,7 +273,7 @@ extern "C" fn buffer_reads(user: Ptr, op: MlirOperation, operand: c_uint) -> boo
 extern "C" fn buffer_writes(user: Ptr, op: MlirOperation, operand: c_uint) -> bool {
     let (d, op) = (def(user), view(op));
     d.bufferize.as_ref().is_none_or(|b| {
-        guard(op.loc(), &what(d, "bufferization"), || {
+        guard(op.loc(), what(d, "bufferization"), || {
             (b.writes)(op, operand as usize)
         })
         .unwrap_or(true)
@@ -283,7 +282,7 @@ extern "C" fn buffer_writes(user: Ptr, op: MlirOperation, operand: c_uint) -> bo
 extern "C" fn buffer_allocates(user: Ptr, op: MlirOperation, result: c_uint) -> bool {
     let (d, op) = (def(user), view(op));
     d.bufferize.as_ref().is_some_and(|b| {
-        guard(op.loc(), &what(d, "bufferization"), || {
+        guard(op.loc(), what(d, "bufferization"), || {
             (b.allocates)(op, result as usize)
         })
         .unwrap_or(false)
@@ -292,7 +291,7 @@ extern "C" fn buffer_allocates(user: Ptr, op: MlirOperation, result: c_uint) -> 
 extern "C" fn buffer_aliases(user: Ptr, op: MlirOperation, operand: c_uint, sink: Ptr) {
     let (d, op) = (def(user), view(op));
     let Some(b) = &d.bufferize else { return };
-    let list = guard(op.loc(), &what(d, "bufferization"), || {
+    let list = guard(op.loc(), what(d, "bufferization"), || {
         (b.aliases)(op, operand as usize)
     })
     .unwrap_or_default();
@@ -312,7 +311,7 @@ extern "C" fn buffer_type(user: Ptr, op: MlirOperation, result: c_uint, cx: Ptr)
     d.bufferize
         .as_ref()
         .and_then(|b| {
-            guard(op.loc(), &what(d, "bufferization"), || {
+            guard(op.loc(), what(d, "bufferization"), || {
                 (b.buffer_type)(op, result as usize, &cx)
             })
         })
@@ -335,9 +334,7 @@ extern "C" fn bufferize(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, cx: 
         rw,
         replaced: Cell::new(false),
     };
-    match guard(loc, &what(d, "bufferization"), || {
-        (b.bufferize)(op, rw, &cx)
-    }) {
+    match guard(loc, what(d, "bufferization"), || (b.bufferize)(op, rw, &cx)) {
         Some(Ok(())) => return true,
         Some(Err(message)) => report_at(loc, d, &message),
         None => {}
@@ -348,7 +345,7 @@ extern "C" fn bufferize(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, cx: 
 extern "C" fn tile_iterators(user: Ptr, op: MlirOperation, sink: Ptr) {
     let (d, op) = (def(user), view(op));
     let Some(t) = &d.tile else { return };
-    for parallel in guard(op.loc(), &what(d, "tiling"), || (t.iterators)(op)).unwrap_or_default() {
+    for parallel in guard(op.loc(), what(d, "tiling"), || (t.iterators)(op)).unwrap_or_default() {
         // SAFETY: the sink is alive during the callback.
         unsafe { npirPushIterator(sink, parallel) }
     }
@@ -358,7 +355,7 @@ extern "C" fn tile_domain(user: Ptr, op: MlirOperation, rw: MlirRewriterBase, si
     let Some(t) = &d.tile else { return false };
     // SAFETY: the rewriter is alive during the callback.
     let rw = unsafe { Rewriter::from_raw(rw, op.loc()) };
-    let Some(sizes) = guard(op.loc(), &what(d, "tiling"), || (t.domain)(op, rw)) else {
+    let Some(sizes) = guard(op.loc(), what(d, "tiling"), || (t.domain)(op, rw)) else {
         return false;
     };
     for v in sizes {
@@ -383,7 +380,7 @@ extern "C" fn tile(
     // SAFETY: as above.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
     let (offsets, sizes) = (vals(offsets, rank), vals(sizes, rank));
-    match guard(op.loc(), &what(d, "tiling"), || {
+    match guard(op.loc(), what(d, "tiling"), || {
         (t.tile)(op, rw, &offsets, &sizes)
     }) {
         Some(Ok(tiled)) => {
@@ -429,7 +426,7 @@ extern "C" fn tile_result(
     // SAFETY: as above.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
     let (offsets, sizes) = (vals(offsets, rank), vals(sizes, rank));
-    match guard(op.loc(), &what(d, "tiling"), || {
+    match guard(op.loc(), what(d, "tiling"), || {
         (t.position)(op, rw, result as usize, &offsets, &sizes)
     }) {
         Some(Ok((offsets, sizes))) => {

@@ -356,9 +356,11 @@ extern "C" fn convert_op(
         operands: &operands,
         raw: tc,
     };
-    match guard(op.loc(), &format!("the conversion of {}", p.root), || {
-        (p.convert)(op, &cx, rw)
-    }) {
+    match guard(
+        op.loc(),
+        format_args!("the conversion of {}", p.root),
+        || (p.convert)(op, &cx, rw),
+    ) {
         Some(Ok(())) => true,
         Some(Err(NoMatch(why))) => {
             rw.notify_failure(op, &why);

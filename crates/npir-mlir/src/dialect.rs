@@ -314,7 +314,7 @@ extern "C" fn materialize_constant(
     };
     guard(
         loc,
-        &format!("the constant materializer of {}", d.dialect.name),
+        format_args!("the constant materializer of {}", d.dialect.name),
         || f(rw, attr, ty),
     )
     .flatten()
@@ -356,7 +356,7 @@ extern "C" fn verify_operation_attr(
         unsafe { (op_from_raw(op), text(name), Attribute::from_raw(attr)) };
     match guard(
         op.loc(),
-        &format!("the verifier of attribute '{name}'"),
+        format_args!("the verifier of attribute '{name}'"),
         || f(op, name, attr),
     ) {
         Some(Ok(())) => true,
@@ -384,7 +384,7 @@ extern "C" fn verify_region_arg_attr(
         unsafe { (op_from_raw(op), text(name), Attribute::from_raw(attr)) };
     match guard(
         op.loc(),
-        &format!("the verifier of attribute '{name}'"),
+        format_args!("the verifier of attribute '{name}'"),
         || f(op, arg as usize, name, attr),
     ) {
         Some(Ok(())) => true,

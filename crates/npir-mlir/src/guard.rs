@@ -7,6 +7,7 @@ use crate::diagnostics::{Severity, emit};
 use melior::ir::Location;
 use std::any::Any;
 use std::cell::Cell;
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
@@ -21,7 +22,13 @@ pub(crate) fn panics() -> u64 {
 
 /// Runs `body`. A panic becomes an error diagnostic at `location` that names
 /// `what` (the callback of which op or pass), and the result is `None`.
-pub(crate) fn guard<T>(location: Location<'_>, what: &str, body: impl FnOnce() -> T) -> Option<T> {
+///
+/// `what` is only formatted when that happens.
+pub(crate) fn guard<T>(
+    location: Location<'_>,
+    what: impl Display,
+    body: impl FnOnce() -> T,
+) -> Option<T> {
     match catch(what, body) {
         Ok(value) => Some(value),
         Err(message) => {
@@ -32,7 +39,7 @@ pub(crate) fn guard<T>(location: Location<'_>, what: &str, body: impl FnOnce() -
 }
 
 /// Runs `body`; a panic becomes the message of an error that is yet to be reported.
-pub(crate) fn catch<T>(what: &str, body: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch<T>(what: impl Display, body: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|panic| {
         PANICS.set(PANICS.get() + 1);
         let text = panic

@@ -111,7 +111,7 @@ extern "C" fn rewrite(user: Ptr, op: MlirOperation, rw: MlirRewriterBase) -> boo
     let loc = op.loc();
     // SAFETY: as above.
     let rw = unsafe { Rewriter::from_raw(rw, loc) };
-    match guard(loc, &format!("the pattern '{}'", pattern.name), || {
+    match guard(loc, format_args!("the pattern '{}'", pattern.name), || {
         (pattern.rewrite)(op, rw)
     }) {
         Some(Ok(())) => true,
