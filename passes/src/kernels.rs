@@ -16,7 +16,7 @@ use std::collections::HashMap;
     on = "builtin.module",
     dependent_dialects("func")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OutlineKernels {
     #[statistic(name = "num-kernels", description = "Kernels made")]
     kernels: Statistic,

@@ -28,7 +28,7 @@ const FUNCTIONS: [(&str, &str); 8] = [
     on = "builtin.module",
     dependent_dialects("func", "vector")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LibmCalls {
     /// Calls created.
     #[statistic(name = "num-calls", description = "Calls created")]

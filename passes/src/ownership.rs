@@ -30,7 +30,7 @@ use crate::buffers::{is_buffer, is_view};
     on = "func.func",
     dependent_dialects("loop", "memref")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Ownership {}
 
 impl Pass for Ownership {

@@ -53,7 +53,7 @@ pub struct FunctionSignature {
 /// Checks what the signature relies on: element types that arrays can have, and `numpy.updates` that names a result
 /// of the argument's own type, each at most once.
 #[pass("npir-record-signature", on = "func.func")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RecordSignature {}
 
 impl Pass for RecordSignature {

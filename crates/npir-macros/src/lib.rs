@@ -41,7 +41,7 @@ pub fn op(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```ignore
 /// /// Fuse elementwise ops.
 /// #[pass("my-fuse", on = "func.func", dependent_dialects("arith", "linalg"))]
-/// #[derive(Clone, Default)]
+/// #[derive(Clone)]
 /// pub struct Fuse {
 ///     #[option(name = "max-ops", default = "64", description = "Largest group")]
 ///     max_ops: i64,
@@ -50,8 +50,11 @@ pub fn op(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// Options may be `String`, `i64`, `bool`, `Vec<i64>` or `Vec<String>`. Other fields
-/// are the pass's own state.
+/// Options may be `String`, `i64`, `bool`, `Vec<i64>` or `Vec<String>`; lists start empty.
+/// Other fields are the pass's own state.
+///
+/// Generates `PassDecl`, and `Default` with the declared defaults of the options and the
+/// `Default` of the other fields: a default pass is what its name alone is in a pipeline.
 #[proc_macro_attribute]
 pub fn pass(args: TokenStream, item: TokenStream) -> TokenStream {
     pass::expand(args.into(), item.into())

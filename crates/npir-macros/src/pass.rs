@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{ItemStruct, LitStr, Result, Token};
+use syn::{ItemStruct, LitStr, Result, Token, Type};
 
 struct Args {
     argument: LitStr,
@@ -75,6 +75,31 @@ fn field_args(attr: &syn::Attribute) -> Result<Field> {
     Ok(f)
 }
 
+/// The value of a field of type `ty` whose declared default is `text`.
+fn default_value(ty: &Type, text: Option<&LitStr>) -> Result<TokenStream> {
+    let Some(text) = text else {
+        return Ok(quote!(<#ty as ::core::default::Default>::default()));
+    };
+    let is = |name: &str| matches!(ty, Type::Path(path) if path.path.is_ident(name));
+    let value = text.value();
+    if is("String") {
+        return Ok(quote!(::std::string::String::from(#text)));
+    }
+    let parsed = if is("i64") {
+        value.parse().ok().map(|n: i64| quote!(#n))
+    } else if is("bool") {
+        value.parse().ok().map(|b: bool| quote!(#b))
+    } else {
+        return Err(syn::Error::new(
+            text.span(),
+            "only a `String`, an `i64` or a `bool` may declare a default",
+        ));
+    };
+    parsed.ok_or_else(|| {
+        syn::Error::new(text.span(), format!("no default of type `{}`", quote!(#ty)))
+    })
+}
+
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let args: Args = syn::parse2(args)?;
     let mut item: ItemStruct = syn::parse2(item)?;
@@ -87,10 +112,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     }
     let (mut options, mut setters, mut getters) = (vec![], vec![], vec![]);
     let (mut stats, mut takes) = (vec![], vec![]);
+    let mut defaults = vec![];
     for field in &mut item.fields {
         let ident = field.ident.clone();
         let ty = field.ty.clone();
         let mut kept = Vec::new();
+        let mut initial = default_value(&ty, None)?;
         for attr in std::mem::take(&mut field.attrs) {
             let option = attr.path().is_ident("option");
             if !option && !attr.path().is_ident("statistic") {
@@ -112,13 +139,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
                 .description
                 .ok_or_else(|| syn::Error::new_spanned(&attr, "needs a description"))?;
             if option {
-                let default = match f.default {
-                    Some(d) => quote!(Some(#d)),
-                    None => quote!(None),
-                };
+                initial = default_value(&ty, f.default.as_ref())?;
                 options.push(quote!(::npir_mlir::pass::OptionDef {
                     name: #name, description: #description,
-                    kind: <#ty as ::npir_mlir::pass::OptionField>::kind(#default),
+                    default: <#ty as ::npir_mlir::pass::OptionField>::to_value(&#initial),
                 }));
                 setters.push(quote!(
                     if let Some(value) = values.next().and_then(<#ty as ::npir_mlir::pass::OptionField>::from_value) {
@@ -133,6 +157,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
             }
         }
         field.attrs = kept;
+        defaults.push(quote!(#ident: #initial));
     }
     let ident = &item.ident;
     let (argument, dialects) = (&args.argument, &args.dialects);
@@ -142,6 +167,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
     };
     Ok(quote! {
         #item
+        impl ::core::default::Default for #ident {
+            /// The options as declared, everything else by its own `Default`.
+            fn default() -> Self {
+                Self { #(#defaults),* }
+            }
+        }
         impl ::npir_mlir::pass::PassDecl for #ident {
             fn info() -> ::npir_mlir::pass::PassInfo {
                 ::npir_mlir::pass::PassInfo {

@@ -54,7 +54,7 @@ pub mod prelude {
     pub use crate::ir::*;
     pub use crate::op_def::{Arity, OpDef, Trait};
     pub use crate::pass::{
-        OptionDef, OptionField, OptionKind, OptionValue, Pass, PassCx, PassDecl, PassDef,
+        OptionDef, OptionField, OptionValue, Pass, PassCx, PassDecl, PassDef,
         PassDefExt, PassError, PassInfo, PassResult, Statistic, StatisticDef,
         load_pipeline_dialects, run_pipeline,
     };

@@ -38,21 +38,6 @@ impl From<&str> for PassError {
 /// Outcome of a pass.
 pub type PassResult = Result<(), PassError>;
 
-/// Kinds of pass option, with their default.
-#[derive(Clone, Debug)]
-pub enum OptionKind {
-    /// Text.
-    Text(String),
-    /// A 64-bit integer.
-    Int(i64),
-    /// A flag.
-    Bool(bool),
-    /// Integers, empty by default.
-    IntList,
-    /// Words, empty by default.
-    TextList,
-}
-
 /// A declared option.
 #[derive(Clone, Debug)]
 pub struct OptionDef {
@@ -60,8 +45,8 @@ pub struct OptionDef {
     pub name: &'static str,
     /// What it does.
     pub description: &'static str,
-    /// Kind and default.
-    pub kind: OptionKind,
+    /// The default, and with it the kind.
+    pub default: OptionValue,
 }
 
 /// Everything about a pass that is known before it runs. `#[pass]` writes it.
@@ -81,8 +66,8 @@ pub struct PassInfo {
     pub statistics: Vec<StatisticDef>,
 }
 
-/// The value of an option when the pass runs.
-#[derive(Clone, Debug)]
+/// The value of an option.
+#[derive(Clone, Debug, PartialEq)]
 pub enum OptionValue {
     /// Text.
     Text(String),
@@ -98,17 +83,14 @@ pub enum OptionValue {
 
 /// Fields of a pass that are options: conversions the macro uses.
 pub trait OptionField: Sized {
-    /// Kind and default.
-    fn kind(default: Option<&str>) -> OptionKind;
     /// From the value at run time.
     fn from_value(value: OptionValue) -> Option<Self>;
     /// To a value.
     fn to_value(&self) -> OptionValue;
 }
 macro_rules! option_field {
-    ($($ty:ty: $kind:expr, $variant:ident;)*) => {$(
+    ($($ty:ty: $variant:ident,)*) => {$(
         impl OptionField for $ty {
-            fn kind(default: Option<&str>) -> OptionKind { let f: fn(Option<&str>) -> OptionKind = $kind; f(default) }
             fn from_value(value: OptionValue) -> Option<Self> {
                 match value { OptionValue::$variant(v) => Some(v), _ => None }
             }
@@ -117,14 +99,15 @@ macro_rules! option_field {
     )*};
 }
 option_field! {
-    String: |d| OptionKind::Text(d.unwrap_or_default().into()), Text;
-    i64: |d| OptionKind::Int(d.map_or(0, |d| d.parse().expect("an integer default"))), Int;
-    bool: |d| OptionKind::Bool(d == Some("true")), Bool;
-    Vec<i64>: |_| OptionKind::IntList, IntList;
-    Vec<String>: |_| OptionKind::TextList, TextList;
+    String: Text,
+    i64: Int,
+    bool: Bool,
+    Vec<i64>: IntList,
+    Vec<String>: TextList,
 }
 
 /// What `#[pass]` generates for a struct: description, and options in and out.
+/// `Default` gives the options their declared defaults.
 pub trait PassDecl: Clone + Default + Send + 'static {
     /// The declaration.
     fn info() -> PassInfo;
@@ -141,8 +124,7 @@ pub trait PassDecl: Clone + Default + Send + 'static {
         let mut options = String::new();
         for (def, value) in info.options.iter().zip(self.options()) {
             let text = match value {
-                OptionValue::Text(v) if v.is_empty() => continue,
-                OptionValue::Text(v) => v,
+                OptionValue::Text(v) => quoted(v),
                 OptionValue::Int(v) => v.to_string(),
                 OptionValue::Bool(v) => v.to_string(),
                 OptionValue::IntList(v) if v.is_empty() => continue,
@@ -164,6 +146,16 @@ pub trait PassDecl: Clone + Default + Send + 'static {
             None | Some("builtin.module") => pass,
             Some(on) => format!("{on}({pass})"),
         }
+    }
+}
+
+/// A text as a pipeline takes it: in quotes where it would not be read as one word.
+fn quoted(text: String) -> String {
+    let word = !text.is_empty() && !text.contains([' ', '\t', '\n', '"', '\'']);
+    match text.contains('"') {
+        _ if word => text,
+        true => format!("'{text}'"),
+        false => format!("\"{text}\""),
     }
 }
 
@@ -288,12 +280,12 @@ impl PassDef {
             info.options
                 .iter()
                 .map(|o| {
-                    let (kind, default) = match &o.kind {
-                        OptionKind::Text(d) => (OPT_STRING, d.clone()),
-                        OptionKind::Int(d) => (OPT_INT, d.to_string()),
-                        OptionKind::Bool(d) => (OPT_BOOL, d.to_string()),
-                        OptionKind::IntList => (OPT_INT_LIST, String::new()),
-                        OptionKind::TextList => (OPT_STRING_LIST, String::new()),
+                    let (kind, default) = match &o.default {
+                        OptionValue::Text(d) => (OPT_STRING, d.clone()),
+                        OptionValue::Int(d) => (OPT_INT, d.to_string()),
+                        OptionValue::Bool(d) => (OPT_BOOL, d.to_string()),
+                        OptionValue::IntList(_) => (OPT_INT_LIST, String::new()),
+                        OptionValue::TextList(_) => (OPT_STRING_LIST, String::new()),
                     };
                     NpirPassOption {
                         name: leak(o.name),
@@ -369,7 +361,7 @@ fn with_instance<P: Pass>(
 ) -> bool {
     let what = || format!("pass {}", P::info().argument);
     let outcome = match instance::<P>(raw) {
-        Ok(pass) => guard(loc, &what(), || body(pass)),
+        Ok(pass) => guard(loc, what(), || body(pass)),
         Err(why) => Some(Err(PassError::Message(format!("{}: {why}", what())))),
     };
     match outcome {
@@ -394,7 +386,7 @@ extern "C" fn run<P: Pass>(raw: Ptr, op: MlirOperation, pass: Ptr) -> bool {
             info.options
                 .iter()
                 .enumerate()
-                .map(|(i, o)| read_option(pass, i, &o.kind))
+                .map(|(i, o)| read_option(pass, i, &o.default))
                 .collect(),
         );
         p.run(
@@ -416,20 +408,22 @@ extern "C" fn run<P: Pass>(raw: Ptr, op: MlirOperation, pass: Ptr) -> bool {
     // A pattern driver goes on after a pattern that panicked; the pass has failed all the same.
     ok && panics() == before
 }
-fn read_option(pass: Ptr, i: usize, kind: &OptionKind) -> OptionValue {
+fn read_option(pass: Ptr, i: usize, default: &OptionValue) -> OptionValue {
     let i = i as isize;
-    // SAFETY: the option has that kind and list indices are in range.
+    // SAFETY: the option has the kind of its default and list indices are in range.
     unsafe {
-        match kind {
-            OptionKind::Text(_) => OptionValue::Text(text(npirPassOptionText(pass, i)).to_string()),
-            OptionKind::Int(_) => OptionValue::Int(npirPassOptionInt(pass, i)),
-            OptionKind::Bool(_) => OptionValue::Bool(npirPassOptionBool(pass, i)),
-            OptionKind::IntList => OptionValue::IntList(
+        match default {
+            OptionValue::Text(_) => {
+                OptionValue::Text(text(npirPassOptionText(pass, i)).to_string())
+            }
+            OptionValue::Int(_) => OptionValue::Int(npirPassOptionInt(pass, i)),
+            OptionValue::Bool(_) => OptionValue::Bool(npirPassOptionBool(pass, i)),
+            OptionValue::IntList(_) => OptionValue::IntList(
                 (0..npirPassOptionListSize(pass, i))
                     .map(|k| npirPassOptionListInt(pass, i, k))
                     .collect(),
             ),
-            OptionKind::TextList => OptionValue::TextList(
+            OptionValue::TextList(_) => OptionValue::TextList(
                 (0..npirPassOptionListSize(pass, i))
                     .map(|k| text(npirPassOptionListText(pass, i, k)).to_string())
                     .collect(),

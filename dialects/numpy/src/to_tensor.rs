@@ -20,7 +20,7 @@ use crate::elementwise::dtype::DType;
     on = "builtin.module",
     dependent_dialects("arith", "linalg", "math", "scf", "tensor", "tensor_ext")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NumpyToTensor {}
 
 impl Pass for NumpyToTensor {

@@ -25,15 +25,6 @@ pub struct ExpandPower {
     expanded: Statistic,
 }
 
-impl Default for ExpandPower {
-    fn default() -> Self {
-        ExpandPower {
-            max_exponent: 16,
-            expanded: Statistic::default(),
-        }
-    }
-}
-
 impl ExpandPower {
     /// A pass that expands powers up to `max_exponent`.
     pub fn up_to(max_exponent: i64) -> Self {

@@ -34,7 +34,7 @@ const WRITABLE: &str = "bufferization.writable";
     on = "builtin.module",
     dependent_dialects("bufferization", "loop", "memref", "scf", "tensor")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Bufferize {}
 
 impl Pass for Bufferize {

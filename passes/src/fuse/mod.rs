@@ -24,7 +24,7 @@ use problem::Limits;
     on = "func.func",
     dependent_dialects("arith", "linalg", "tensor", "tensor_ext")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TensorFuse {
     #[option(
         name = "max-body",

@@ -48,10 +48,6 @@ fn options_of_every_kind() {
 #[test]
 fn a_pass_writes_itself_as_a_pipeline() {
     let mut pass = Options::default();
-    assert_eq!(
-        pass.pipeline_text(),
-        "toy-options{number=0 on=false off=false}"
-    );
     pass.set_options(vec![
         OptionValue::Text("t".into()),
         OptionValue::Int(5),
@@ -74,8 +70,55 @@ fn a_pass_writes_itself_as_a_pipeline() {
     );
     assert_eq!(
         crate::toy::passes::Mark::default().pipeline_text(),
-        "func.func(toy-mark)"
+        "func.func(toy-mark{label=marked})"
     );
+    assert_eq!(
+        crate::toy::passes::Churn::default().pipeline_text(),
+        "func.func(toy-churn)"
+    );
+}
+
+#[test]
+fn a_default_pass_is_its_name_in_a_pipeline() {
+    let text = Options::default().pipeline_text();
+    assert_eq!(
+        text,
+        "toy-options{text=\"some text\" number=42 on=true off=false}"
+    );
+    assert_eq!(
+        transformed("module {}", &text),
+        transformed("module {}", "toy-options")
+    );
+    // The options alone: the state of a pass starts from its own default.
+    let declared: Vec<_> = Options::info()
+        .options
+        .into_iter()
+        .map(|o| o.default)
+        .collect();
+    assert_eq!(declared, Options::default().options());
+}
+
+#[test]
+fn texts_of_options_survive_a_pipeline() {
+    for text in [
+        "",
+        "two words",
+        "\"quoted\"",
+        "it's",
+        "\ttab",
+        "a,b",
+        "plain",
+    ] {
+        let mut pass = Options::default();
+        let mut options = pass.options();
+        options[0] = OptionValue::Text(text.into());
+        pass.set_options(options);
+        let out = transformed("module {}", &pass.pipeline_text());
+        let ctx = context();
+        let module = parse(&ctx, &out);
+        let found = op_of(&module).attr("toy.text").and_then(|a| a.as_str());
+        assert_eq!(found.as_deref(), Some(text.trim()), "{out}");
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ const SIGNATURE: &str = "npir.signature";
     on = "builtin.module",
     dependent_dialects("arith", "func", "llvm", "memref", "loop")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LoopAbi {}
 
 impl Pass for LoopAbi {

@@ -18,7 +18,7 @@ use crate::runtime_ops::{Check, ExitIf};
     on = "builtin.module",
     dependent_dialects("llvm", "loop")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LoopFinishLlvm {}
 
 impl Pass for LoopFinishLlvm {

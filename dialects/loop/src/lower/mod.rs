@@ -27,7 +27,7 @@ use versions::versions;
     "lower-loop-nest",
     dependent_dialects("arith", "scf", "memref", "vector", "ub")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LowerLoopNest {}
 
 impl Pass for LowerLoopNest {

@@ -19,7 +19,7 @@ use npir_mlir::prelude::*;
 /// chosen schedules for experiments: `set=vector=4,unroll=2`, lists with entries joined
 /// by `x`, as in `set=tile=0x64x0` (which applies to nests with that many axes).
 #[pass("loop-schedule")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LoopSchedule {
     #[option(
         name = "vector-bits",

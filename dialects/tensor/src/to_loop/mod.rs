@@ -22,7 +22,7 @@ use combine::Combine;
     "convert-tensor-to-loop",
     dependent_dialects("arith", "memref", "loop")
 )]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ConvertTensorToLoop {
     #[statistic(name = "nests", description = "Loop nests built")]
     nests: Statistic,

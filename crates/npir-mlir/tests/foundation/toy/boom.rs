@@ -186,7 +186,7 @@ fn integers_to_index(ty: Type<'_>) -> Converted<'_> {
 
 /// Panics where it is told to
 #[pass("boom-pass")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Boom {
     #[option(default = "run", description = "In which callback")]
     place: String,
@@ -252,7 +252,7 @@ impl Pass for Boom {
 
 /// Panics in `initialize`
 #[pass("boom-initialize")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BoomInitialize {}
 impl Pass for BoomInitialize {
     fn run(&mut self, _: Op<'_>, _: &PassCx<'_>) -> PassResult {
@@ -278,7 +278,7 @@ impl Clone for NoDefault {
 
 /// Panics when it is created
 #[pass("boom-default")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BoomDefault {
     _state: NoDefault,
 }
@@ -304,7 +304,7 @@ impl Drop for NoClone {
 
 /// Panics when it is cloned and when it is dropped
 #[pass("boom-clone", on = "func.func")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BoomClone {
     _state: NoClone,
 }

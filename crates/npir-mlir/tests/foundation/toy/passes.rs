@@ -10,7 +10,7 @@ use std::thread::ThreadId;
 ///
 /// More about it.
 #[pass("toy-options", on = "builtin.module")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     #[option(default = "some text", description = "A text")]
     text: String,
@@ -46,7 +46,7 @@ pub static THREADS: Mutex<Option<HashSet<ThreadId>>> = Mutex::new(None);
 
 /// Marks each function with a label and its number of ops
 #[pass("toy-mark", on = "func.func")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Mark {
     #[option(default = "marked", description = "The label")]
     label: String,
@@ -74,7 +74,7 @@ impl Pass for Mark {
 
 /// Rewrites every addition of a function, with types, attributes and constants of its own
 #[pass("toy-churn", on = "func.func")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Churn {}
 impl Pass for Churn {
     fn run(&mut self, op: Op<'_>, cx: &PassCx<'_>) -> PassResult {
@@ -116,7 +116,7 @@ impl Pass for Churn {
 
 /// Builds an op of a dialect that the source does not load
 #[pass("toy-complex", on = "builtin.module", dependent_dialects("complex"))]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MakesComplex {}
 impl Pass for MakesComplex {
     fn run(&mut self, op: Op<'_>, _: &PassCx<'_>) -> PassResult {
@@ -136,7 +136,7 @@ impl Pass for MakesComplex {
 
 /// Depends on a dialect that is not registered
 #[pass("toy-nowhere", dependent_dialects("nowhere"))]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NeedsNowhere {}
 impl Pass for NeedsNowhere {
     fn run(&mut self, _: Op<'_>, _: &PassCx<'_>) -> PassResult {
@@ -146,7 +146,7 @@ impl Pass for NeedsNowhere {
 
 /// Runs a pipeline given as an option, from within
 #[pass("toy-nested", on = "builtin.module")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Nested {
     #[option(default = "canonicalize,cse", description = "The passes")]
     passes: String,
@@ -171,7 +171,7 @@ impl Pass for Nested {
 
 /// Fails with a message, or after its own diagnostic
 #[pass("toy-fail")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Fail {
     #[option(description = "Report first")]
     reported: bool,
@@ -196,7 +196,7 @@ impl Pass for Fail {
 
 /// Looks, and says that nothing changed
 #[pass("toy-look")]
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Look {
     #[option(description = "Leave invalid IR behind all the same")]
     lie: bool,
