@@ -16,9 +16,10 @@ use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{FileType, TargetMachine, TargetTriple};
 use llvm_sys::core::{LLVMContextSetDiscardValueNames, LLVMSetValueName2};
 use llvm_sys::prelude::LLVMModuleRef;
+use melior::StringRef;
 use melior::diagnostic::{Diagnostic, DiagnosticSeverity};
 use melior::ir::Module;
-use mlir_sys::mlirTranslateModuleToLLVMIR;
+use npir_mlir_sys::npirTranslateToLlvm;
 use object::{Object as _, ObjectSymbol as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -341,22 +342,19 @@ fn translate_module<'a>(
     // SAFETY: the module keeps its context alive during this function.
     let mlir = unsafe { mlir.to_ref() };
     let handler = mlir.attach_diagnostic_handler(handler);
+    let operation = module.as_operation().to_raw();
+    let name = StringRef::new("npir").to_raw();
+    // The caller verifies: MLIR's own translation would print what is wrong on standard error.
     // SAFETY: operation and context are alive; both bindings describe the same C types.
-    let raw = unsafe {
-        mlirTranslateModuleToLLVMIR(module.as_operation().to_raw(), context.raw().cast())
-    };
+    let raw = unsafe { npirTranslateToLlvm(operation, context.raw().cast(), name) };
     mlir.detach_diagnostic_handler(handler);
     let lines = reported.lock().unwrap_or_else(PoisonError::into_inner);
     if raw.is_null() {
-        return Err(if lines.is_empty() {
-            CodegenError::InvalidIr {
-                message: "LLVM's verifier printed the reason on standard error".to_owned(),
-            }
-        } else {
-            CodegenError::Translation {
-                message: lines.join("\n"),
-            }
-        });
+        let message = match lines.is_empty() {
+            true => "MLIR gives no reason".to_owned(),
+            false => lines.join("\n"),
+        };
+        return Err(CodegenError::Translation { message });
     }
     let raw: LLVMModuleRef = raw.cast();
     // SAFETY: a module fresh from the translation, owned by nobody else, in `context`.
