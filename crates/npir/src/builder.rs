@@ -23,9 +23,10 @@ use crate::error::CompileError;
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::{Location, Module, operation::OperationLike};
 use npir_mlir::prelude::*;
-use npir_numpy::indexing::{Bound, Item as Index};
 use npir_runtime::{DType, Scalar};
 use std::cell::Cell;
+
+pub use npir_numpy::indexing::{Bound, Item as Index};
 
 /// An array value of a program under construction.
 #[derive(Clone, Copy)]

@@ -3,6 +3,8 @@
 //! One binary, so that everything links once.
 
 mod accuracy;
+mod artifacts;
+mod builder;
 mod casts;
 mod control_flow;
 mod creation;
@@ -13,6 +15,7 @@ mod indexing;
 mod matmul;
 mod reductions;
 mod samples;
+mod threads;
 mod updates;
 mod value;
 mod views;
