@@ -44,7 +44,7 @@ pub trait AttrExt<'c>: Copy {
     /// The one value of a splat.
     fn splat_value(self) -> Option<Attribute<'c>>;
     /// The elements of a dense elements attribute as bytes in the machine's order, row-major,
-    /// bools one byte each; of a splat only the one element. What [`CtxExt::dense_bytes`] takes.
+    /// bools one byte each; of a splat only the one element. What [`dense_bytes`](super::CtxExt::dense_bytes) takes.
     fn dense_data(self) -> Option<Vec<u8>>;
     /// For an attribute of a Rust dialect: `dialect.name` and its parameters.
     fn params(self) -> Option<(&'c str, Vec<Attribute<'c>>)>;

@@ -117,7 +117,7 @@ fn texts_of_options_survive_a_pipeline() {
         let ctx = context();
         let module = parse(&ctx, &out);
         let found = op_of(&module).attr("toy.text").and_then(|a| a.as_str());
-        assert_eq!(found.as_deref(), Some(text.trim()), "{out}");
+        assert_eq!(found, Some(text.trim()), "{out}");
     }
 }
 
