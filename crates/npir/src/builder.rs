@@ -23,6 +23,7 @@ use crate::error::CompileError;
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::{Location, Module, operation::OperationLike};
 use npir_mlir::prelude::*;
+use npir_numpy::elementwise;
 use npir_runtime::{DType, Scalar};
 use std::cell::Cell;
 
@@ -214,26 +215,26 @@ pub struct Func<'c> {
 pub type Built<'c> = Result<Tensor<'c>, CompileError>;
 
 macro_rules! unary {
-    ($($name:ident)*) => {$(
+    ($($name:ident: $view:ident),* $(,)?) => {$(
         #[doc = concat!("NumPy's `", stringify!($name), "`, element by element.")]
         ///
         /// # Errors
         /// A dtype that the function does not take.
         #[track_caller]
         pub fn $name(&self, x: Tensor<'c>) -> Built<'c> {
-            self.build(concat!("numpy.", stringify!($name)), &[x.0], &[])
+            self.op(|rw| elementwise::$view::build_inferred(rw, x.0))
         }
     )*};
 }
 macro_rules! binary {
-    ($($name:ident)*) => {$(
+    ($($name:ident: $view:ident),* $(,)?) => {$(
         #[doc = concat!("NumPy's `", stringify!($name), "`, element by element, with broadcasting.")]
         ///
         /// # Errors
         /// Dtypes that differ or that the function does not take; shapes that do not broadcast.
         #[track_caller]
         pub fn $name(&self, a: Tensor<'c>, b: Tensor<'c>) -> Built<'c> {
-            self.build(concat!("numpy.", stringify!($name)), &[a.0, b.0], &[])
+            self.op(|rw| elementwise::$view::build_inferred(rw, a.0, b.0))
         }
     )*};
 }
@@ -270,6 +271,31 @@ impl<'c> Func<'c> {
         }
     }
 
+    /// The op that `build` makes, verified.
+    #[track_caller]
+    fn verified(
+        &self,
+        build: impl FnOnce(Rewriter<'c>) -> Option<Op<'c>>,
+    ) -> Result<Op<'c>, CompileError> {
+        let rw = self.rw.at(self.location());
+        let (op, diagnostics) =
+            collect_diagnostics(rw.ctx(), || build(rw).filter(|op| op.verify_ok()));
+        op.ok_or(CompileError::Diagnostics(diagnostics))
+    }
+    /// The result of an op that has no method here, built by its typed view:
+    /// `f.op(|rw| Heaviside::build_inferred(rw, x.value(), y.value()))`.
+    ///
+    /// # Errors
+    /// What the op's type inference and verifier report.
+    #[track_caller]
+    pub fn op<V: OpView<'c>>(
+        &self,
+        build: impl FnOnce(Rewriter<'c>) -> Result<V, String>,
+    ) -> Built<'c> {
+        // Why a type cannot be inferred is among the diagnostics.
+        self.verified(|rw| build(rw).ok().map(V::op))
+            .map(|op| Tensor(op.result_value(0)))
+    }
     /// Builds a `numpy` op with inferred result types and verifies it.
     #[track_caller]
     fn build_op(
@@ -278,15 +304,13 @@ impl<'c> Func<'c> {
         operands: &[Val<'c>],
         attrs: &[(&str, Attribute<'c>)],
     ) -> Result<Op<'c>, CompileError> {
-        let rw = self.rw.at(self.location());
-        let (op, diagnostics) = collect_diagnostics(rw.ctx(), || {
+        self.verified(|rw| {
             let mut op = rw.op(name).operands(operands).infer();
             for (name, value) in attrs {
                 op = op.attr(name, *value);
             }
-            op.try_build().filter(|op| op.verify_ok())
-        });
-        op.ok_or(CompileError::Diagnostics(diagnostics))
+            op.try_build()
+        })
     }
     #[track_caller]
     fn build(
@@ -300,14 +324,22 @@ impl<'c> Func<'c> {
     }
 
     unary! {
-        negative positive absolute sign square sqrt cbrt reciprocal exp exp2 expm1 log log2 log10 log1p
-        sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh floor ceil trunc rint
-        logical_not invert isnan isinf isfinite signbit degrees radians
+        negative: Negative, positive: Positive, absolute: Absolute, sign: Sign, square: Square,
+        sqrt: Sqrt, cbrt: Cbrt, reciprocal: Reciprocal, exp: Exp, exp2: Exp2, expm1: Expm1,
+        log: Log, log2: Log2, log10: Log10, log1p: Log1p, sin: Sin, cos: Cos, tan: Tan,
+        arcsin: Arcsin, arccos: Arccos, arctan: Arctan, sinh: Sinh, cosh: Cosh, tanh: Tanh,
+        arcsinh: Arcsinh, arccosh: Arccosh, arctanh: Arctanh, floor: Floor, ceil: Ceil,
+        trunc: Trunc, rint: Rint, logical_not: LogicalNot, invert: Invert, isnan: Isnan,
+        isinf: Isinf, isfinite: Isfinite, signbit: Signbit, degrees: Degrees, radians: Radians,
     }
     binary! {
-        add subtract multiply divide floor_divide remainder fmod power arctan2 hypot copysign
-        maximum minimum fmax fmin equal not_equal less less_equal greater greater_equal
-        logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor left_shift right_shift
+        add: Add, subtract: Subtract, multiply: Multiply, divide: Divide, floor_divide: FloorDivide,
+        remainder: Remainder, fmod: Fmod, power: Power, arctan2: Arctan2, hypot: Hypot,
+        copysign: Copysign, maximum: Maximum, minimum: Minimum, fmax: Fmax, fmin: Fmin,
+        equal: Equal, not_equal: NotEqual, less: Less, less_equal: LessEqual, greater: Greater,
+        greater_equal: GreaterEqual, logical_and: LogicalAnd, logical_or: LogicalOr,
+        logical_xor: LogicalXor, bitwise_and: BitwiseAnd, bitwise_or: BitwiseOr,
+        bitwise_xor: BitwiseXor, left_shift: LeftShift, right_shift: RightShift,
     }
     reduction! { sum prod min max any all count_nonzero mean }
 
@@ -357,7 +389,7 @@ impl<'c> Func<'c> {
     /// A condition that is not bool; dtypes that differ; shapes that do not broadcast.
     #[track_caller]
     pub fn where_(&self, condition: Tensor<'c>, a: Tensor<'c>, b: Tensor<'c>) -> Built<'c> {
-        self.build("numpy.where", &[condition.0, a.0, b.0], &[])
+        self.op(|rw| elementwise::Where::build_inferred(rw, condition.0, a.0, b.0))
     }
     /// NumPy's `clip`.
     ///
@@ -365,7 +397,7 @@ impl<'c> Func<'c> {
     /// Dtypes that differ; shapes that do not broadcast.
     #[track_caller]
     pub fn clip(&self, x: Tensor<'c>, low: Tensor<'c>, high: Tensor<'c>) -> Built<'c> {
-        self.build("numpy.clip", &[x.0, low.0, high.0], &[])
+        self.op(|rw| elementwise::Clip::build_inferred(rw, x.0, low.0, high.0))
     }
     /// NumPy's `astype`.
     ///
@@ -375,13 +407,13 @@ impl<'c> Func<'c> {
     pub fn cast(&self, x: Tensor<'c>, dtype: DType) -> Built<'c> {
         let ctx = self.rw.ctx();
         let ty = ctx.tensor(&x.0.ty().dims(), element_type(ctx, dtype));
-        let rw = self.rw.at(self.location());
-        let (op, diagnostics) = collect_diagnostics(ctx, || {
-            Some(rw.op("numpy.cast").operands(&[x.0]).results(&[ty]).build())
-                .filter(|op| op.verify_ok())
-        });
-        op.map(|op| Tensor(op.result_value(0)))
-            .ok_or(CompileError::Diagnostics(diagnostics))
+        let cast = |rw: Rewriter<'c>| {
+            rw.op("numpy.cast")
+                .operands(&[x.0])
+                .results(&[ty])
+                .try_build()
+        };
+        self.verified(cast).map(|op| Tensor(op.result_value(0)))
     }
     /// A 0-d constant.
     ///

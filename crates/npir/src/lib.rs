@@ -40,6 +40,7 @@ pub use registry::StandardRegistry;
 
 pub use npir_cpu as cpu;
 pub use npir_mlir as mlir;
+pub use npir_numpy as numpy;
 pub use npir_passes as passes;
 pub use npir_runtime as runtime;
 

@@ -9,6 +9,7 @@
 //!
 //! The pass is used through the library in `main.rs`, and on the command line by `my-opt`.
 
+use npir::numpy::elementwise::{Multiply, Power};
 use npir_mlir::prelude::*;
 
 /// Write powers with a small constant exponent as multiplications
@@ -34,13 +35,13 @@ impl ExpandPower {
         }
     }
 
-    /// The exponent of a `numpy.power`, if it is one that is expanded.
-    fn exponent(&self, power: Op<'_>) -> Option<i64> {
-        let (base, exponent) = (power.operand(0), power.operand(1));
+    /// The exponent of a power, if it is one that is expanded.
+    fn exponent(&self, power: Power<'_>) -> Option<i64> {
+        let (base, exponent) = (power.lhs(), power.rhs());
         // Nothing may be broadcast: the products have the shape of the base.
         if !base.ty().element().is_float()
             || exponent.ty().rank() != 0
-            || base.ty() != power.result_value(0).ty()
+            || base.ty() != power.result().ty()
         {
             return None;
         }
@@ -52,12 +53,14 @@ impl ExpandPower {
 
 impl Pass for ExpandPower {
     fn run(&mut self, function: Op<'_>, _: &PassCx<'_>) -> PassResult {
-        for power in function.find_all("numpy.power") {
+        let powers = function.find_all(Power::NAME);
+        for power in powers.into_iter().filter_map(Power::cast) {
             if let Some(n) = self.exponent(power) {
-                rewrite_at(power, |rw| {
-                    let product = chain(rw, power.operand(0), n);
-                    rw.replace(power, &[product]);
-                });
+                rewrite_at(power.op(), |rw| -> Result<(), String> {
+                    let product = chain(rw, power.lhs(), n)?;
+                    rw.replace(power.op(), &[product]);
+                    Ok(())
+                })?;
                 self.expanded.add(1);
             }
         }
@@ -66,22 +69,20 @@ impl Pass for ExpandPower {
 }
 
 /// `x^n` for `n >= 1`, by squaring.
-fn chain<'c>(rw: Rewriter<'c>, x: Val<'c>, n: i64) -> Val<'c> {
-    let multiply = |a, b| {
-        rw.op("numpy.multiply")
-            .operands(&[a, b])
-            .infer()
-            .build_value()
-    };
+fn chain<'c>(rw: Rewriter<'c>, x: Val<'c>, n: i64) -> Result<Val<'c>, String> {
+    let multiply = |a, b| Multiply::build_inferred(rw, a, b).map(Multiply::result);
     let (mut result, mut square, mut rest) = (None, x, n);
     loop {
         if rest & 1 == 1 {
-            result = Some(result.map_or(square, |r| multiply(r, square)));
+            result = Some(match result {
+                Some(result) => multiply(result, square)?,
+                None => square,
+            });
         }
         rest >>= 1;
         match result {
-            Some(result) if rest == 0 => return result,
-            _ => square = multiply(square, square),
+            Some(result) if rest == 0 => return Ok(result),
+            _ => square = multiply(square, square)?,
         }
     }
 }

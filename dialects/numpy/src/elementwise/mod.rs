@@ -1,6 +1,7 @@
 //! The elementwise functions of the `numpy` dialect, as a table: one row per function says its
 //! name, operands, element types, scalar code, folding and exact simplifications. Everything else
-//! (definition, verification, inference, lowering) is written once, for all rows.
+//! (definition, verification, inference, lowering) is written once, for all rows. Each row is also
+//! a typed view: `Power::cast(op)`, `.lhs()`, `Multiply::build_inferred(rw, x, y)`.
 //!
 //! Operands may have different shapes, which broadcast, and have the same element type: promotion
 //! is the frontend's. A function that exists for floats only takes bool and integers as NumPy
@@ -22,6 +23,7 @@ mod tests;
 
 pub use body::{Body, Order};
 pub use reference::reference;
+pub use rows::*;
 pub use table::{Guard, Halves, ResultRule, Role, Row, Rule, ScalarBody, ScalarFold, row, rows};
 
 use npir_mlir::prelude::*;

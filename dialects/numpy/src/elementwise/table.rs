@@ -78,6 +78,8 @@ pub enum Rule {
 pub struct Row {
     /// Name of the operation: `numpy.` and NumPy's own name of the function.
     pub op: &'static str,
+    /// Name of the typed view in Rust.
+    pub view: &'static str,
     /// One line on what it computes.
     pub doc: &'static str,
     /// Name and role of each operand.
@@ -100,22 +102,20 @@ pub struct Row {
     pub guard: Option<Guard>,
 }
 
-const UNARY: &[(&str, Role)] = &[("x", Role::Value)];
-const BINARY: &[(&str, Role)] = &[("lhs", Role::Value), ("rhs", Role::Value)];
-
 impl Row {
-    const fn new(
+    /// A function with plain scalar code; what else there is to say about it is added by the
+    /// methods below.
+    pub const fn new(
         op: &'static str,
-        operands: &'static [(&'static str, Role)],
         accepts: Classes,
         result: ResultRule,
         body: ScalarBody,
-        doc: &'static str,
     ) -> Row {
         Row {
             op,
-            doc,
-            operands,
+            view: "",
+            doc: "",
+            operands: &[],
             accepts,
             result,
             halves: Halves::InSingle,
@@ -127,38 +127,19 @@ impl Row {
         }
     }
 
-    /// A function of `x`.
-    pub const fn unary(
-        op: &'static str,
-        accepts: Classes,
-        result: ResultRule,
-        body: ScalarBody,
+    /// The same row, with what the declaration in front of it says.
+    pub(super) const fn declared(
+        self,
+        view: &'static str,
         doc: &'static str,
-    ) -> Row {
-        Row::new(op, UNARY, accepts, result, body, doc)
-    }
-
-    /// A function of `lhs` and `rhs`.
-    pub const fn binary(
-        op: &'static str,
-        accepts: Classes,
-        result: ResultRule,
-        body: ScalarBody,
-        doc: &'static str,
-    ) -> Row {
-        Row::new(op, BINARY, accepts, result, body, doc)
-    }
-
-    /// A function of named operands.
-    pub const fn nary(
-        op: &'static str,
         operands: &'static [(&'static str, Role)],
-        accepts: Classes,
-        result: ResultRule,
-        body: ScalarBody,
-        doc: &'static str,
     ) -> Row {
-        Row::new(op, operands, accepts, result, body, doc)
+        Row {
+            view,
+            doc,
+            operands,
+            ..self
+        }
     }
 
     /// The same row, for a function that rounds no 16-bit float.
@@ -260,7 +241,7 @@ impl Row {
 
 /// Every row, family by family.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
+    FAMILIES.iter().flat_map(|(_, rows)| rows.iter().copied())
 }
 
 /// The row of the operation named `op` (`numpy.add`).

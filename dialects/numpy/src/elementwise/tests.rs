@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use npir_mlir::prelude::*;
+
 use super::constant::Scalar;
 use super::dtype::{Classes, DType};
 use super::table::{ResultRule, Row, row, rows};
@@ -25,8 +27,65 @@ fn names_are_unique_and_documented() {
             row.doc
         );
         assert!(super::row(row.op).is_some());
+        let words = row.numpy_name().split('_');
+        let camel_case = words.map(|word| word[..1].to_uppercase() + &word[1..]);
+        assert_eq!(row.view, camel_case.collect::<String>());
     }
     assert!(row("numpy.no_such_function").is_none());
+}
+
+#[test]
+fn rows_are_typed_views() {
+    use super::{Add, Multiply, Where};
+    let ctx = Registry::new()
+        .with_upstream()
+        .with(crate::dialect())
+        .context();
+    let source = "func.func @f(%c: tensor<3xi1>, %x: tensor<f64>, %y: tensor<3xf64>) -> tensor<3xf64> {
+                    %0 = numpy.where %c, %x, %y : tensor<3xi1>, tensor<f64>, tensor<3xf64> -> tensor<3xf64>
+                    return %0 : tensor<3xf64>
+                  }";
+    let module = parse_source(&ctx, source.as_bytes(), "views.mlir").expect("a valid program");
+    let top = module.as_operation();
+    // SAFETY: the module owns the op and outlives its uses.
+    let top: Op<'_> = unsafe { Op::from_raw(top.to_raw()) };
+    let choice = top.find_all(Where::NAME)[0];
+    assert!(Add::cast(choice).is_none());
+    let choice = Where::cast(choice).expect("a view");
+    assert!(choice.condition().ty().element().is_int());
+    assert_eq!(choice.x().ty().rank(), 0);
+    assert_eq!(choice.y().ty(), choice.result().ty());
+
+    let double_of_sum = on_view::<Where, _>("double-of-sum", 1, |choice, rw| {
+        let (x, y) = (choice.x(), choice.y());
+        let sum = Add::build_inferred(rw, x, y).map_err(NoMatch)?;
+        let double = Multiply::build(rw, sum.result(), sum.result(), y.ty());
+        rw.replace(choice.op(), &[double.result()]);
+        Ok(())
+    });
+    apply_greedily(top, &[double_of_sum], GreedyConfig::default()).expect("no failure");
+    assert!(top.verify_ok() && top.find_all(Where::NAME).is_empty());
+    let product = Multiply::cast(top.find_all(Multiply::NAME)[0]).expect("a view");
+    let sum = Add::cast(product.lhs().defining_op().expect("an op")).expect("a view");
+    assert_eq!(sum.rhs().ty(), product.result().ty());
+
+    // Shapes that do not broadcast: the reason is a diagnostic.
+    let flags = top.find_all("func.func")[0]
+        .region(0)
+        .entry()
+        .expect("a body")
+        .args()[0];
+    let (refused, diagnostics) = collect_diagnostics(&ctx, || {
+        rewrite_at(product.op(), |rw| {
+            Add::build_inferred(rw, flags, sum.rhs()).is_err()
+        })
+    });
+    assert!(refused);
+    let message = diagnostics[0].to_string();
+    assert!(
+        message.contains("operands have element types bool and float64"),
+        "{message}"
+    );
 }
 
 #[test]

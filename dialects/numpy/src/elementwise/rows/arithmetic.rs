@@ -7,131 +7,89 @@ use super::super::table::ResultRule::{Float, Same};
 use super::super::table::{Row, Rule};
 use npir_mlir::prelude::*;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::binary(
-        "numpy.add",
-        Classes::REAL,
-        Same,
-        |b, x| b.add(x[0], x[1]),
-        "Sum; logical or for bool.",
-    )
-    .commutative()
-    .fold(|t, x| arithmetic(t, x, |a, b| a | b, i64::wrapping_add, |a, b| a + b))
-    .rules(&[
-        Rule::RightIdentity(0.0, Classes::BITS),
-        Rule::LeftIdentity(0.0, Classes::BITS),
-        Rule::RightIdentity(-0.0, Classes::FLOAT),
-        Rule::LeftIdentity(-0.0, Classes::FLOAT),
-    ]),
-    Row::binary(
-        "numpy.subtract",
-        Classes::NUMBER,
-        Same,
-        |b, x| b.sub(x[0], x[1]),
-        "Difference.",
-    )
-    .fold(|t, x| arithmetic(t, x, |a, _| a, i64::wrapping_sub, |a, b| a - b))
-    .rules(&[Rule::RightIdentity(0.0, Classes::NUMBER)]),
-    Row::binary(
-        "numpy.multiply",
-        Classes::REAL,
-        Same,
-        |b, x| b.mul(x[0], x[1]),
-        "Product; logical and for bool.",
-    )
-    .commutative()
-    .fold(|t, x| arithmetic(t, x, |a, b| a & b, i64::wrapping_mul, |a, b| a * b))
-    .rules(&[
-        Rule::RightIdentity(1.0, Classes::REAL),
-        Rule::LeftIdentity(1.0, Classes::REAL),
-    ]),
-    Row::unary(
-        "numpy.negative",
-        Classes::NUMBER,
-        Same,
-        |b, x| b.neg(x[0]),
-        "Numerical negative; integers wrap.",
-    )
-    .native_halves()
-    .fold(|t, x| match x[0] {
-        Scalar::Float(v) => Some(Scalar::Float(-v)),
-        Scalar::Int(v) => fold_int(t, v.wrapping_neg()),
-        Scalar::Bool(_) => None,
-    })
-    .rules(&[Rule::Involution]),
-    Row::unary(
-        "numpy.positive",
-        Classes::NUMBER,
-        Same,
-        |_, x| x[0],
-        "The value itself.",
-    )
-    .native_halves()
-    .rules(&[Rule::Nothing(Classes::NUMBER)]),
-    Row::unary(
-        "numpy.absolute",
-        Classes::REAL,
-        Same,
-        |b, x| b.abs(x[0]),
-        "Absolute value; the smallest signed integer is its own.",
-    )
-    .native_halves()
-    .fold(|t, x| match x[0] {
-        Scalar::Float(v) => Some(Scalar::Float(v.abs())),
-        Scalar::Int(v) if !t.is_unsigned() => fold_int(t, v.wrapping_abs()),
-        other => Some(other),
-    })
-    .rules(&[
-        Rule::Idempotent,
-        Rule::Nothing(Classes::BOOL.or(Classes::UNSIGNED)),
-    ]),
-    Row::unary(
-        "numpy.fabs",
-        Classes::REAL,
-        Float,
-        |b, x| b.abs(x[0]),
-        "Absolute value as a float.",
-    )
-    .native_halves()
-    .rules(&[Rule::Idempotent]),
-    Row::unary(
-        "numpy.sign",
-        Classes::NUMBER,
-        Same,
-        sign,
-        "-1, 0 or 1; NaN for NaN.",
-    )
-    .native_halves()
-    .fold(|t, x| match x[0] {
-        Scalar::Float(v) if v.is_nan() => Some(Scalar::Float(v)),
-        Scalar::Float(v) => Some(Scalar::Float(if v == 0.0 { 0.0 } else { v.signum() })),
-        Scalar::Int(v) if t.is_unsigned() => Some(Scalar::Int(i64::from(v != 0))),
-        Scalar::Int(v) => Some(Scalar::Int(v.signum())),
-        Scalar::Bool(_) => None,
-    })
-    .rules(&[Rule::Idempotent]),
-    Row::unary(
-        "numpy.square",
-        Classes::NUMBER,
-        Same,
-        |b, x| b.mul(x[0], x[0]),
-        "x · x; integers wrap.",
-    )
-    .fold(|t, x| match x[0] {
-        Scalar::Float(v) => fold_float(t, v * v),
-        Scalar::Int(v) => fold_int(t, v.wrapping_mul(v)),
-        Scalar::Bool(_) => None,
-    }),
-    Row::binary(
-        "numpy.heaviside",
-        Classes::REAL,
-        Float,
-        heaviside,
-        "0 for negative lhs, rhs for zero, 1 for positive, NaN for NaN.",
-    )
-    .native_halves(),
-];
+functions! {
+    /// Sum; logical or for bool.
+    Add(lhs, rhs) = Row::new("numpy.add", Classes::REAL, Same, |b, x| b.add(x[0], x[1]))
+        .commutative()
+        .fold(|t, x| arithmetic(t, x, |a, b| a | b, i64::wrapping_add, |a, b| a + b))
+        .rules(&[
+            Rule::RightIdentity(0.0, Classes::BITS),
+            Rule::LeftIdentity(0.0, Classes::BITS),
+            Rule::RightIdentity(-0.0, Classes::FLOAT),
+            Rule::LeftIdentity(-0.0, Classes::FLOAT),
+        ]);
+
+    /// Difference.
+    Subtract(lhs, rhs) = Row::new("numpy.subtract", Classes::NUMBER, Same, |b, x| b.sub(x[0], x[1]))
+        .fold(|t, x| arithmetic(t, x, |a, _| a, i64::wrapping_sub, |a, b| a - b))
+        .rules(&[Rule::RightIdentity(0.0, Classes::NUMBER)]);
+
+    /// Product; logical and for bool.
+    Multiply(lhs, rhs) = Row::new("numpy.multiply", Classes::REAL, Same, |b, x| b.mul(x[0], x[1]))
+        .commutative()
+        .fold(|t, x| arithmetic(t, x, |a, b| a & b, i64::wrapping_mul, |a, b| a * b))
+        .rules(&[
+            Rule::RightIdentity(1.0, Classes::REAL),
+            Rule::LeftIdentity(1.0, Classes::REAL),
+        ]);
+
+    /// Numerical negative; integers wrap.
+    Negative(x) = Row::new("numpy.negative", Classes::NUMBER, Same, |b, x| b.neg(x[0]))
+        .native_halves()
+        .fold(|t, x| match x[0] {
+            Scalar::Float(v) => Some(Scalar::Float(-v)),
+            Scalar::Int(v) => fold_int(t, v.wrapping_neg()),
+            Scalar::Bool(_) => None,
+        })
+        .rules(&[Rule::Involution]);
+
+    /// The value itself.
+    Positive(x) = Row::new("numpy.positive", Classes::NUMBER, Same, |_, x| x[0])
+        .native_halves()
+        .rules(&[Rule::Nothing(Classes::NUMBER)]);
+
+    /// Absolute value; the smallest signed integer is its own.
+    Absolute(x) = Row::new("numpy.absolute", Classes::REAL, Same, |b, x| b.abs(x[0]))
+        .native_halves()
+        .fold(|t, x| match x[0] {
+            Scalar::Float(v) => Some(Scalar::Float(v.abs())),
+            Scalar::Int(v) if !t.is_unsigned() => fold_int(t, v.wrapping_abs()),
+            other => Some(other),
+        })
+        .rules(&[
+            Rule::Idempotent,
+            Rule::Nothing(Classes::BOOL.or(Classes::UNSIGNED)),
+        ]);
+
+    /// Absolute value as a float.
+    Fabs(x) = Row::new("numpy.fabs", Classes::REAL, Float, |b, x| b.abs(x[0]))
+        .native_halves()
+        .rules(&[Rule::Idempotent]);
+
+    /// -1, 0 or 1; NaN for NaN.
+    Sign(x) = Row::new("numpy.sign", Classes::NUMBER, Same, sign)
+        .native_halves()
+        .fold(|t, x| match x[0] {
+            Scalar::Float(v) if v.is_nan() => Some(Scalar::Float(v)),
+            Scalar::Float(v) => Some(Scalar::Float(if v == 0.0 { 0.0 } else { v.signum() })),
+            Scalar::Int(v) if t.is_unsigned() => Some(Scalar::Int(i64::from(v != 0))),
+            Scalar::Int(v) => Some(Scalar::Int(v.signum())),
+            Scalar::Bool(_) => None,
+        })
+        .rules(&[Rule::Idempotent]);
+
+    /// x · x; integers wrap.
+    Square(x) = Row::new("numpy.square", Classes::NUMBER, Same, |b, x| b.mul(x[0], x[0]))
+        .fold(|t, x| match x[0] {
+            Scalar::Float(v) => fold_float(t, v * v),
+            Scalar::Int(v) => fold_int(t, v.wrapping_mul(v)),
+            Scalar::Bool(_) => None,
+        });
+
+    /// 0 for negative lhs, rhs for zero, 1 for positive, NaN for NaN.
+    Heaviside(lhs, rhs) = Row::new("numpy.heaviside", Classes::REAL, Float, heaviside)
+        .native_halves();
+}
 
 /// Folds `+ - *` by class.
 fn arithmetic(

@@ -12,57 +12,55 @@ const ZERO_IDENTITY: &[Rule] = &[
     Rule::LeftIdentity(0.0, Classes::BITS),
 ];
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::binary(
+functions! {
+    /// Bits that both have; logical and for bool.
+    BitwiseAnd(lhs, rhs) = Row::new(
         "numpy.bitwise_and",
         Classes::BITS,
         Same,
         |b, x| b.rw.andi(x[0], x[1]),
-        "Bits that both have; logical and for bool.",
     )
     .commutative()
     .fold(|t, x| fold(t, x, |a, b| a & b))
-    .rules(&[Rule::AllOnesIdentity]),
-    Row::binary(
+    .rules(&[Rule::AllOnesIdentity]);
+
+    /// Bits that at least one has; logical or for bool.
+    BitwiseOr(lhs, rhs) = Row::new(
         "numpy.bitwise_or",
         Classes::BITS,
         Same,
         |b, x| b.rw.ori(x[0], x[1]),
-        "Bits that at least one has; logical or for bool.",
     )
     .commutative()
     .fold(|t, x| fold(t, x, |a, b| a | b))
-    .rules(ZERO_IDENTITY),
-    Row::binary(
+    .rules(ZERO_IDENTITY);
+
+    /// Bits that exactly one has; logical xor for bool.
+    BitwiseXor(lhs, rhs) = Row::new(
         "numpy.bitwise_xor",
         Classes::BITS,
         Same,
         |b, x| b.rw.xori(x[0], x[1]),
-        "Bits that exactly one has; logical xor for bool.",
     )
     .commutative()
     .fold(|t, x| fold(t, x, |a, b| a ^ b))
-    .rules(ZERO_IDENTITY),
-    Row::unary(
-        "numpy.invert",
-        Classes::BITS,
-        Same,
-        |b, x| b.rw.xori(x[0], all_ones(b)),
-        "Bits that x has not; logical not for bool.",
-    )
-    .fold(|t, x| match x[0] {
-        Scalar::Bool(v) => Some(Scalar::Bool(!v)),
-        Scalar::Int(v) => fold_int(t, !v),
-        Scalar::Float(_) => None,
-    })
-    .rules(&[Rule::Involution]),
-    Row::binary(
+    .rules(ZERO_IDENTITY);
+
+    /// Bits that x has not; logical not for bool.
+    Invert(x) = Row::new("numpy.invert", Classes::BITS, Same, |b, x| b.rw.xori(x[0], all_ones(b)))
+        .fold(|t, x| match x[0] {
+            Scalar::Bool(v) => Some(Scalar::Bool(!v)),
+            Scalar::Int(v) => fold_int(t, !v),
+            Scalar::Float(_) => None,
+        })
+        .rules(&[Rule::Involution]);
+
+    /// lhs · 2**rhs, wrapping; 0 if rhs is not below the width.
+    LeftShift(lhs, rhs) = Row::new(
         "numpy.left_shift",
         Classes::INT,
         Same,
         |b, x| left_shift(b, x[0], x[1]),
-        "lhs · 2**rhs, wrapping; 0 if rhs is not below the width.",
     )
     .fold(|t, x| {
         let n = x[1].int()? as u64;
@@ -73,13 +71,14 @@ pub(super) const ROWS: &[Row] = &[
         };
         fold_int(t, shifted)
     })
-    .rules(&[Rule::RightIdentity(0.0, Classes::INT)]),
-    Row::binary(
+    .rules(&[Rule::RightIdentity(0.0, Classes::INT)]);
+
+    /// lhs / 2**rhs rounded down; all sign bits if rhs is not below the width.
+    RightShift(lhs, rhs) = Row::new(
         "numpy.right_shift",
         Classes::INT,
         Same,
         |b, x| right_shift(b, x[0], x[1]),
-        "lhs / 2**rhs rounded down; all sign bits if rhs is not below the width.",
     )
     .fold(|t, x| {
         let (v, n) = (x[0].int()?, x[1].int()? as u64);
@@ -94,15 +93,11 @@ pub(super) const ROWS: &[Row] = &[
             },
         )
     })
-    .rules(&[Rule::RightIdentity(0.0, Classes::INT)]),
-    Row::unary(
-        "numpy.bitwise_count",
-        Classes::INT,
-        Byte,
-        bitwise_count,
-        "Number of one bits in |x|.",
-    ),
-];
+    .rules(&[Rule::RightIdentity(0.0, Classes::INT)]);
+
+    /// Number of one bits in |x|.
+    BitwiseCount(x) = Row::new("numpy.bitwise_count", Classes::INT, Byte, bitwise_count);
+}
 
 fn fold(dtype: DType, x: &[Scalar], f: fn(i64, i64) -> i64) -> Option<Scalar> {
     let value = f(x[0].int()?, x[1].int()?);

@@ -8,99 +8,101 @@ use super::super::table::{Row, Rule};
 use npir_mlir::prelude::*;
 use std::cmp::Ordering;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    compare(
+functions! {
+    /// lhs == rhs.
+    Equal(lhs, rhs) = compare(
         "numpy.equal",
         |b, x| b.cmp(Order::Equal, x[0], x[1]),
         |t, x| fold(t, x, |o| o == Some(Ordering::Equal)),
-        "lhs == rhs.",
     )
-    .commutative(),
-    compare(
+    .commutative();
+
+    /// lhs != rhs.
+    NotEqual(lhs, rhs) = compare(
         "numpy.not_equal",
         |b, x| b.cmp(Order::NotEqual, x[0], x[1]),
         |t, x| fold(t, x, |o| o != Some(Ordering::Equal)),
-        "lhs != rhs.",
     )
-    .commutative(),
-    compare(
+    .commutative();
+
+    /// lhs < rhs.
+    Less(lhs, rhs) = compare(
         "numpy.less",
         |b, x| b.cmp(Order::Less, x[0], x[1]),
         |t, x| fold(t, x, |o| o == Some(Ordering::Less)),
-        "lhs < rhs.",
-    ),
-    compare(
+    );
+
+    /// lhs <= rhs.
+    LessEqual(lhs, rhs) = compare(
         "numpy.less_equal",
         |b, x| b.cmp(Order::LessEqual, x[0], x[1]),
         |t, x| fold(t, x, |o| o.is_some_and(Ordering::is_le)),
-        "lhs <= rhs.",
-    ),
-    compare(
+    );
+
+    /// lhs > rhs.
+    Greater(lhs, rhs) = compare(
         "numpy.greater",
         |b, x| b.cmp(Order::Greater, x[0], x[1]),
         |t, x| fold(t, x, |o| o == Some(Ordering::Greater)),
-        "lhs > rhs.",
-    ),
-    compare(
+    );
+
+    /// lhs >= rhs.
+    GreaterEqual(lhs, rhs) = compare(
         "numpy.greater_equal",
         |b, x| b.cmp(Order::GreaterEqual, x[0], x[1]),
         |t, x| fold(t, x, |o| o.is_some_and(Ordering::is_ge)),
-        "lhs >= rhs.",
-    ),
-    compare(
+    );
+
+    /// Whether both are true (not zero).
+    LogicalAnd(lhs, rhs) = compare(
         "numpy.logical_and",
         |b, x| b.rw.andi(b.truth(x[0]), b.truth(x[1])),
         |_, x| truth(x[0].truth() && x[1].truth()),
-        "Whether both are true (not zero).",
     )
     .commutative()
     .rules(&[
         Rule::RightIdentity(1.0, Classes::BOOL),
         Rule::LeftIdentity(1.0, Classes::BOOL),
-    ]),
-    compare(
+    ]);
+
+    /// Whether at least one is true (not zero).
+    LogicalOr(lhs, rhs) = compare(
         "numpy.logical_or",
         |b, x| b.rw.ori(b.truth(x[0]), b.truth(x[1])),
         |_, x| truth(x[0].truth() || x[1].truth()),
-        "Whether at least one is true (not zero).",
     )
     .commutative()
     .rules(&[
         Rule::RightIdentity(0.0, Classes::BOOL),
         Rule::LeftIdentity(0.0, Classes::BOOL),
-    ]),
-    compare(
+    ]);
+
+    /// Whether exactly one is true (not zero).
+    LogicalXor(lhs, rhs) = compare(
         "numpy.logical_xor",
         |b, x| b.rw.xori(b.truth(x[0]), b.truth(x[1])),
         |_, x| truth(x[0].truth() != x[1].truth()),
-        "Whether exactly one is true (not zero).",
     )
     .commutative()
     .rules(&[
         Rule::RightIdentity(0.0, Classes::BOOL),
         Rule::LeftIdentity(0.0, Classes::BOOL),
-    ]),
-    Row::unary(
-        "numpy.logical_not",
-        Classes::REAL,
-        Bool,
-        |b, x| b.not(b.truth(x[0])),
-        "Whether x is false (zero).",
-    )
-    .native_halves()
-    .fold(|_, x| truth(!x[0].truth()))
-    .rules(&[Rule::Involution]),
-];
+    ]);
 
-/// A function of two operands with a bool result.
+    /// Whether x is false (zero).
+    LogicalNot(x) = Row::new("numpy.logical_not", Classes::REAL, Bool, |b, x| b.not(b.truth(x[0])))
+        .native_halves()
+        .fold(|_, x| truth(!x[0].truth()))
+        .rules(&[Rule::Involution]);
+}
+
+/// A function with a bool result.
 const fn compare(
     op: &'static str,
     body: for<'c> fn(Body<'c>, &[Val<'c>]) -> Val<'c>,
     fold: fn(DType, &[Scalar]) -> Option<Scalar>,
-    doc: &'static str,
 ) -> Row {
-    Row::binary(op, Classes::REAL, Bool, body, doc)
+    Row::new(op, Classes::REAL, Bool, body)
         .native_halves()
         .fold(fold)
 }

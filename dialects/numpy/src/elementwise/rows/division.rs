@@ -8,53 +8,41 @@ use super::super::table::ResultRule::{Double, Same};
 use super::super::table::{Row, Rule};
 use npir_mlir::prelude::*;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::binary(
-        "numpy.divide",
-        Classes::REAL,
-        Double,
-        |b, x| b.div(x[0], x[1]),
-        "Quotient; float64 for bool and integers.",
-    )
-    .fold(|t, x| match (x[0], x[1]) {
-        (Scalar::Float(a), Scalar::Float(b)) => fold_float(t, a / b),
-        _ => None,
-    })
-    .rules(&[Rule::RightIdentity(1.0, Classes::FLOAT)]),
-    Row::binary(
+functions! {
+    /// Quotient; float64 for bool and integers.
+    Divide(lhs, rhs) = Row::new("numpy.divide", Classes::REAL, Double, |b, x| b.div(x[0], x[1]))
+        .fold(|t, x| match (x[0], x[1]) {
+            (Scalar::Float(a), Scalar::Float(b)) => fold_float(t, a / b),
+            _ => None,
+        })
+        .rules(&[Rule::RightIdentity(1.0, Classes::FLOAT)]);
+
+    /// Quotient rounded down; 0 for integers divided by zero.
+    FloorDivide(lhs, rhs) = Row::new(
         "numpy.floor_divide",
         Classes::NUMBER,
         Same,
         |b, x| floor_divide(b, x[0], x[1]),
-        "Quotient rounded down; 0 for integers divided by zero.",
     )
     .fold(|t, x| fold_division(t, x, |a, b| floor_div_mod(a, b).0, |a, b| a / b))
-    .rules(&[Rule::RightIdentity(1.0, Classes::INT)]),
-    Row::binary(
+    .rules(&[Rule::RightIdentity(1.0, Classes::INT)]);
+
+    /// Remainder of floor_divide, with the sign of rhs; 0 for integers modulo zero.
+    Remainder(lhs, rhs) = Row::new(
         "numpy.remainder",
         Classes::NUMBER,
         Same,
         |b, x| remainder(b, x[0], x[1]),
-        "Remainder of floor_divide, with the sign of rhs; 0 for integers modulo zero.",
     )
-    .fold(|t, x| fold_division(t, x, |a, b| floor_div_mod(a, b).1, |a, b| a % b)),
-    Row::binary(
-        "numpy.fmod",
-        Classes::NUMBER,
-        Same,
-        |b, x| fmod(b, x[0], x[1]),
-        "Remainder of division rounded to zero, with the sign of lhs; 0 for integers modulo zero.",
-    )
-    .fold(|t, x| fold_division(t, x, i64::wrapping_rem, |a, b| a % b)),
-    Row::unary(
-        "numpy.reciprocal",
-        Classes::NUMBER,
-        Same,
-        |b, x| reciprocal(b, x[0]),
-        "1 / x; rounded to zero for integers.",
-    ),
-];
+    .fold(|t, x| fold_division(t, x, |a, b| floor_div_mod(a, b).1, |a, b| a % b));
+
+    /// Remainder of division rounded to zero, with the sign of lhs; 0 for integers modulo zero.
+    Fmod(lhs, rhs) = Row::new("numpy.fmod", Classes::NUMBER, Same, |b, x| fmod(b, x[0], x[1]))
+        .fold(|t, x| fold_division(t, x, i64::wrapping_rem, |a, b| a % b));
+
+    /// 1 / x; rounded to zero for integers.
+    Reciprocal(x) = Row::new("numpy.reciprocal", Classes::NUMBER, Same, |b, x| reciprocal(b, x[0]));
+}
 
 /// `(⌊a / b⌋, a - b⌊a / b⌋)` for `b ≠ 0`, wrapping.
 fn floor_div_mod(a: i64, b: i64) -> (i64, i64) {

@@ -10,32 +10,42 @@ use crate::sizes::{self, Cond};
 use npir_mlir::prelude::*;
 use npir_tensor::{ASSOCIATIVE, CheckKind};
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::binary(
-        "numpy.power",
-        Classes::NUMBER,
-        Same,
-        |b, x| power(b, x[0], x[1]),
-        "lhs to the power of rhs; integers wrap, and a negative exponent of one is an error.",
-    )
-    .guard(refuse_negative_exponents)
-    .rules(&[Rule::RightIdentity(1.0, Classes::NUMBER)]),
-    math!(
-        "numpy.sqrt",
-        "sqrt",
-        "Square root; NaN for negative numbers."
-    )
-    .fold(|t, x| fold_float(t, x[0].float()?.sqrt())),
-    math!("numpy.cbrt", "cbrt", "Cube root."),
-    math!("numpy.exp", "exp", "e to the power of x."),
-    math!("numpy.exp2", "exp2", "2 to the power of x."),
-    math!("numpy.expm1", "expm1", "exp(x) - 1, accurate near 0."),
-    math!("numpy.log", "log", "Natural logarithm."),
-    math!("numpy.log2", "log2", "Logarithm to base 2."),
-    math!("numpy.log10", "log10", "Logarithm to base 10."),
-    math!("numpy.log1p", "log1p", "log(1 + x), accurate near 0."),
-    Row::binary(
+functions! {
+    /// lhs to the power of rhs; integers wrap, and a negative exponent of one is an error.
+    Power(lhs, rhs) = Row::new("numpy.power", Classes::NUMBER, Same, |b, x| power(b, x[0], x[1]))
+        .guard(refuse_negative_exponents)
+        .rules(&[Rule::RightIdentity(1.0, Classes::NUMBER)]);
+
+    /// Square root; NaN for negative numbers.
+    Sqrt(x) = math!("numpy.sqrt", "sqrt")
+        .fold(|t, x| fold_float(t, x[0].float()?.sqrt()));
+
+    /// Cube root.
+    Cbrt(x) = math!("numpy.cbrt", "cbrt");
+
+    /// e to the power of x.
+    Exp(x) = math!("numpy.exp", "exp");
+
+    /// 2 to the power of x.
+    Exp2(x) = math!("numpy.exp2", "exp2");
+
+    /// exp(x) - 1, accurate near 0.
+    Expm1(x) = math!("numpy.expm1", "expm1");
+
+    /// Natural logarithm.
+    Log(x) = math!("numpy.log", "log");
+
+    /// Logarithm to base 2.
+    Log2(x) = math!("numpy.log2", "log2");
+
+    /// Logarithm to base 10.
+    Log10(x) = math!("numpy.log10", "log10");
+
+    /// log(1 + x), accurate near 0.
+    Log1p(x) = math!("numpy.log1p", "log1p");
+
+    /// log(exp(lhs) + exp(rhs)) without overflow.
+    Logaddexp(lhs, rhs) = Row::new(
         "numpy.logaddexp",
         Classes::REAL,
         Float,
@@ -44,10 +54,11 @@ pub(super) const ROWS: &[Row] = &[
                 b.math("log1p", &[b.math("exp", &[d])])
             })
         },
-        "log(exp(lhs) + exp(rhs)) without overflow.",
     )
-    .commutative(),
-    Row::binary(
+    .commutative();
+
+    /// log2(2**lhs + 2**rhs) without overflow.
+    Logaddexp2(lhs, rhs) = Row::new(
         "numpy.logaddexp2",
         Classes::REAL,
         Float,
@@ -57,10 +68,9 @@ pub(super) const ROWS: &[Row] = &[
                 b.mul(log1p, b.float(std::f64::consts::LOG2_E))
             })
         },
-        "log2(2**lhs + 2**rhs) without overflow.",
     )
-    .commutative(),
-];
+    .commutative();
+}
 
 /// NumPy's error for integers to negative powers.
 fn refuse_negative_exponents<'c>(

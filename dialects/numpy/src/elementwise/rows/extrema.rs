@@ -4,75 +4,59 @@ use super::super::body::{Body, Order};
 use super::super::constant::Scalar;
 use super::super::dtype::{Classes, DType};
 use super::super::table::ResultRule::Same;
-use super::super::table::{Role, Row, Rule};
+use super::super::table::{Row, Rule};
 use npir_mlir::prelude::*;
 use std::cmp::Ordering;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::binary(
-        "numpy.maximum",
-        Classes::REAL,
-        Same,
-        |b, x| b.maximum(x[0], x[1]),
-        "The greater value, NaN if either is.",
-    )
-    .native_halves()
-    .fold(|t, x| Some(extremum(t, Ordering::Greater, x))),
-    Row::binary(
-        "numpy.minimum",
-        Classes::REAL,
-        Same,
-        |b, x| b.minimum(x[0], x[1]),
-        "The smaller value, NaN if either is.",
-    )
-    .native_halves()
-    .fold(|t, x| Some(extremum(t, Ordering::Less, x))),
-    Row::binary(
+functions! {
+    /// The greater value, NaN if either is.
+    Maximum(lhs, rhs) = Row::new("numpy.maximum", Classes::REAL, Same, |b, x| b.maximum(x[0], x[1]))
+        .native_halves()
+        .fold(|t, x| Some(extremum(t, Ordering::Greater, x)));
+
+    /// The smaller value, NaN if either is.
+    Minimum(lhs, rhs) = Row::new("numpy.minimum", Classes::REAL, Same, |b, x| b.minimum(x[0], x[1]))
+        .native_halves()
+        .fold(|t, x| Some(extremum(t, Ordering::Less, x)));
+
+    /// The greater value; a NaN yields to a number.
+    Fmax(lhs, rhs) = Row::new(
         "numpy.fmax",
         Classes::REAL,
         Same,
         |b, x| ignore_nan(b, Order::Greater, x[0], x[1]),
-        "The greater value; a NaN yields to a number.",
     )
-    .native_halves(),
-    Row::binary(
+    .native_halves();
+
+    /// The smaller value; a NaN yields to a number.
+    Fmin(lhs, rhs) = Row::new(
         "numpy.fmin",
         Classes::REAL,
         Same,
         |b, x| ignore_nan(b, Order::Less, x[0], x[1]),
-        "The smaller value; a NaN yields to a number.",
     )
-    .native_halves(),
-    Row::nary(
+    .native_halves();
+
+    /// minimum(maximum(x, min), max).
+    Clip(x, min, max) = Row::new(
         "numpy.clip",
-        &[
-            ("x", Role::Value),
-            ("min", Role::Value),
-            ("max", Role::Value),
-        ],
         Classes::REAL,
         Same,
         |b, x| b.minimum(b.maximum(x[0], x[1]), x[2]),
-        "minimum(maximum(x, min), max).",
     )
-    .native_halves(),
-    Row::nary(
+    .native_halves();
+
+    /// x where the condition holds, y elsewhere.
+    Where(condition: Condition, x, y) = Row::new(
         "numpy.where",
-        &[
-            ("condition", Role::Condition),
-            ("x", Role::Value),
-            ("y", Role::Value),
-        ],
         Classes::REAL,
         Same,
         |b, x| b.select(x[0], x[1], x[2]),
-        "x where the condition holds, y elsewhere.",
     )
     .native_halves()
     .fold(|_, x| Some(if x[0].truth() { x[1] } else { x[2] }))
-    .rules(&[Rule::ConstantCondition]),
-];
+    .rules(&[Rule::ConstantCondition]);
+}
 
 /// The constant that is `greatest` (greater or less) of two: a NaN, or the one that compares so. Of
 /// equal ones the second, of `f16` the first, as in [`Body::maximum`].

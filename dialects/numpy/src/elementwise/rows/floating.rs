@@ -8,60 +8,54 @@ use super::super::table::ResultRule::{Bool, Float};
 use super::super::table::Row;
 use npir_mlir::prelude::*;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::unary(
-        "numpy.isnan",
-        Classes::REAL,
-        Bool,
-        |b, x| b.is_nan(x[0]),
-        "Whether x is NaN.",
-    )
-    .native_halves()
-    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_nan)))),
-    Row::unary(
+functions! {
+    /// Whether x is NaN.
+    Isnan(x) = Row::new("numpy.isnan", Classes::REAL, Bool, |b, x| b.is_nan(x[0]))
+        .native_halves()
+        .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_nan))));
+
+    /// Whether x is infinite.
+    Isinf(x) = Row::new(
         "numpy.isinf",
         Classes::REAL,
         Bool,
         |b, x| magnitude(b, Order::Equal, x[0], false),
-        "Whether x is infinite.",
     )
     .native_halves()
-    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_infinite)))),
-    Row::unary(
+    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_infinite))));
+
+    /// Whether x is neither NaN nor infinite.
+    Isfinite(x) = Row::new(
         "numpy.isfinite",
         Classes::REAL,
         Bool,
         |b, x| magnitude(b, Order::Less, x[0], true),
-        "Whether x is neither NaN nor infinite.",
     )
     .native_halves()
-    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_none_or(f64::is_finite)))),
-    Row::unary(
-        "numpy.signbit",
-        Classes::REAL,
-        Bool,
-        signbit,
-        "Whether the sign bit is set; -0.0 has it.",
-    )
-    .on_bits(),
-    Row::binary(
+    .fold(|_, x| Some(Scalar::Bool(x[0].float().is_none_or(f64::is_finite))));
+
+    /// Whether the sign bit is set; -0.0 has it.
+    Signbit(x) = Row::new("numpy.signbit", Classes::REAL, Bool, signbit)
+        .on_bits();
+
+    /// Magnitude of lhs with the sign bit of rhs.
+    Copysign(lhs, rhs) = Row::new(
         "numpy.copysign",
         Classes::REAL,
         Float,
         |b, x| b.copysign(x[0], x[1]),
-        "Magnitude of lhs with the sign bit of rhs.",
     )
-    .on_bits(),
-    Row::binary(
+    .on_bits();
+
+    /// The float after lhs in the direction of rhs.
+    Nextafter(lhs, rhs) = Row::new(
         "numpy.nextafter",
         Classes::REAL,
         Float,
         |b, x| nextafter(b, x[0], x[1]),
-        "The float after lhs in the direction of rhs.",
     )
-    .on_bits(),
-];
+    .on_bits();
+}
 
 /// `|x| order ∞`; `otherwise` for types without infinity.
 fn magnitude<'c>(b: Body<'c>, order: Order, x: Val<'c>, otherwise: bool) -> Val<'c> {

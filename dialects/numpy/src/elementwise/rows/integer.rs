@@ -6,34 +6,24 @@ use super::super::table::ResultRule::Same;
 use super::super::table::Row;
 use npir_mlir::prelude::*;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::binary(
-        "numpy.gcd",
-        Classes::INT,
-        Same,
-        |b, x| gcd(b, x[0], x[1]).gcd,
-        "Greatest common divisor of the absolute values; gcd(0, 0) is 0.",
-    )
-    .commutative(),
-    Row::binary(
-        "numpy.lcm",
-        Classes::INT,
-        Same,
-        |b, x| lcm(b, x[0], x[1]),
-        "Least common multiple of the absolute values, wrapping; 0 if either is 0.",
-    )
-    .commutative(),
-];
+functions! {
+    /// Greatest common divisor of the absolute values; gcd(0, 0) is 0.
+    Gcd(lhs, rhs) = Row::new("numpy.gcd", Classes::INT, Same, |b, x| gcd(b, x[0], x[1]).gcd)
+        .commutative();
 
-struct Gcd<'c> {
+    /// Least common multiple of the absolute values, wrapping; 0 if either is 0.
+    Lcm(lhs, rhs) = Row::new("numpy.lcm", Classes::INT, Same, |b, x| lcm(b, x[0], x[1]))
+        .commutative();
+}
+
+struct Euclid<'c> {
     gcd: Val<'c>,
     magnitudes: [Val<'c>; 2],
 }
 
 /// Euclid's algorithm on the absolute values, as unsigned numbers (that of the smallest integer
 /// does not fit otherwise).
-fn gcd<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> Gcd<'c> {
+fn gcd<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> Euclid<'c> {
     let magnitudes = [b.abs(x), b.abs(y)];
     let unsigned = DType::UInt(b.dtype.bits());
     let ty = b.ty();
@@ -46,12 +36,12 @@ fn gcd<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> Gcd<'c> {
         },
         |rw, s| vec![s[1], rw.remui(s[0], s[1])],
     )[0];
-    Gcd { gcd, magnitudes }
+    Euclid { gcd, magnitudes }
 }
 
 /// `|x| / gcd · |y|`.
 fn lcm<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> Val<'c> {
-    let Gcd {
+    let Euclid {
         gcd,
         magnitudes: [x, y],
     } = gcd(b, x, y);

@@ -1,12 +1,104 @@
 //! The rows of the elementwise table, one file per family. A new function is one row (and, where
-//! no operation of [`super::body`] fits, its scalar code beside it).
+//! no operation of [`super::body`] fits, its scalar code beside it):
+//!
+//! ```text
+//! /// What the function computes.
+//! Name(operand, other: Condition) = Row::new("numpy.name", …)…;
+//! ```
+//!
+//! An operand has the [`Role`](super::table::Role) `Value` unless another is named. A row is also
+//! the typed view of its operation, with what `#[op]` gives other operations.
 
 use super::table::Row;
 
+/// A family: its rows as `ROWS`, and a typed view for each.
+macro_rules! functions {
+    ($(
+        #[doc = $doc:literal]
+        $name:ident($($operand:ident $(: $role:ident)?),+) = $row:expr;
+    )+) => {
+        /// The rows.
+        pub(super) const ROWS: &[&Row] = &[$($name::ROW),+];
+        $(functions! { @view $name $doc [$($operand)+] $row.declared(
+            stringify!($name),
+            $doc.trim_ascii(),
+            &[$((stringify!($operand), functions!(@role $($role)?))),+],
+        ) })+
+    };
+    (@role) => { $crate::elementwise::Role::Value };
+    (@role $role:ident) => { $crate::elementwise::Role::$role };
+    (@view $name:ident $doc:literal [$($operand:ident)+] $row:expr) => {
+        #[doc = $doc]
+        #[derive(Clone, Copy)]
+        pub struct $name<'c>(Op<'c>);
+
+        const _: () = {
+            #[allow(non_camel_case_types)]
+            enum Index { $($operand),+ }
+
+            impl<'c> $name<'c> {
+                /// The row of the table.
+                pub const ROW: &'static Row = &$row;
+                /// The op's full name.
+                pub const NAME: &'static str = Self::ROW.op;
+                /// A view of `op` if it is one of these.
+                pub fn cast(op: Op<'c>) -> Option<Self> {
+                    (op.name() == Self::NAME).then_some(Self(op))
+                }
+                /// The op.
+                pub fn op(self) -> Op<'c> {
+                    self.0
+                }
+                $(
+                    #[doc = concat!("The operand `", stringify!($operand), "`.")]
+                    pub fn $operand(self) -> Val<'c> {
+                        self.0.operand(Index::$operand as usize)
+                    }
+                )+
+                /// The result.
+                pub fn result(self) -> Val<'c> {
+                    self.0.result_value(0)
+                }
+                /// Builds the op.
+                pub fn build(
+                    rw: Rewriter<'c>,
+                    $($operand: Val<'c>,)+
+                    result_type: Type<'c>,
+                ) -> Self {
+                    Self(rw.op(Self::NAME).operands(&[$($operand),+]).results(&[result_type]).build())
+                }
+                /// Builds the op with an inferred result type; `Err` when it cannot be inferred
+                /// (the reason is a diagnostic at the rewriter's location).
+                pub fn build_inferred(
+                    rw: Rewriter<'c>,
+                    $($operand: Val<'c>),+
+                ) -> Result<Self, String> {
+                    let op = rw.op(Self::NAME).operands(&[$($operand),+]).infer();
+                    op.try_build().map(Self).ok_or_else(|| {
+                        format!("the result type of {} cannot be inferred", Self::NAME)
+                    })
+                }
+            }
+            impl<'c> OpView<'c> for $name<'c> {
+                const NAME: &'static str = Self::ROW.op;
+                fn wrap(op: Op<'c>) -> Self {
+                    Self(op)
+                }
+                fn op(self) -> Op<'c> {
+                    self.0
+                }
+            }
+            impl<'c> ViewOf<'c> for $name<'_> {
+                type View = $name<'c>;
+            }
+        };
+    };
+}
+
 /// A row for a function of one float that the `math` dialect has.
 macro_rules! math {
-    ($op:literal, $math:literal, $doc:literal) => {
-        Row::unary($op, Classes::REAL, Float, |b, x| b.math($math, x), $doc)
+    ($op:literal, $math:literal) => {
+        Row::new($op, Classes::REAL, Float, |b, x| b.math($math, x))
     };
 }
 
@@ -21,8 +113,19 @@ mod integer;
 mod rounding;
 mod trigonometric;
 
+pub use arithmetic::*;
+pub use bitwise::*;
+pub use comparison::*;
+pub use division::*;
+pub use exponential::*;
+pub use extrema::*;
+pub use floating::*;
+pub use integer::*;
+pub use rounding::*;
+pub use trigonometric::*;
+
 /// Heading and rows of each family, in the order of the reference.
-pub(super) const FAMILIES: &[(&str, &[Row])] = &[
+pub(super) const FAMILIES: &[(&str, &[&Row])] = &[
     ("Arithmetic", arithmetic::ROWS),
     ("Division", division::ROWS),
     ("Powers, exponentials and logarithms", exponential::ROWS),

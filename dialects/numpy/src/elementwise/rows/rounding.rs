@@ -9,45 +9,27 @@ use npir_mlir::prelude::*;
 
 const RULES: &[Rule] = &[Rule::Idempotent, Rule::Nothing(Classes::BITS)];
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    Row::unary(
-        "numpy.floor",
-        Classes::REAL,
-        Same,
-        |b, x| round(b, "floor", x),
-        "Largest integer not above x.",
-    )
-    .fold(|t, x| fold(t, x, f64::floor))
-    .rules(RULES),
-    Row::unary(
-        "numpy.ceil",
-        Classes::REAL,
-        Same,
-        |b, x| round(b, "ceil", x),
-        "Smallest integer not below x.",
-    )
-    .fold(|t, x| fold(t, x, f64::ceil))
-    .rules(RULES),
-    Row::unary(
-        "numpy.trunc",
-        Classes::REAL,
-        Same,
-        |b, x| round(b, "trunc", x),
-        "Integer part of x.",
-    )
-    .fold(|t, x| fold(t, x, f64::trunc))
-    .rules(RULES),
-    Row::unary(
-        "numpy.rint",
-        Classes::REAL,
-        Float,
-        |b, x| b.math("roundeven", x),
-        "Nearest integer, ties to the even one.",
-    )
-    .fold(|t, x| fold(t, x, f64::round_ties_even))
-    .rules(&[Rule::Idempotent]),
-];
+functions! {
+    /// Largest integer not above x.
+    Floor(x) = Row::new("numpy.floor", Classes::REAL, Same, |b, x| round(b, "floor", x))
+        .fold(|t, x| fold(t, x, f64::floor))
+        .rules(RULES);
+
+    /// Smallest integer not below x.
+    Ceil(x) = Row::new("numpy.ceil", Classes::REAL, Same, |b, x| round(b, "ceil", x))
+        .fold(|t, x| fold(t, x, f64::ceil))
+        .rules(RULES);
+
+    /// Integer part of x.
+    Trunc(x) = Row::new("numpy.trunc", Classes::REAL, Same, |b, x| round(b, "trunc", x))
+        .fold(|t, x| fold(t, x, f64::trunc))
+        .rules(RULES);
+
+    /// Nearest integer, ties to the even one.
+    Rint(x) = Row::new("numpy.rint", Classes::REAL, Float, |b, x| b.math("roundeven", x))
+        .fold(|t, x| fold(t, x, f64::round_ties_even))
+        .rules(&[Rule::Idempotent]);
+}
 
 fn round<'c>(b: Body<'c>, name: &str, x: &[Val<'c>]) -> Val<'c> {
     if b.dtype.is_float() {

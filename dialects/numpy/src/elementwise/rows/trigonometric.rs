@@ -6,50 +6,66 @@ use super::super::table::ResultRule::Float;
 use super::super::table::Row;
 use npir_mlir::prelude::*;
 
-/// The rows.
-pub(super) const ROWS: &[Row] = &[
-    math!("numpy.sin", "sin", "Sine of an angle in radians."),
-    math!("numpy.cos", "cos", "Cosine of an angle in radians."),
-    math!("numpy.tan", "tan", "Tangent of an angle in radians."),
-    math!("numpy.arcsin", "asin", "Inverse sine, in radians."),
-    math!("numpy.arccos", "acos", "Inverse cosine, in radians."),
-    math!("numpy.arctan", "atan", "Inverse tangent, in radians."),
-    Row::binary(
-        "numpy.arctan2",
-        Classes::REAL,
-        Float,
-        |b, x| b.math("atan2", x),
-        "Angle of the point (rhs, lhs), in radians.",
-    ),
-    math!("numpy.sinh", "sinh", "Hyperbolic sine."),
-    math!("numpy.cosh", "cosh", "Hyperbolic cosine."),
-    math!("numpy.tanh", "tanh", "Hyperbolic tangent."),
-    math!("numpy.arcsinh", "asinh", "Inverse hyperbolic sine."),
-    math!("numpy.arccosh", "acosh", "Inverse hyperbolic cosine."),
-    math!("numpy.arctanh", "atanh", "Inverse hyperbolic tangent."),
-    Row::binary(
-        "numpy.hypot",
-        Classes::REAL,
-        Float,
-        |b, x| hypot(b, x[0], x[1]),
-        "sqrt(lhs² + rhs²) without overflow; infinite if either is.",
-    )
-    .commutative(),
-    Row::unary(
+functions! {
+    /// Sine of an angle in radians.
+    Sin(x) = math!("numpy.sin", "sin");
+
+    /// Cosine of an angle in radians.
+    Cos(x) = math!("numpy.cos", "cos");
+
+    /// Tangent of an angle in radians.
+    Tan(x) = math!("numpy.tan", "tan");
+
+    /// Inverse sine, in radians.
+    Arcsin(x) = math!("numpy.arcsin", "asin");
+
+    /// Inverse cosine, in radians.
+    Arccos(x) = math!("numpy.arccos", "acos");
+
+    /// Inverse tangent, in radians.
+    Arctan(x) = math!("numpy.arctan", "atan");
+
+    /// Angle of the point (rhs, lhs), in radians.
+    Arctan2(lhs, rhs) = Row::new("numpy.arctan2", Classes::REAL, Float, |b, x| b.math("atan2", x));
+
+    /// Hyperbolic sine.
+    Sinh(x) = math!("numpy.sinh", "sinh");
+
+    /// Hyperbolic cosine.
+    Cosh(x) = math!("numpy.cosh", "cosh");
+
+    /// Hyperbolic tangent.
+    Tanh(x) = math!("numpy.tanh", "tanh");
+
+    /// Inverse hyperbolic sine.
+    Arcsinh(x) = math!("numpy.arcsinh", "asinh");
+
+    /// Inverse hyperbolic cosine.
+    Arccosh(x) = math!("numpy.arccosh", "acosh");
+
+    /// Inverse hyperbolic tangent.
+    Arctanh(x) = math!("numpy.arctanh", "atanh");
+
+    /// sqrt(lhs² + rhs²) without overflow; infinite if either is.
+    Hypot(lhs, rhs) = Row::new("numpy.hypot", Classes::REAL, Float, |b, x| hypot(b, x[0], x[1]))
+        .commutative();
+
+    /// Radians to degrees.
+    Degrees(x) = Row::new(
         "numpy.degrees",
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], 180.0, std::f64::consts::PI),
-        "Radians to degrees.",
-    ),
-    Row::unary(
+    );
+
+    /// Degrees to radians.
+    Radians(x) = Row::new(
         "numpy.radians",
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], std::f64::consts::PI, 180.0),
-        "Degrees to radians.",
-    ),
-];
+    );
+}
 
 /// `x · (numerator / denominator)`, the ratio rounded in the type of `x` as NumPy does.
 fn scale<'c>(b: Body<'c>, x: Val<'c>, numerator: f64, denominator: f64) -> Val<'c> {
