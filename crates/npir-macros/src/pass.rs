@@ -198,3 +198,43 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> Result<TokenStream
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expansion of a pass with one option of type `ty` and this default.
+    fn option(ty: TokenStream, default: &str) -> Result<TokenStream> {
+        let item = quote! {
+            /// A pass
+            struct P {
+                #[option(default = #default, description = "An option")]
+                field: #ty,
+            }
+        };
+        expand(quote!("p"), item)
+    }
+
+    #[test]
+    fn defaults_have_the_type_of_their_option() {
+        for (ty, default) in [
+            (quote!(i64), "-7"),
+            (quote!(bool), "false"),
+            (quote!(String), ""),
+        ] {
+            assert!(option(ty, default).is_ok(), "{default}");
+        }
+        for (ty, default, message) in [
+            (quote!(i64), "many", "no default of type `i64`"),
+            (quote!(bool), "1", "no default of type `bool`"),
+            (
+                quote!(Vec<i64>),
+                "1,2",
+                "only a `String`, an `i64` or a `bool`",
+            ),
+        ] {
+            let error = option(ty, default).expect_err(default).to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+}
