@@ -158,28 +158,38 @@ fn record<'c>(function: Op<'c>) -> Result<(), String> {
 }
 
 /// Whether a signature that was recorded at an earlier level is that of a function of these types, as it is
-/// when a program was written to a file between two levels.
+/// when a program was written to a file between two levels. Below the tensor level a function does not return
+/// the results that its arguments receive.
 fn still_holds(
     recorded: Attribute<'_>,
     function: Op<'_>,
     inputs: &[Type<'_>],
     results: &[Type<'_>],
 ) -> bool {
-    let agree = |name: &str, now: &[Type<'_>]| {
-        let before = recorded.dict_get(name).and_then(|types| types.as_array());
-        before.is_some_and(|before| {
-            before.len() == now.len()
-                && before
-                    .iter()
-                    .zip(now)
-                    .all(|(before, now)| before.as_type().is_some_and(|ty| is_storage_of(*now, ty)))
-        })
+    let types = |name: &str| -> Option<Vec<Type<'_>>> {
+        let types = recorded.dict_get(name)?.as_array()?;
+        types.into_iter().map(|ty| ty.as_type()).collect()
     };
-    let same_name = recorded.dict_get("name") == function.attr("sym_name");
-    same_name
-        && read(recorded).is_some()
-        && agree("arg_types", inputs)
-        && agree("result_types", results)
+    let agree = |before: &[Type<'_>], now: &[Type<'_>]| {
+        before.len() == now.len()
+            && before
+                .iter()
+                .zip(now)
+                .all(|(before, now)| is_storage_of(*now, *before))
+    };
+    let (Some(signature), Some(args), Some(all)) =
+        (read(recorded), types("arg_types"), types("result_types"))
+    else {
+        return false;
+    };
+    let updated = |result: usize| signature.args.iter().any(|a| a.updates == Some(result));
+    let returned: Vec<_> = (0..all.len())
+        .filter(|i| !updated(*i))
+        .map(|i| all[i])
+        .collect();
+    recorded.dict_get("name") == function.attr("sym_name")
+        && agree(&args, inputs)
+        && (agree(&all, results) || agree(&returned, results))
 }
 
 /// Whether values of type `ty` are kept as `storage`: themselves, or below the numpy level bytes for bool and
