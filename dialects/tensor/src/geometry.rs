@@ -144,6 +144,11 @@ impl<'c> Geometry<'c> {
             let distance = mixed::mul(rw, first, stride);
             offset = mixed::add(rw, offset, distance);
         }
+        // Backwards through nothing starts before the buffer, which MLIR does not let a constant say. The
+        // view has no elements then, and may begin anywhere.
+        if matches!(offset, OpFold::Static(n) if n < 0) {
+            offset = OpFold::Static(0);
+        }
         let strides: Vec<_> = self
             .dims
             .iter()

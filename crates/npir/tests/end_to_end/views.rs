@@ -482,5 +482,17 @@ fn views_of_views() {
             .types(types)
             .run_everywhere(&[("a", counting(DType::F64, shape))])
     };
-    check(list.iter().map(case).collect());
+    let mut cases: Vec<_> = list.iter().map(case).collect();
+    // Backwards through an array without elements that the program itself makes.
+    cases.push(
+        Case::new(
+            "  %0 = numpy.concatenate %a, %a axis 0 : {a}, {a} -> tensor<0xi8>\n  \
+             %1 = numpy.slice %0[::-3] : tensor<0xi8> -> tensor<0xi8>\n  return %1, %0 : tensor<0xi8>, tensor<0xi8>",
+            "np.concatenate((a, a))[::-3], a",
+        )
+        .results(2)
+        .fixed()
+        .run_everywhere(&[("a", counting(DType::I8, &[0]))]),
+    );
+    check(cases);
 }
