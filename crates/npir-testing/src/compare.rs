@@ -125,6 +125,55 @@ pub fn compare(actual: &Array, expected: &Array, tolerance: Tolerance) -> Result
     }
 }
 
+/// Compares floats with the reference: each element within its own bound, an array of `float64` of the same
+/// shape. NaN and infinities must be the same; an element whose bound is not finite may be
+/// anything.
+///
+/// # Errors
+/// How they differ.
+pub fn compare_within(actual: &Array, expected: &Array, bound: &Array) -> Result<(), Mismatch> {
+    let (mut count, mut worst, mut first) = (0, 0, None);
+    let pairs = elements(actual).zip(elements(expected));
+    for (position, ((a, e), limit)) in pairs.zip(elements(bound)).enumerate() {
+        let limit = to_f64(&limit);
+        let (x, y) = (to_f64(&a), to_f64(&e));
+        let agree = match y.is_finite() && x.is_finite() {
+            _ if !limit.is_finite() => true,
+            true => (x - y).abs() <= limit,
+            false => x == y || (x.is_nan() && y.is_nan()),
+        };
+        if !agree {
+            count += 1;
+            worst = ulp_diff(a, e).max(worst);
+            first.get_or_insert((position, a, e));
+        }
+    }
+    // Dtypes and shapes are those of the exact comparison.
+    match (compare(actual, expected, Tolerance::Ulps(u64::MAX)), first) {
+        (Err(e), _) => Err(e),
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some((position, actual_element, expected))) => Err(Mismatch::Elements {
+            count,
+            total: actual.len(),
+            index: unravel(position, actual.shape()),
+            actual: actual_element,
+            expected,
+            worst,
+        }),
+    }
+}
+
+/// A real number, widened.
+fn to_f64(element: &Scalar) -> f64 {
+    match element.dtype() {
+        DType::F16 => element.get::<half::f16>().map(f64::from),
+        DType::BF16 => element.get::<half::bf16>().map(f64::from),
+        DType::F32 => element.get::<f32>().map(f64::from),
+        _ => element.get::<f64>(),
+    }
+    .unwrap_or(f64::NAN)
+}
+
 /// How many representable numbers lie between two elements, plus one; 0 for equal ones.
 ///
 /// Signed zeros are equal, a NaN equals a NaN. `u64::MAX` where no distance is defined: a NaN or an infinity and anything
@@ -288,6 +337,22 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn bounds_are_for_each_element() {
+        let array = |list: &[f64]| Array::from_slice(list, &[list.len()]).unwrap();
+        let expected = array(&[1.0, 2.0, f64::INFINITY, f64::NAN]);
+        let bound = array(&[0.5, 0.0, 1.0, 1.0]);
+        let within = |list: &[f64]| compare_within(&array(list), &expected, &bound).is_ok();
+        assert!(within(&[1.5, 2.0, f64::INFINITY, f64::NAN]));
+        assert!(!within(&[1.6, 2.0, f64::INFINITY, f64::NAN]));
+        assert!(!within(&[1.0, 2.1, f64::INFINITY, f64::NAN]));
+        assert!(!within(&[1.0, 2.0, 1e300, f64::NAN]));
+        assert!(!within(&[1.0, 2.0, f64::INFINITY, 0.0]));
+        assert!(!within(&[1.0, 2.0, f64::INFINITY]));
+        let open = array(&[f64::INFINITY; 4]);
+        assert!(compare_within(&array(&[9.0; 4]), &expected, &open).is_ok());
     }
 
     #[test]

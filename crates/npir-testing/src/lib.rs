@@ -1,9 +1,10 @@
 //! Test support: NumPy itself as the oracle, and comparison of arrays.
 //!
 //! [`Oracle`] runs NumPy programs in a Python process and brings the arrays back;
-//! [`compare`] says whether two arrays agree, to the bit or within units in the last place.
+//! [`compare`] says whether two arrays agree, to the bit or within units in the last place;
+//! [`programs`] makes random whole programs.
 //!
-//! Invariants: this crate is used by tests only, links no LLVM, and knows no IR.
+//! Invariants: this crate is used by tests only, links no LLVM, and knows the IR as text only.
 //!
 //! ```no_run
 //! use npir_runtime::Array;
@@ -20,8 +21,9 @@
 mod compare;
 mod elements;
 mod oracle;
+pub mod programs;
 
-pub use compare::{Mismatch, Tolerance, compare, ulp_diff};
+pub use compare::{Mismatch, Tolerance, compare, compare_within, ulp_diff};
 pub use oracle::{Oracle, OracleError, oracle};
 
 /// Whether the slow tests are asked for: `cargo xtask test --long` sets `NPIR_TEST_LONG`.

@@ -13,6 +13,7 @@ mod errors;
 mod harness;
 mod indexing;
 mod matmul;
+mod random;
 mod reductions;
 mod samples;
 mod threads;

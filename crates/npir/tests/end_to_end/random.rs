@@ -1,0 +1,271 @@
+//! Random whole programs against NumPy: each is printed, parsed, verified at every level, compiled and
+//! run on special values in several memory layouts.
+//!
+//! `NPIR_RANDOM_PROGRAMS` says how many, `NPIR_RANDOM_SEED` which. A program that fails is made
+//! smaller, and then shown in both languages.
+
+use std::fmt::Write;
+
+use npir::mlir::melior::ir::Module;
+use npir::mlir::melior::ir::operation::{OperationLike, OperationRef};
+use npir::mlir::source::to_bytecode;
+use npir::prelude::*;
+use npir_testing::programs::{Agreement, Fill, Genes, Input, Program, genes};
+use npir_testing::{Tolerance, compare, compare_within, long_tests, oracle};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use crate::harness::{Session, compiler, trace};
+use crate::samples::{Random, any_bits, is_unsigned, moderate, numbers, picked, special};
+use crate::value::{Layout, Placed, Value};
+
+fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+/// The elements of an input. The first ones decide which layout it gets.
+fn fill(input: &Input) -> Value {
+    let mut random = Random(input.seed);
+    let count = input.shape.iter().product();
+    let value = match input.fill {
+        Fill::Small => {
+            let low = if is_unsigned(input.dtype) { 0 } else { -4 };
+            let list: Vec<_> = (0..count).map(|_| random.below(9) as i64 + low).collect();
+            numbers(input.dtype, &list)
+        }
+        Fill::Moderate => moderate(input.dtype, count, &mut random),
+        Fill::Any => any_bits(input.dtype, count, &mut random),
+        Fill::Special => {
+            let all = special(input.dtype);
+            picked(&all, (0..count).map(|_| random.below(all.len())))
+        }
+    };
+    value.reshaped(&input.shape)
+}
+
+/// The layout of an input in the first or a later run.
+fn layout(input: &Input, run: usize) -> Layout {
+    match run {
+        0 => Layout::C,
+        _ => Layout::ALL[(input.seed as usize / 7 + run) % Layout::ALL.len()],
+    }
+}
+
+/// Text and bytecode of a module are the same module.
+fn round_trips(compiler: &Compiler, module: &Module<'_>, bytecode: bool) -> Result<(), String> {
+    let text = module.as_operation().to_string();
+    let context = compiler.context();
+    let again = compiler
+        .parse(&context, text.as_bytes(), "printed.mlir")
+        .map_err(|e| format!("what is printed is not parsed: {e}\n{text}"))?;
+    if again.as_operation().to_string() != text {
+        return Err(format!(
+            "text changes when it is parsed and printed:\n{text}\n{}",
+            again.as_operation()
+        ));
+    }
+    if bytecode {
+        // SAFETY: the module is alive during the call.
+        let op = unsafe { OperationRef::from_raw(module.as_operation().to_raw()) };
+        let bytes = to_bytecode(op);
+        let again = compiler
+            .parse(&context, &bytes, "bytecode")
+            .map_err(|e| format!("bytecode is not read: {e}"))?;
+        if again.as_operation().to_string() != text {
+            return Err(format!(
+                "bytecode changes the program:\n{text}\n{}",
+                again.as_operation()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Compiles level by level; every level verifies and round-trips.
+fn build(program: &Program) -> Result<Executable, String> {
+    let compiler = compiler();
+    let context = compiler.context();
+    let mut module = compiler
+        .parse(&context, program.mlir.as_bytes(), "random.mlir")
+        .map_err(|e| format!("it is not parsed: {e}"))?;
+    round_trips(&compiler, &module, true)?;
+    for level in Level::ALL {
+        compiler
+            .lower(&context, &mut module, level)
+            .map_err(|e| format!("no way to {level:?}: {e}"))?;
+        if !module.as_operation().verify() {
+            return Err(format!("invalid at {level:?}"));
+        }
+        round_trips(&compiler, &module, false).map_err(|e| format!("at {level:?}: {e}"))?;
+    }
+    compiler.compile(&module).map_err(|e| e.to_string())
+}
+
+/// What NumPy computes: the results, and the bounds of the inexact ones.
+fn ask_numpy(program: &Program, values: &[Value]) -> Result<(Vec<Array>, Vec<Array>), String> {
+    let arrays: Vec<_> = values.iter().map(Value::to_array).collect();
+    let inputs: Vec<_> = program
+        .inputs
+        .iter()
+        .zip(&arrays)
+        .map(|(input, array)| (input.name.as_str(), array))
+        .collect();
+    let mut names: Vec<&str> = program.outputs.iter().map(|o| o.name.as_str()).collect();
+    for output in &program.outputs {
+        if let Agreement::Within(bound) = &output.agreement {
+            names.push(bound);
+        }
+    }
+    let mut results = oracle()
+        .run(&program.python, &inputs, &names)
+        .map_err(|e| format!("NumPy: {e}"))?;
+    let bounds = results.split_off(program.outputs.len());
+    Ok((results, bounds))
+}
+
+/// Runs the program in one layout of its inputs and compares.
+fn run(
+    program: &Program,
+    exe: &Executable,
+    values: &[Value],
+    expected: &(Vec<Array>, Vec<Array>),
+    at: usize,
+) -> Result<(), String> {
+    let mut placed: Vec<Placed> = program
+        .inputs
+        .iter()
+        .zip(values)
+        .map(|(input, value)| value.place(layout(input, at)))
+        .collect();
+    let mut args: Vec<Arg<'_>> = program
+        .inputs
+        .iter()
+        .zip(&mut placed)
+        .map(|(input, placed)| match input.updates {
+            Some(_) => Arg::ViewMut(placed.view_mut()),
+            None => Arg::View(placed.view()),
+        })
+        .collect();
+    let returned = exe
+        .run("f", &mut args)
+        .map_err(|e| format!("it raises {e}"))?;
+    drop(args);
+    let mut returned = returned.into_iter();
+    let mut bounds = expected.1.iter();
+    for (i, (output, theirs)) in program.outputs.iter().zip(&expected.0).enumerate() {
+        let ours = match program
+            .inputs
+            .iter()
+            .position(|input| input.updates == Some(i))
+        {
+            Some(argument) => placed[argument].value().to_array(),
+            None => returned.next().ok_or("a result is missing")?,
+        };
+        let outcome = match &output.agreement {
+            Agreement::Bits => compare(&ours, theirs, Tolerance::Bitwise),
+            Agreement::Numbers => compare(&ours, theirs, Tolerance::Ulps(0)),
+            Agreement::Within(_) => {
+                let bound = bounds.next().ok_or("a bound is missing")?;
+                compare_within(&ours, theirs, bound)
+            }
+        };
+        outcome.map_err(|e| format!("result {i}, {}: {e}", output.name))?;
+    }
+    for ((input, placed), value) in program.inputs.iter().zip(&placed).zip(values) {
+        if !placed.surroundings_untouched() {
+            return Err(format!("memory around {} was written to", input.name));
+        }
+        if input.updates.is_none() && placed.value() != *value {
+            return Err(format!("input {} was written to", input.name));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a program, if anything.
+fn check(program: &Program) -> Result<(), String> {
+    trace(|| format!("{}\n{}", program.mlir, program.python));
+    let exe = build(program)?;
+    let session = Session::start();
+    let values: Vec<_> = program.inputs.iter().map(fill).collect();
+    let expected = ask_numpy(program, &values)?;
+    for at in 0..3 {
+        let layouts: Vec<_> = program.inputs.iter().map(|i| layout(i, at)).collect();
+        run(program, &exe, &values, &expected, at).map_err(|e| format!("in {layouts:?}: {e}"))?;
+    }
+    drop(expected);
+    match session.leaked() {
+        (0, 0) => Ok(()),
+        (bytes, blocks) => Err(format!(
+            "{bytes} bytes in {blocks} blocks are not given back"
+        )),
+    }
+}
+
+fn describe(program: &Program) -> String {
+    let mut text = program.mlir.clone();
+    for input in &program.inputs {
+        let _ = writeln!(
+            text,
+            "{} = {:?} {:?}",
+            input.name,
+            input.shape,
+            fill(input).to_array()
+        );
+    }
+    text + &program.python
+}
+
+/// Runs random programs in a thread of its own stream of numbers.
+fn campaign(count: u32, seed: u64, stream: u8) -> Result<(), String> {
+    let config = Config {
+        cases: count,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
+    let mut bytes = [stream; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let outcome = runner.run(&genes(3..=25), |genes: Genes| {
+        check(&Program::new(&genes)).map_err(TestCaseError::fail)
+    });
+    outcome.map_err(|e| match e {
+        proptest::test_runner::TestError::Fail(reason, genes) => {
+            format!("{reason}\n{}", describe(&Program::new(&genes)))
+        }
+        other => other.to_string(),
+    })
+}
+
+#[test]
+fn programs() {
+    let default = if long_tests() { 50_000 } else { 200 };
+    let count = from_environment("NPIR_RANDOM_PROGRAMS", default);
+    let seed = from_environment("NPIR_RANDOM_SEED", 1);
+    println!("{count} random programs, NPIR_RANDOM_SEED={seed}");
+    let threads = 2u64;
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads)
+            .map(|stream| {
+                let share = (count + stream) / threads;
+                scope.spawn(move || campaign(share as u32, seed, stream as u8))
+            })
+            .collect();
+        handles
+            .into_iter()
+            .filter_map(|h| match h.join() {
+                Ok(outcome) => outcome.err(),
+                Err(_) => Some("a thread panicked".into()),
+            })
+            .collect()
+    });
+    assert!(
+        failures.is_empty(),
+        "NPIR_RANDOM_SEED={seed}\n{}",
+        failures.join("\n\n")
+    );
+}
