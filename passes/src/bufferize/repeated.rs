@@ -21,7 +21,8 @@ fn may_repeat(geometry: &Geometry<'_>) -> bool {
     (0..geometry.sizes.len()).any(|j| {
         let single = matches!(geometry.sizes[j], OpFold::Static(0 | 1));
         let moves = matches!(geometry.steps[j], OpFold::Static(step) if step != 0);
-        !single && !(geometry.dims[j] >= 0 && moves)
+        let walks = geometry.dims[j] >= 0 && moves;
+        !(single || walks)
     })
 }
 

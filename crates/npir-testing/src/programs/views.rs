@@ -143,10 +143,14 @@ impl Maker {
             let mut left = v.len();
             for p in (2..=left)
                 .rev()
-                .filter(|p| v.len() % p == 0)
+                .filter(|p| v.len().is_multiple_of(*p))
                 .collect::<Vec<_>>()
             {
-                while rank > 0 && left > 1 && left % p == 0 && (p < left || c.one_in(2) || p < 12) {
+                while rank > 0
+                    && left > 1
+                    && left.is_multiple_of(p)
+                    && (p < left || c.one_in(2) || p < 12)
+                {
                     sizes[c.below(rank)] *= p;
                     left /= p;
                 }

@@ -145,6 +145,46 @@ fn set_slice_of_itself() {
     check(cases);
 }
 
+/// An array that repeats elements of another one is written as if each were its own.
+#[test]
+fn writes_into_broadcast_arrays() {
+    let begin = "  %0 = numpy.add %a, %a : {a}, {a} -> {a}\n  \
+                 %1 = numpy.broadcast_to %0 shape [3, 4] : {a} -> tensor<3x4xf64>\n";
+    let end = "  return %2 : tensor<3x4xf64>";
+    let scatter = "  %2 = numpy.add_at %1[%i], %b : tensor<3x4xf64>[{i}], {b} -> tensor<3x4xf64>\n";
+    let set = "  %2 = numpy.set_slice %1[1], %b : tensor<3x4xf64>, {b} -> tensor<3x4xf64>\n";
+    let carried = "  %c0 = arith.constant 0 : index\n  %c1 = arith.constant 1 : index\n  \
+                   %c2 = arith.constant 2 : index\n  \
+                   %2 = scf.for %k = %c0 to %c2 step %c1 iter_args(%x = %1) -> tensor<3x4xf64> {\n  \
+                   %3 = numpy.add_at %x[%i], %b : tensor<3x4xf64>[{i}], {b} -> tensor<3x4xf64>\n  \
+                   scf.yield %3 : tensor<3x4xf64>\n  }\n";
+    let start = "np.broadcast_to(a + a, (3, 4)).copy()";
+    let numpy = |statement: &str| format!("(lambda d: (d, {statement})[0])({start})");
+    let inputs = |a: &[usize]| {
+        [
+            ("a", counting(DType::F64, a)),
+            ("b", counting(DType::F64, &[4])),
+            ("i", numbers(DType::I64, &[1, 1])),
+        ]
+    };
+    let mut cases = Vec::new();
+    for (body, statement) in [
+        (scatter, "np.add.at(d, i, b)"),
+        (set, "d.__setitem__(1, b)"),
+        (carried, "[np.add.at(d, i, b) for _ in range(2)]"),
+    ] {
+        for shape in [&[4][..], &[3, 1], &[1, 4], &[3, 4], &[]] {
+            for fixed in [false, true] {
+                let case = Case::new(format!("{begin}{body}{end}"), numpy(statement))
+                    .types("tensor<3x4xf64>")
+                    .run_everywhere(&inputs(shape));
+                cases.push(if fixed { case.fixed() } else { case });
+            }
+        }
+    }
+    check(cases);
+}
+
 const INTEGERS: [DType; 8] = [
     DType::I8,
     DType::I16,

@@ -25,7 +25,7 @@ fn from_environment(name: &str, default: u64) -> u64 {
         .unwrap_or(default)
 }
 
-/// The elements of an input. The first ones decide which layout it gets.
+/// The elements of an input.
 fn fill(input: &Input) -> Value {
     let mut random = Random(input.seed);
     let count = input.shape.iter().product();
@@ -209,8 +209,9 @@ fn describe(program: &Program) -> String {
     for input in &program.inputs {
         let _ = writeln!(
             text,
-            "{} = {:?} {:?}",
+            "{}: {} {:?} = {}",
             input.name,
+            input.dtype,
             input.shape,
             fill(input).to_array()
         );
@@ -218,7 +219,7 @@ fn describe(program: &Program) -> String {
     text + &program.python
 }
 
-/// Runs random programs in a thread of its own stream of numbers.
+/// Runs random programs, chosen by a seed and the number of the thread.
 fn campaign(count: u32, seed: u64, stream: u8) -> Result<(), String> {
     let config = Config {
         cases: count,
