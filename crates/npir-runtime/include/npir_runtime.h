@@ -2,7 +2,8 @@
  * npir_runtime.h: the C interface between compiled npir code and the runtime.
  *
  * Compiled code exports one entry point per function and calls the npir_rt_* functions below, the
- * usual functions of libm, and memcpy, memmove, memset and memcmp. Nothing else is resolved.
+ * routines npir_lib_* of the library, the usual functions of libm, and memcpy, memmove, memset and
+ * memcmp. Nothing else is resolved.
  */
 #ifndef NPIR_RUNTIME_H
 #define NPIR_RUNTIME_H
@@ -104,6 +105,29 @@ typedef int32_t npir_loop_body(npir_call_context *ctx, void *env, int64_t lo, in
  */
 int32_t npir_rt_parallel_for(npir_call_context *ctx, npir_loop_body *body, void *env, int64_t n,
                              int64_t grain);
+
+/*
+ * Routines of the library: int32_t npir_lib_NAME(ctx, call). They read the ins where they lie and fill the outs, which
+ * overlap nothing. Return 0, or nonzero with an error recorded, which begins with `caller`.
+ */
+typedef struct {
+    const void *descriptor; /* of the array, as above */
+    int32_t dtype; /* i8 i16 i32 i64 f16 bf16 f32 f64 complex64 complex128: 0 to 9; integers have no sign here */
+    int32_t rank;
+} npir_library_array;
+
+typedef struct {
+    const npir_library_array *arrays; /* ins, then outs */
+    int64_t num_arrays;
+    const int64_t *params;
+    int64_t num_params;
+    const char *caller; /* the op that asks */
+    int64_t caller_len;
+    const char *location; /* file:line:column, or empty */
+    int64_t location_len;
+} npir_library_call;
+
+typedef int32_t npir_library_routine(npir_call_context *ctx, const npir_library_call *call);
 
 #ifdef __cplusplus
 }

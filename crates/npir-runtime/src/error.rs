@@ -15,6 +15,8 @@ pub enum RunErrorKind {
     Overflow,
     /// Division by zero where NumPy raises (`ZeroDivisionError`).
     ZeroDivision,
+    /// A matrix that linear algebra cannot work with (`LinAlgError`, a `ValueError`).
+    LinAlg,
     /// Memory could not be allocated (`MemoryError`).
     Memory,
     /// A wrong number or kind of arguments, dtype or rank (`TypeError`).
@@ -31,6 +33,7 @@ impl RunErrorKind {
             RunErrorKind::IndexOutOfBounds => "IndexError",
             RunErrorKind::Overflow => "OverflowError",
             RunErrorKind::ZeroDivision => "ZeroDivisionError",
+            RunErrorKind::LinAlg => "LinAlgError",
             RunErrorKind::Memory => "MemoryError",
             RunErrorKind::Argument => "TypeError",
             RunErrorKind::Internal => "RuntimeError",

@@ -62,6 +62,7 @@ pub mod extents;
 mod half_float;
 mod interop;
 mod layout;
+mod library;
 pub mod loader;
 pub mod npy;
 mod npy_header;

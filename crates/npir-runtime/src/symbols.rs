@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use crate::context::{npir_rt_alloc, npir_rt_raise, npir_rt_release, npir_rt_retain};
 use crate::half_float as hf;
+use crate::library;
 use crate::pool::npir_rt_parallel_for;
 
 /// One row of the table.
@@ -35,6 +36,7 @@ macro_rules! system_functions {
 system_functions! {
     memcpy memmove memset memcmp strlen wcslen
     acos acosf acosh acoshf asin asinf asinh asinhf atan atanf atan2 atan2f atanh atanhf
+    cacos cacosh casin casinh catan catanh ccos ccosh cexp clog cpow csin csinh csqrt ctan ctanh
     cbrt cbrtf ceil ceilf copysign copysignf cos cosf cosh coshf
     erf erff erfc erfcf exp expf exp2 exp2f expm1 expm1f
     fabs fabsf fdim fdimf floor floorf fma fmaf fmax fmaxf fmin fminf fmod fmodf frexp frexpf
@@ -88,6 +90,10 @@ fn table() -> &'static [Symbol] {
             "__gnu_h2f_ieee" => hf::gnu_h2f_ieee,
             "__powidf2" => hf::powidf2,
             "__powisf2" => hf::powisf2,
+        }
+        for (name, entry) in library::table() {
+            let address = entry as *const () as usize;
+            table.push(Symbol { name, address });
         }
         for &name in OPTIONAL {
             if let Some(address) = look_up(std::ptr::null_mut(), name) {

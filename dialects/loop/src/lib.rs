@@ -4,12 +4,13 @@
 //! A nest ([`nest`]) says *what* is computed at each point; its schedule ([`schedule`])
 //! says in which order, in how many lanes, on how many threads. [`scheduler`] chooses
 //! schedules, [`lower`] turns nests into loops. [`runtime_ops`] and [`llvm`] are the way
-//! to calls of the runtime.
+//! to calls of the runtime; [`library`] has the routines that a program may call.
 //!
 //! Invariants: nothing here knows a tensor; no lowering is specific to one program.
 
 pub(crate) mod access;
 pub(crate) mod forms;
+pub mod library;
 pub mod llvm;
 pub mod lower;
 pub mod nest;
@@ -20,6 +21,7 @@ pub mod scheduler;
 use npir_mlir::prelude::*;
 
 pub use forms::is_vectorizable;
+pub use library::{Library, Routine};
 pub use nest::{Combine, Index, Nest, NestParts, Yield};
 pub use runtime_ops::{CheckKind, placeholders};
 pub use schedule::{IteratorKind, Schedule};
@@ -39,7 +41,7 @@ pub fn dialect() -> Dialect {
     Dialect::new("loop")
         .doc("Loop nests with a schedule: tiles, vector width, parallel and reduction axes, private accumulators.")
         .depends_on(&["arith", "memref", "scf", "vector"])
-        .ops([Nest::def(), Yield::def(), Index::def()])
+        .ops([Nest::def(), Yield::def(), Index::def(), Library::def()])
         .ops(runtime_ops::defs())
         .attrs([Schedule::param_def()])
 }

@@ -21,6 +21,7 @@ pub mod elementwise;
 pub mod full;
 pub mod indexing;
 mod indices;
+pub mod linalg;
 mod lowering;
 pub mod matmul;
 pub mod reduce;
@@ -59,6 +60,7 @@ pub fn dialect() -> Dialect {
         .ops(arg_reduce::ops())
         .ops(at::ops())
         .ops(full::ops())
+        .ops(linalg::ops())
         .ops(reshape::ops())
         .ops(scalar::ops())
         .ops(slice::ops())
@@ -84,6 +86,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(arg_reduce::lowerings());
     patterns.extend(at::lowerings());
     patterns.extend(full::lowerings());
+    patterns.extend(linalg::lowerings());
     patterns.extend(scalar::lowerings());
     patterns.extend(slice::lowerings());
     patterns.extend(views::lowerings());

@@ -2,7 +2,8 @@
 //! semantics on tensors, and the pass that turns structured computations on buffers into loop
 //! nests.
 //!
-//! Invariants: ops here are pure but for `check`; indices and sizes they take have been checked;
+//! Invariants: ops here are pure but for `check` and library calls that may fail; indices and sizes
+//! they take have been checked;
 //! the crate knows the loop level below and no level above.
 
 mod access;
@@ -10,6 +11,7 @@ mod check;
 mod dims;
 mod geometry;
 mod insert_view;
+mod library;
 mod mixed;
 mod nest;
 mod reshape;
@@ -25,7 +27,9 @@ pub use check::Check;
 pub use dims::{extent, extents, has_extent, known_extent};
 pub use geometry::Geometry;
 pub use insert_view::InsertView;
+pub use library::Library;
 pub use npir_loop::CheckKind;
+pub use npir_loop::Routine;
 pub use reshape::Reshape;
 pub use scatter::Scatter;
 pub use to_loop::ConvertTensorToLoop;
@@ -54,6 +58,7 @@ pub fn dialect() -> Dialect {
             InsertView::def(),
             Reshape::def(),
             Scatter::def(),
+            Library::def(),
             Check::def(),
             Yield::def(),
         ])

@@ -7,7 +7,10 @@ use npir_mlir::prelude::*;
 use super::alloc::{lower_alloc, lower_count, mark_borrowed};
 use super::build::{Icmp, Linkage, LlvmBuild, linkage};
 use super::entry::{add_entry, entry_symbol};
+use super::errors::Strings;
+use super::library::lower_library;
 use super::runtime::{Runtime, RuntimeFn, symbol_name};
+use crate::library::Library;
 use crate::runtime_ops::ExitIf;
 
 /// Unit attribute of a `func.func` declaration: a C function that is called as it is, without context and status.
@@ -34,21 +37,18 @@ impl Pass for LoopAbi {
     fn run(&mut self, module: Op<'_>, _cx: &PassCx<'_>) -> PassResult {
         let owned = OwnedRewriter::new(module.ctx());
         let rw = owned.get();
-        let functions: Vec<_> = module
-            .region(0)
-            .entry()
-            .map(BlkExt::ops)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|op| op.name() == "func.func")
-            .collect();
+        let Some(module_body) = module.region(0).entry() else {
+            return Ok(());
+        };
         let mut abi = Abi {
             rw,
             runtime: Runtime::default(),
+            strings: Strings::new(module_body),
             renamed: HashMap::new(),
         };
         let mut bodies = Vec::new();
-        for f in functions {
+        let functions = module_body.ops().into_iter();
+        for f in functions.filter(|op| op.name() == "func.func") {
             let Some(name) = symbol_name(f) else { continue };
             if !f.region(0).is_empty() {
                 if name.contains('\0') {
@@ -77,6 +77,7 @@ fn inner_symbol(name: &str) -> String {
 struct Abi<'c> {
     rw: Rewriter<'c>,
     runtime: Runtime,
+    strings: Strings<'c>,
     /// New symbols of the functions with bodies.
     renamed: HashMap<String, String>,
 }
@@ -178,6 +179,11 @@ impl<'c> Abi<'c> {
             "memref.get_global" | "memref.alloca" => mark_borrowed(op, rw),
             "loop.parallel_for" => lower_range(op, rw),
             "loop.check" => widen_operands(op, rw, 1),
+            Library::NAME => {
+                if let Some(call) = Library::cast(op) {
+                    lower_library(call, call_context, rw, &mut self.runtime, &mut self.strings)?;
+                }
+            }
             _ => {}
         }
         Ok(())

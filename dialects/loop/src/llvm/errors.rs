@@ -32,7 +32,7 @@ impl<'c> Strings<'c> {
     }
 
     /// The address of the bytes of `text`; null when it is empty.
-    fn address(&mut self, rw: Rewriter<'c>, text: &str) -> Val<'c> {
+    pub(crate) fn address(&mut self, rw: Rewriter<'c>, text: &str) -> Val<'c> {
         if text.is_empty() {
             return rw.llvm_null();
         }

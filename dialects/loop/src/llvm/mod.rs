@@ -14,6 +14,7 @@ mod entry;
 mod errors;
 mod finish;
 mod layout;
+mod library;
 mod outline;
 mod runtime;
 

@@ -1,10 +1,11 @@
 //! The C functions of the runtime that compiled code calls, and their declarations.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use npir_mlir::prelude::*;
 
 use super::build::{declare, literal};
+use crate::library::Routine;
 
 /// A function of the runtime.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -70,6 +71,7 @@ impl RuntimeFn {
 #[derive(Default)]
 pub(crate) struct Runtime {
     used: HashSet<RuntimeFn>,
+    routines: BTreeSet<String>,
 }
 
 impl Runtime {
@@ -77,6 +79,14 @@ impl Runtime {
     pub(crate) fn symbol(&mut self, f: RuntimeFn) -> &'static str {
         self.used.insert(f);
         f.symbol()
+    }
+
+    /// The symbol of a routine of the runtime's library, which will be declared:
+    /// `i32 npir_lib_NAME(ctx, npir_library_call *)`.
+    pub(crate) fn routine(&mut self, routine: Routine) -> String {
+        let symbol = routine.symbol();
+        self.routines.insert(symbol.clone());
+        symbol
     }
 
     /// Declares at the start of the module what is used and not declared yet.
@@ -90,6 +100,14 @@ impl Runtime {
             if self.used.contains(&f) && !present.contains(f.symbol()) {
                 f.declare(rw);
             }
+        }
+        let (ptr, i32) = (rw.ctx().llvm_ptr(), rw.ctx().i(32));
+        for symbol in self
+            .routines
+            .iter()
+            .filter(|s| !present.contains(s.as_str()))
+        {
+            declare(rw, symbol, &[ptr, ptr], Some(i32));
         }
     }
 }
