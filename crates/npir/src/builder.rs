@@ -341,7 +341,7 @@ impl<'c> Func<'c> {
         logical_xor: LogicalXor, bitwise_and: BitwiseAnd, bitwise_or: BitwiseOr,
         bitwise_xor: BitwiseXor, left_shift: LeftShift, right_shift: RightShift,
     }
-    reduction! { sum prod min max any all count_nonzero mean }
+    reduction! { sum prod min max any all count_nonzero mean nansum nanprod nanmin nanmax nanmean }
 
     #[track_caller]
     fn reduction(
@@ -352,7 +352,8 @@ impl<'c> Func<'c> {
         keepdims: bool,
     ) -> Built<'c> {
         let ctx = self.rw.ctx();
-        let mut attrs = Vec::new();
+        let segments = ctx.i32_array(&npir_numpy::reduce::PLAIN_OPERANDS);
+        let mut attrs = vec![("operandSegmentSizes", segments)];
         if let Some(axes) = axes {
             attrs.push(("axes", ctx.i64_array(axes)));
         }

@@ -15,6 +15,7 @@ pub mod arg_reduce;
 pub mod at;
 pub mod bincount;
 pub mod cast;
+mod compose;
 pub mod concatenate;
 pub mod constant;
 pub mod elementwise;
@@ -30,6 +31,7 @@ pub mod scalar;
 mod shape;
 mod sizes;
 pub mod slice;
+pub mod statistics;
 pub mod take;
 mod target_shape;
 mod to_tensor;
@@ -64,6 +66,7 @@ pub fn dialect() -> Dialect {
         .ops(reshape::ops())
         .ops(scalar::ops())
         .ops(slice::ops())
+        .ops(statistics::ops())
         .ops(views::ops())
         .materialize_constant(constant::materialize)
         .verify_arg_attr(updates::verify_arg)
@@ -89,6 +92,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(linalg::lowerings());
     patterns.extend(scalar::lowerings());
     patterns.extend(slice::lowerings());
+    patterns.extend(statistics::lowerings());
     patterns.extend(views::lowerings());
     patterns
 }

@@ -16,6 +16,7 @@ mod matmul;
 mod random;
 mod reductions;
 mod samples;
+mod statistics;
 mod threads;
 mod updates;
 mod value;

@@ -1,0 +1,112 @@
+//! Numpy ops that conversions of other numpy ops are made of: what a function is in terms of others
+//! is said at this level, and their own conversions and fusion do the rest.
+//!
+//! Operands are values of the numpy level: those of the op that is converted, not their converted
+//! form.
+
+use npir_mlir::prelude::*;
+
+use crate::cast;
+use crate::elementwise::dtype::DType;
+
+/// The op `name` on `operands`, with attributes, of an inferred type.
+///
+/// # Errors
+/// No match where its type cannot be inferred; the reason is a diagnostic.
+pub(crate) fn op<'c>(
+    rw: Rewriter<'c>,
+    name: &str,
+    operands: &[Val<'c>],
+    attrs: &[(&str, Attribute<'c>)],
+) -> Result<Val<'c>, NoMatch> {
+    let builder = rw.op(name).operands(operands).infer();
+    let builder = attrs
+        .iter()
+        .fold(builder, |builder, (name, value)| builder.attr(name, *value));
+    let op = builder
+        .try_build()
+        .ok_or_else(|| NoMatch::new(format!("the operands do not fit {name}")))?;
+    Ok(op.result_value(0))
+}
+
+/// Which elements a reduction combines.
+#[derive(Clone)]
+pub(crate) struct Over<'c> {
+    /// The reduced axes; all without.
+    pub(crate) axes: Option<Attribute<'c>>,
+    /// Whether they stay, with size 1.
+    pub(crate) keepdims: bool,
+    /// A mask of the elements that count.
+    pub(crate) chosen: Option<Val<'c>>,
+}
+
+impl<'c> Over<'c> {
+    /// With the reduced axes kept.
+    pub(crate) fn keeping(&self) -> Self {
+        Over {
+            keepdims: true,
+            ..self.clone()
+        }
+    }
+
+    /// Without a mask.
+    pub(crate) fn everything(&self) -> Self {
+        Over {
+            chosen: None,
+            ..self.clone()
+        }
+    }
+}
+
+/// The reduction `name` of `x`.
+///
+/// # Errors
+/// As [`op`].
+pub(crate) fn reduction<'c>(
+    rw: Rewriter<'c>,
+    name: &str,
+    x: Val<'c>,
+    over: &Over<'c>,
+) -> Result<Val<'c>, NoMatch> {
+    let ctx = rw.ctx();
+    let mut operands = vec![x];
+    operands.extend(over.chosen);
+    let segments = [1, i32::from(over.chosen.is_some()), 0];
+    let mut attrs = vec![("operandSegmentSizes", ctx.i32_array(&segments))];
+    attrs.extend(over.axes.map(|axes| ("axes", axes)));
+    if over.keepdims {
+        attrs.push(("keepdims", ctx.unit_attr()));
+    }
+    op(rw, name, &operands, &attrs)
+}
+
+/// `x` with elements of `dtype`.
+pub(crate) fn cast<'c>(rw: Rewriter<'c>, x: Val<'c>, dtype: DType) -> Val<'c> {
+    if DType::of(x.ty()) == Some(dtype) {
+        return x;
+    }
+    let ty = x.ty().with_element(dtype.ty(rw.ctx()));
+    rw.op(cast::NAME)
+        .operands(&[x])
+        .results(&[ty])
+        .build_value()
+}
+
+/// The float `value` as a 0-d array.
+pub(crate) fn float<'c>(rw: Rewriter<'c>, dtype: DType, value: f64) -> Val<'c> {
+    let (ctx, element) = (rw.ctx(), dtype.ty(rw.ctx()));
+    let splat = ctx.dense_splat(ctx.tensor(&[], element), ctx.float_attr(element, value));
+    rw.const_attr(splat)
+}
+
+/// `x` converted back to the declared type of `op`, which it replaces.
+pub(crate) fn replace<'c>(rw: Rewriter<'c>, op: Op<'c>, x: Val<'c>) -> Match {
+    let ty = op.result_value(0).ty();
+    let value = if x.ty() == ty {
+        x
+    } else {
+        rw.tensor_cast(x, ty)
+    };
+    rw.replace(op, &[value]);
+    Ok(())
+}
