@@ -2,9 +2,11 @@
 //!
 //! The upstream conversions leave two gaps: `expm1` and `log1p` become `exp(x) - 1` and
 //! `log(1 + x)`, which have no correct digits near zero, and functions without an LLVM intrinsic
-//! stay behind as vectors. Here they become calls of libm, lane by lane.
+//! stay behind as vectors. Here they become calls of libm, lane by lane; and so do functions of
+//! complex numbers, whose upstream expansions lose infinities and signs of zero.
 
 use npir_mlir::prelude::*;
+use npir_tensor::Libm;
 
 /// `math` operations of one operand, and the C function of `double`; that of `float` has an `f`
 /// appended.
@@ -42,6 +44,12 @@ impl Pass for LibmCalls {
                 self.calls.add(rewrite(module, op, function));
             }
         }
+        for op in module.find_all(Libm::NAME) {
+            if let Some(libm) = Libm::cast(op) {
+                call(module, libm);
+                self.calls.add(1);
+            }
+        }
         Ok(())
     }
 }
@@ -59,7 +67,7 @@ fn rewrite(module: Op<'_>, op: Op<'_>, function: &str) -> i64 {
     if ty.rank() > 1 || !(ty == element || ty.is_vector()) {
         return 0;
     }
-    declare(module, &symbol, element);
+    declare(module, &symbol, &[element], element);
     rewrite_at(op, |rw| {
         let call = |x| rw.func_call(&symbol, &[x], &[element]).result_value(0);
         let lanes = ty.dims().first().copied();
@@ -75,8 +83,20 @@ fn rewrite(module: Op<'_>, op: Op<'_>, function: &str) -> i64 {
     })
 }
 
+/// Replaces a function of complex numbers by a call. A number of two `double`s is passed in two
+/// registers either way: as C passes it, and as LLVM passes a struct of them.
+fn call(module: Op<'_>, libm: Libm<'_>) {
+    let (symbol, operands) = (libm.function().word(), libm.operands());
+    let ty = libm.result().ty();
+    declare(module, symbol, &vec![ty; operands.len()], ty);
+    rewrite_at(libm.op(), |rw| {
+        let value = rw.func_call(symbol, &operands, &[ty]).result_value(0);
+        rw.replace(libm.op(), &[value]);
+    });
+}
+
 /// Makes sure that the module declares `symbol`.
-fn declare(module: Op<'_>, symbol: &str, element: Type<'_>) {
+fn declare(module: Op<'_>, symbol: &str, operands: &[Type<'_>], result: Type<'_>) {
     let Some(body) = module.region(0).entry() else {
         return;
     };
@@ -96,7 +116,7 @@ fn declare(module: Op<'_>, symbol: &str, element: Type<'_>) {
         .attr("sym_visibility", ctx.str_attr("private"))
         .attr(
             "function_type",
-            ctx.type_attr(ctx.function(&[element], &[element])),
+            ctx.type_attr(ctx.function(operands, &[result])),
         )
         .attr("llvm.readnone", ctx.unit_attr())
         .regions(1)

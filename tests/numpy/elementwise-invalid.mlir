@@ -42,7 +42,7 @@ func.func @element_type_is_not_taken(%a: tensor<3xf64>) -> tensor<3xf64> {
 // -----
 
 func.func @bool_has_no_negative(%a: tensor<3xi1>) -> tensor<3xi1> {
-  // expected-error @+1 {{'numpy.negative' op takes integer or float elements, not bool; cast first}}
+  // expected-error @+1 {{'numpy.negative' op takes integer, float or complex elements, not bool; cast first}}
   %0 = numpy.negative %a : tensor<3xi1> -> tensor<3xi1>
   return %0 : tensor<3xi1>
 }

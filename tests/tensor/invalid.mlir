@@ -135,3 +135,11 @@ func.func @check_kind(%c: i1) {
   tensor_ext.check %c, oops, "text"
   return
 }
+
+// -----
+
+func.func @one_operand(%z: complex<f64>) -> complex<f64> {
+  // expected-error @+1 {{'tensor_ext.libm' op takes 1 operands for cexp, got 2}}
+  %0 = tensor_ext.libm cexp %z, %z : complex<f64>, complex<f64> -> complex<f64>
+  return %0 : complex<f64>
+}

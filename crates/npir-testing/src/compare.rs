@@ -3,6 +3,7 @@
 use std::fmt;
 
 use npir_runtime::{Array, DType, Scalar};
+use num_complex::{Complex32, Complex64};
 
 use crate::elements::{elements, unravel};
 
@@ -13,6 +14,9 @@ pub enum Tolerance {
     Bitwise,
     /// At most so many representable numbers apart, see [`ulp_diff`].
     Ulps(u64),
+    /// Complex numbers: the parts at most so many units in the last place of the larger part apart.
+    /// Where a part is not finite, one of the reference must not be either. Others: as `Ulps`.
+    Norm(u64),
 }
 
 /// How two arrays differ.
@@ -105,6 +109,7 @@ pub fn compare(actual: &Array, expected: &Array, tolerance: Tolerance) -> Result
         let agree = match tolerance {
             Tolerance::Bitwise => same_bits(&a, &e),
             Tolerance::Ulps(limit) => distance <= limit,
+            Tolerance::Norm(limit) => distance <= limit || near_in_norm(&a, &e, limit),
         };
         if !agree {
             count += 1;
@@ -189,6 +194,32 @@ pub fn ulp_diff(a: impl Into<Scalar>, b: impl Into<Scalar>) -> u64 {
     }
     let distances = parts(&a).zip(parts(&b)).map(|(a, b)| a.distance(&b));
     distances.max().unwrap_or_default()
+}
+
+/// Whether the parts of two complex numbers differ by at most `limit` units in the last place of
+/// the larger part of `expected`, or both have a part that is not finite.
+fn near_in_norm(actual: &Scalar, expected: &Scalar, limit: u64) -> bool {
+    let (unit, parts): (f64, fn(&Scalar) -> Option<Complex64>) = match actual.dtype() {
+        DType::C64 => (f64::from(f32::EPSILON), |z| {
+            let z = z.get::<Complex32>()?;
+            Some(Complex64::new(z.re.into(), z.im.into()))
+        }),
+        DType::C128 => (f64::EPSILON, |z| z.get()),
+        _ => return false,
+    };
+    let (Some(a), Some(e)) = (parts(actual), parts(expected)) else {
+        return false;
+    };
+    let finite = |z: Complex64| z.re.is_finite() && z.im.is_finite();
+    if !finite(a) || !finite(e) {
+        return !finite(a) && !finite(e);
+    }
+    let smallest = match actual.dtype() {
+        DType::C64 => f64::from(f32::from_bits(1)),
+        _ => f64::from_bits(1),
+    };
+    let bound = limit as f64 * (unit * e.re.abs().max(e.im.abs())).max(smallest);
+    (a.re - e.re).abs() <= bound && (a.im - e.im).abs() <= bound
 }
 
 /// Whether two elements of one type have the same bits, or are both NaN; part by part.
@@ -280,7 +311,6 @@ fn parts(element: &Scalar) -> impl Iterator<Item = Part> + '_ {
 mod tests {
     use super::*;
     use half::{bf16, f16};
-    use num_complex::Complex64;
 
     #[test]
     fn ulps_count_representable_numbers() {

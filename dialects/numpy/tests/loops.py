@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 FUNCTIONS = sys.argv[1:] or [line.split(":")[0] for line in open("loops.txt")]
-TYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+TYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
 
 for name in FUNCTIONS:
     function = getattr(np, name)

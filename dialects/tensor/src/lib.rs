@@ -11,6 +11,7 @@ mod check;
 mod dims;
 mod geometry;
 mod insert_view;
+mod libm;
 mod library;
 mod mixed;
 mod nest;
@@ -27,6 +28,7 @@ pub use check::Check;
 pub use dims::{extent, extents, has_extent, known_extent};
 pub use geometry::Geometry;
 pub use insert_view::InsertView;
+pub use libm::{ComplexFunction, DoubleComplex, Libm};
 pub use library::Library;
 pub use npir_loop::CheckKind;
 pub use npir_loop::Routine;
@@ -60,6 +62,7 @@ pub fn dialect() -> Dialect {
             Scatter::def(),
             Library::def(),
             Check::def(),
+            Libm::def(),
             Yield::def(),
         ])
         .materialize_constant(|rw, attr, ty| {

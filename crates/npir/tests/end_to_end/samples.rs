@@ -46,6 +46,30 @@ pub(crate) fn is_float(dtype: DType) -> bool {
     matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
 }
 
+pub(crate) fn is_complex(dtype: DType) -> bool {
+    matches!(dtype, DType::C64 | DType::C128)
+}
+
+/// The type of the parts of a complex dtype.
+fn part(dtype: DType) -> DType {
+    if dtype == DType::C64 {
+        DType::F32
+    } else {
+        DType::F64
+    }
+}
+
+/// Complex numbers: every pair of a real and an imaginary part.
+fn complex_pairs(dtype: DType, parts: &[f64]) -> Vec<Vec<u8>> {
+    let part = part(dtype);
+    let pairs = parts
+        .iter()
+        .flat_map(|re| parts.iter().map(move |im| (re, im)));
+    pairs
+        .map(|(re, im)| [float_bytes(part, *re), float_bytes(part, *im)].concat())
+        .collect()
+}
+
 pub(crate) fn is_unsigned(dtype: DType) -> bool {
     matches!(dtype, DType::U8 | DType::U16 | DType::U32 | DType::U64)
 }
@@ -94,6 +118,7 @@ pub(crate) fn number_bytes(dtype: DType, x: i64) -> Vec<u8> {
     match dtype {
         DType::Bool => vec![u8::from(x != 0)],
         d if is_float(d) => float_bytes(d, x as f64),
+        d if is_complex(d) => [float_bytes(part(d), x as f64), float_bytes(part(d), 0.0)].concat(),
         d => x.to_le_bytes()[..d.size()].to_vec(),
     }
 }
@@ -142,6 +167,22 @@ fn float_landmarks(dtype: DType) -> Vec<u64> {
 pub(crate) fn special(dtype: DType) -> Value {
     let elements = match dtype {
         DType::Bool => vec![vec![0], vec![1]],
+        d if is_complex(d) => complex_pairs(
+            d,
+            &[
+                0.0,
+                -0.0,
+                1.0,
+                -1.0,
+                0.5,
+                -3.0,
+                1e-3,
+                1e30,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+            ],
+        ),
         d if is_float(d) => {
             let mut list: Vec<_> = float_landmarks(d)
                 .into_iter()
@@ -209,13 +250,22 @@ pub(crate) fn any_bits(dtype: DType, count: usize, random: &mut Random) -> Value
     let size = dtype.size();
     let element = |random: &mut Random| match dtype {
         DType::Bool => vec![(random.next() & 1) as u8],
+        d if is_complex(d) => (0..2)
+            .flat_map(|_| random.next().to_le_bytes()[..size / 2].to_vec())
+            .collect(),
         _ => random.next().to_le_bytes()[..size].to_vec(),
     };
     vector(dtype, (0..count).map(|_| element(random)).collect())
 }
 
-/// Values of moderate size: floats spread over a few orders of magnitude around 1, integers near 0.
+/// Values of moderate size: floats (and parts of complex numbers) spread over a few orders of magnitude around 1, integers near 0.
 pub(crate) fn moderate(dtype: DType, count: usize, random: &mut Random) -> Value {
+    if is_complex(dtype) {
+        let mut parts = moderate(part(dtype), 2 * count, random);
+        parts.dtype = dtype;
+        parts.shape = vec![count];
+        return parts;
+    }
     let element = |random: &mut Random| match dtype {
         d if is_float(d) => {
             let sign = if random.next() & 1 == 0 { 1.0 } else { -1.0 };

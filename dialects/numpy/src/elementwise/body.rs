@@ -48,7 +48,9 @@ impl<'c> Body<'c> {
 
     /// The element `v`, which must be a value of the type.
     pub fn int(self, v: i64) -> Val<'c> {
-        if self.dtype.is_float() {
+        if self.dtype.is_complex() {
+            self.real(self.part().int(v))
+        } else if self.dtype.is_float() {
             self.rw.const_float(self.ty(), v as f64)
         } else {
             self.rw.const_int(self.ty(), self.dtype.wrap(v))
@@ -57,6 +59,9 @@ impl<'c> Body<'c> {
 
     /// The float `v`, rounded to the type.
     pub fn float(self, v: f64) -> Val<'c> {
+        if self.dtype.is_complex() {
+            return self.real(self.part().float(v));
+        }
         self.rw.const_float(self.ty(), v)
     }
 
@@ -64,6 +69,7 @@ impl<'c> Body<'c> {
     pub fn add(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         match self.dtype {
             DType::Bool => self.rw.ori(a, b),
+            t if t.is_complex() => self.by_parts(a, b, Body::add),
             t if t.is_float() => self.rw.addf(a, b),
             _ => self.rw.addi(a, b),
         }
@@ -71,7 +77,9 @@ impl<'c> Body<'c> {
 
     /// `a - b`, wrapping.
     pub fn sub(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
-        if self.dtype.is_float() {
+        if self.dtype.is_complex() {
+            self.by_parts(a, b, Body::sub)
+        } else if self.dtype.is_float() {
             self.rw.subf(a, b)
         } else {
             self.rw.subi(a, b)
@@ -82,32 +90,39 @@ impl<'c> Body<'c> {
     pub fn mul(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         match self.dtype {
             DType::Bool => self.rw.andi(a, b),
+            t if t.is_complex() => self.complex_mul(a, b),
             t if t.is_float() => self.rw.mulf(a, b),
             _ => self.rw.muli(a, b),
         }
     }
 
-    /// `a / b` of floats.
+    /// `a / b` of floats or complex numbers.
     pub fn div(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
+        if self.dtype.is_complex() {
+            return self.complex_div(a, b);
+        }
         self.rw.divf(a, b)
     }
 
     /// `-a`, wrapping; the sign bit of a float flips.
     pub fn neg(self, a: Val<'c>) -> Val<'c> {
-        if self.dtype.is_float() {
+        if self.dtype.is_complex() {
+            self.each_part(a, Body::neg)
+        } else if self.dtype.is_float() {
             self.rw.negf(a)
         } else {
             self.rw.subi(self.int(0), a)
         }
     }
 
-    /// `|a|`; the smallest integer is its own.
+    /// `|a|`, real for complex numbers; the smallest integer is its own.
     pub fn abs(self, a: Val<'c>) -> Val<'c> {
         match self.dtype {
             DType::Int(_) => {
                 let negative = self.cmp(Order::Less, a, self.int(0));
                 self.rw.select(negative, self.neg(a), a)
             }
+            t if t.is_complex() => self.part().hypot(self.re(a), self.im(a)),
             t if t.is_float() => self.math("absf", &[a]),
             _ => a,
         }
@@ -118,8 +133,12 @@ impl<'c> Body<'c> {
         self.rw.math(name, operands)
     }
 
-    /// Compares; the result is `i1`.
+    /// Compares; the result is `i1`. Complex numbers are ordered by their real parts, equal ones of
+    /// those by their imaginary parts.
     pub fn cmp(self, order: Order, a: Val<'c>, b: Val<'c>) -> Val<'c> {
+        if self.dtype.is_complex() {
+            return self.complex_cmp(order, a, b);
+        }
         if self.dtype.is_float() {
             let predicate = match order {
                 Order::Equal => CmpF::Oeq,
@@ -156,8 +175,11 @@ impl<'c> Body<'c> {
         }
     }
 
-    /// Whether `a` is NaN, as `i1`; false for types without NaN.
+    /// Whether `a` (of a complex number, either part) is NaN, as `i1`; false for types without NaN.
     pub fn is_nan(self, a: Val<'c>) -> Val<'c> {
+        if self.dtype.is_complex() {
+            return self.rw.cmpf(CmpF::Uno, self.re(a), self.im(a));
+        }
         if self.dtype.is_float() {
             self.rw.cmpf(CmpF::Uno, a, a)
         } else {
@@ -172,11 +194,14 @@ impl<'c> Body<'c> {
 
     /// `if cond { a } else { b }`.
     pub fn select(self, cond: Val<'c>, a: Val<'c>, b: Val<'c>) -> Val<'c> {
+        if self.dtype.is_complex() {
+            return self.by_parts(a, b, |part, a, b| part.select(cond, a, b));
+        }
         self.rw.select(cond, a, b)
     }
 
     /// Greater of two, NaN if either is NaN. Zeros of different signs compare equal: the second one
-    /// is taken, of `f16` the first one, which is what NumPy computes on x86.
+    /// is taken, of `f16` and complex numbers the first one, which is what NumPy computes on x86.
     pub fn maximum(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         self.pick_nan(Order::Greater, a, b)
     }
@@ -186,10 +211,19 @@ impl<'c> Body<'c> {
         self.pick_nan(Order::Less, a, b)
     }
 
+    /// `minimum(maximum(x, min), max)`.
+    pub fn clip(self, x: Val<'c>, min: Val<'c>, max: Val<'c>) -> Val<'c> {
+        if self.dtype.is_complex() {
+            let raised = self.complex_clip(Order::Greater, x, min);
+            return self.complex_clip(Order::Less, raised, max);
+        }
+        self.minimum(self.maximum(x, min), max)
+    }
+
     fn pick_nan(self, order: Order, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         // A NaN in `b` is picked by the comparison, which is then false.
         let picked = self.pick(order, a, b);
-        if self.dtype.is_float() {
+        if self.dtype.is_float() || self.dtype.is_complex() {
             self.select(self.is_nan(a), a, picked)
         } else {
             picked
@@ -208,6 +242,13 @@ impl<'c> Body<'c> {
             (DType::UInt(_), Order::Greater) => rw.maxui(a, b),
             (DType::UInt(_), Order::Less) => rw.minui(a, b),
             (DType::F16, Order::Greater) => self.select(self.cmp(Order::GreaterEqual, a, b), a, b),
+            (t, _) if t.is_complex() => {
+                let order = match order {
+                    Order::Greater => Order::GreaterEqual,
+                    _ => Order::LessEqual,
+                };
+                self.select(self.cmp(order, a, b), a, b)
+            }
             (t, Order::Less) if t.is_half() => self.select(self.cmp(Order::LessEqual, a, b), a, b),
             _ => self.select(self.cmp(order, a, b), a, b),
         }

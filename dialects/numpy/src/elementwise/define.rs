@@ -60,6 +60,8 @@ pub(super) fn result_text(row: &Row) -> &'static str {
             "bool and integers are computed in the smallest float that NumPy takes for them"
         }
         ResultRule::Double if !only_floats => "bool and integers are computed in float64",
+        ResultRule::Part => "the result has the same element type, that of the parts for complex",
+        ResultRule::FloatPart => "the result is a float, the type of the parts for complex",
         _ => "the result has the same element type",
     }
 }

@@ -49,6 +49,8 @@ impl Classes {
     pub const NUMBER: Classes = Classes::INT.or(Classes::FLOAT);
     /// Bool, integers and floats.
     pub const REAL: Classes = Classes::BOOL.or(Classes::NUMBER);
+    /// Integers, floats and complex numbers.
+    pub const NUMERIC: Classes = Classes::NUMBER.or(Classes::COMPLEX);
     /// Every element type.
     pub const ALL: Classes = Classes::REAL.or(Classes::COMPLEX);
 
@@ -263,6 +265,15 @@ impl DType {
     pub const fn widened(self) -> DType {
         match self {
             DType::F16 | DType::BF16 => DType::F32,
+            other => other,
+        }
+    }
+
+    /// The type of the real and the imaginary part of a complex type; other types are themselves.
+    pub const fn part(self) -> DType {
+        match self {
+            DType::C64 => DType::F32,
+            DType::C128 => DType::F64,
             other => other,
         }
     }

@@ -11,7 +11,7 @@ use super::broadcast::Broadcast;
 use super::constant::Scalar;
 use super::convert::{convert, load, store};
 use super::dtype::DType;
-use super::table::{ResultRule, Row};
+use super::table::Row;
 use crate::lowering;
 
 /// The conversion pattern of `row`.
@@ -49,10 +49,7 @@ fn lower<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) ->
             })
             .collect();
         let value = (row.body)(Body::new(rw, body_dtype), &elements);
-        let value = match row.result {
-            ResultRule::Bool | ResultRule::Byte => value,
-            _ => convert(rw, value, body_dtype, result_dtype),
-        };
+        let value = convert(rw, value, row.body_result_dtype(dtype), result_dtype);
         store(rw, value, result_dtype)
     });
     lowering::replace(rw, op, cx, value)

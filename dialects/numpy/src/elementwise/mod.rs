@@ -9,10 +9,12 @@
 
 mod body;
 pub mod broadcast;
+mod complex;
 pub mod constant;
 pub mod convert;
 mod define;
 pub mod dtype;
+mod hypot;
 mod lower;
 mod reference;
 mod rows;

@@ -32,6 +32,10 @@ pub enum ResultRule {
     Float,
     /// Floats stay; bool and integers become `float64`.
     Double,
+    /// That of the operands, of complex ones the type of their parts.
+    Part,
+    /// As `Float`, of complex operands the type of their parts.
+    FloatPart,
 }
 
 /// What an operand of a function is.
@@ -196,8 +200,8 @@ impl Row {
     /// floats are widened.
     pub fn loop_dtype(&self, dtype: DType) -> DType {
         match self.result {
-            ResultRule::Same | ResultRule::Bool | ResultRule::Byte => dtype,
-            ResultRule::Float => dtype.float_of(),
+            ResultRule::Same | ResultRule::Bool | ResultRule::Byte | ResultRule::Part => dtype,
+            ResultRule::Float | ResultRule::FloatPart => dtype.float_of(),
             ResultRule::Double if dtype.is_int() || dtype.is_bool() => DType::F64,
             ResultRule::Double => dtype,
         }
@@ -218,7 +222,17 @@ impl Row {
         match self.result {
             ResultRule::Bool => DType::Bool,
             ResultRule::Byte => DType::UInt(8),
+            ResultRule::Part | ResultRule::FloatPart => self.loop_dtype(dtype).part(),
             _ => self.loop_dtype(dtype),
+        }
+    }
+
+    /// Element type of what the body gives for operands of type `dtype`.
+    pub fn body_result_dtype(&self, dtype: DType) -> DType {
+        match self.result {
+            ResultRule::Bool | ResultRule::Byte => self.result_dtype(dtype),
+            ResultRule::Part | ResultRule::FloatPart => self.body_dtype(dtype).part(),
+            _ => self.body_dtype(dtype),
         }
     }
 

@@ -3,13 +3,13 @@
 use super::super::body::{Body, Order};
 use super::super::constant::{Scalar, fold_float, fold_int};
 use super::super::dtype::{Classes, DType};
-use super::super::table::ResultRule::{Float, Same};
+use super::super::table::ResultRule::{Float, Part, Same};
 use super::super::table::{Row, Rule};
 use npir_mlir::prelude::*;
 
 functions! {
     /// Sum; logical or for bool.
-    Add(lhs, rhs) = Row::new("numpy.add", Classes::REAL, Same, |b, x| b.add(x[0], x[1]))
+    Add(lhs, rhs) = Row::new("numpy.add", Classes::ALL, Same, |b, x| b.add(x[0], x[1]))
         .commutative()
         .fold(|t, x| arithmetic(t, x, |a, b| a | b, i64::wrapping_add, |a, b| a + b))
         .rules(&[
@@ -20,12 +20,12 @@ functions! {
         ]);
 
     /// Difference.
-    Subtract(lhs, rhs) = Row::new("numpy.subtract", Classes::NUMBER, Same, |b, x| b.sub(x[0], x[1]))
+    Subtract(lhs, rhs) = Row::new("numpy.subtract", Classes::NUMERIC, Same, |b, x| b.sub(x[0], x[1]))
         .fold(|t, x| arithmetic(t, x, |a, _| a, i64::wrapping_sub, |a, b| a - b))
         .rules(&[Rule::RightIdentity(0.0, Classes::NUMBER)]);
 
     /// Product; logical and for bool.
-    Multiply(lhs, rhs) = Row::new("numpy.multiply", Classes::REAL, Same, |b, x| b.mul(x[0], x[1]))
+    Multiply(lhs, rhs) = Row::new("numpy.multiply", Classes::ALL, Same, |b, x| b.mul(x[0], x[1]))
         .commutative()
         .fold(|t, x| arithmetic(t, x, |a, b| a & b, i64::wrapping_mul, |a, b| a * b))
         .rules(&[
@@ -34,7 +34,7 @@ functions! {
         ]);
 
     /// Numerical negative; integers wrap.
-    Negative(x) = Row::new("numpy.negative", Classes::NUMBER, Same, |b, x| b.neg(x[0]))
+    Negative(x) = Row::new("numpy.negative", Classes::NUMERIC, Same, |b, x| b.neg(x[0]))
         .native_halves()
         .fold(|t, x| match x[0] {
             Scalar::Float(v) => Some(Scalar::Float(-v)),
@@ -44,12 +44,12 @@ functions! {
         .rules(&[Rule::Involution]);
 
     /// The value itself.
-    Positive(x) = Row::new("numpy.positive", Classes::NUMBER, Same, |_, x| x[0])
+    Positive(x) = Row::new("numpy.positive", Classes::NUMERIC, Same, |_, x| x[0])
         .native_halves()
-        .rules(&[Rule::Nothing(Classes::NUMBER)]);
+        .rules(&[Rule::Nothing(Classes::NUMERIC)]);
 
-    /// Absolute value; the smallest signed integer is its own.
-    Absolute(x) = Row::new("numpy.absolute", Classes::REAL, Same, |b, x| b.abs(x[0]))
+    /// Absolute value, a float of complex numbers; the smallest signed integer is its own.
+    Absolute(x) = Row::new("numpy.absolute", Classes::ALL, Part, |b, x| b.abs(x[0]))
         .native_halves()
         .fold(|t, x| match x[0] {
             Scalar::Float(v) => Some(Scalar::Float(v.abs())),
@@ -66,8 +66,8 @@ functions! {
         .native_halves()
         .rules(&[Rule::Idempotent]);
 
-    /// -1, 0 or 1; NaN for NaN.
-    Sign(x) = Row::new("numpy.sign", Classes::NUMBER, Same, sign)
+    /// -1, 0 or 1, of complex numbers x / |x|; NaN for NaN.
+    Sign(x) = Row::new("numpy.sign", Classes::NUMERIC, Same, sign)
         .native_halves()
         .fold(|t, x| match x[0] {
             Scalar::Float(v) if v.is_nan() => Some(Scalar::Float(v)),
@@ -79,7 +79,7 @@ functions! {
         .rules(&[Rule::Idempotent]);
 
     /// x · x; integers wrap.
-    Square(x) = Row::new("numpy.square", Classes::NUMBER, Same, |b, x| b.mul(x[0], x[0]))
+    Square(x) = Row::new("numpy.square", Classes::NUMERIC, Same, |b, x| b.mul(x[0], x[0]))
         .fold(|t, x| match x[0] {
             Scalar::Float(v) => fold_float(t, v * v),
             Scalar::Int(v) => fold_int(t, v.wrapping_mul(v)),
@@ -109,6 +109,9 @@ fn arithmetic(
 
 /// `x > 0 → 1, x < 0 → -1, x = 0 → +0`, and NaN stays NaN.
 fn sign<'c>(b: Body<'c>, x: &[Val<'c>]) -> Val<'c> {
+    if b.dtype.is_complex() {
+        return b.complex_sign(x[0]);
+    }
     let (x, zero, one) = (x[0], b.int(0), b.int(1));
     let positive = b.cmp(Order::Greater, x, zero);
     if b.dtype.is_unsigned() {

@@ -90,7 +90,7 @@ functions! {
     ]);
 
     /// Whether x is false (zero).
-    LogicalNot(x) = Row::new("numpy.logical_not", Classes::REAL, Bool, |b, x| b.not(b.truth(x[0])))
+    LogicalNot(x) = Row::new("numpy.logical_not", Classes::ALL, Bool, |b, x| b.not(b.truth(x[0])))
         .native_halves()
         .fold(|_, x| truth(!x[0].truth()))
         .rules(&[Rule::Involution]);
@@ -102,7 +102,7 @@ const fn compare(
     body: for<'c> fn(Body<'c>, &[Val<'c>]) -> Val<'c>,
     fold: fn(DType, &[Scalar]) -> Option<Scalar>,
 ) -> Row {
-    Row::new(op, Classes::REAL, Bool, body)
+    Row::new(op, Classes::ALL, Bool, body)
         .native_halves()
         .fold(fold)
 }

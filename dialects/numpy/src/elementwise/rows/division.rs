@@ -10,7 +10,7 @@ use npir_mlir::prelude::*;
 
 functions! {
     /// Quotient; float64 for bool and integers.
-    Divide(lhs, rhs) = Row::new("numpy.divide", Classes::REAL, Double, |b, x| b.div(x[0], x[1]))
+    Divide(lhs, rhs) = Row::new("numpy.divide", Classes::ALL, Double, |b, x| b.div(x[0], x[1]))
         .fold(|t, x| match (x[0], x[1]) {
             (Scalar::Float(a), Scalar::Float(b)) => fold_float(t, a / b),
             _ => None,
@@ -41,7 +41,7 @@ functions! {
         .fold(|t, x| fold_division(t, x, i64::wrapping_rem, |a, b| a % b));
 
     /// 1 / x; rounded to zero for integers.
-    Reciprocal(x) = Row::new("numpy.reciprocal", Classes::NUMBER, Same, |b, x| reciprocal(b, x[0]));
+    Reciprocal(x) = Row::new("numpy.reciprocal", Classes::NUMERIC, Same, |b, x| reciprocal(b, x[0]));
 }
 
 /// `(⌊a / b⌋, a - b⌊a / b⌋)` for `b ≠ 0`, wrapping.
@@ -169,6 +169,9 @@ fn float_divmod<'c>(b: Body<'c>, x: Val<'c>, y: Val<'c>) -> (Val<'c>, Val<'c>) {
 /// `1 / x`; integers as C converts the `double` quotient: 1 and -1 are their own, all others give
 /// 0, and zero gives the smallest 32-bit or 64-bit signed integer.
 fn reciprocal<'c>(b: Body<'c>, x: Val<'c>) -> Val<'c> {
+    if b.dtype.is_complex() {
+        return b.complex_reciprocal(x);
+    }
     if b.dtype.is_float() {
         return b.div(b.int(1), x);
     }

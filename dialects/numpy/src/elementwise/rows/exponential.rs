@@ -1,6 +1,9 @@
 //! Powers, roots, exponentials and logarithms.
 
 use super::super::body::{Body, Order};
+use super::super::complex::{
+    complex_exp2, complex_expm1, complex_log1p, complex_log2, complex_log10,
+};
 use super::super::constant::{Scalar, fold_float};
 use super::super::dtype::{Classes, DType};
 use super::super::table::ResultRule::{Float, Same};
@@ -8,41 +11,41 @@ use super::super::table::{Row, Rule};
 use crate::lowering;
 use crate::sizes::{self, Cond};
 use npir_mlir::prelude::*;
-use npir_tensor::{ASSOCIATIVE, CheckKind};
+use npir_tensor::{ASSOCIATIVE, CheckKind, ComplexFunction};
 
 functions! {
     /// lhs to the power of rhs; integers wrap, and a negative exponent of one is an error.
-    Power(lhs, rhs) = Row::new("numpy.power", Classes::NUMBER, Same, |b, x| power(b, x[0], x[1]))
+    Power(lhs, rhs) = Row::new("numpy.power", Classes::NUMERIC, Same, |b, x| power(b, x[0], x[1]))
         .guard(refuse_negative_exponents)
         .rules(&[Rule::RightIdentity(1.0, Classes::NUMBER)]);
 
     /// Square root; NaN for negative numbers.
-    Sqrt(x) = math!("numpy.sqrt", "sqrt")
+    Sqrt(x) = math!("numpy.sqrt", "sqrt", ComplexFunction::Sqrt)
         .fold(|t, x| fold_float(t, x[0].float()?.sqrt()));
 
     /// Cube root.
     Cbrt(x) = math!("numpy.cbrt", "cbrt");
 
     /// e to the power of x.
-    Exp(x) = math!("numpy.exp", "exp");
+    Exp(x) = math!("numpy.exp", "exp", ComplexFunction::Exp);
 
     /// 2 to the power of x.
-    Exp2(x) = math!("numpy.exp2", "exp2");
+    Exp2(x) = Row::new("numpy.exp2", Classes::ALL, Float, |b, x| complex_or(b, "exp2", x[0], complex_exp2));
 
     /// exp(x) - 1, accurate near 0.
-    Expm1(x) = math!("numpy.expm1", "expm1");
+    Expm1(x) = Row::new("numpy.expm1", Classes::ALL, Float, |b, x| complex_or(b, "expm1", x[0], complex_expm1));
 
     /// Natural logarithm.
-    Log(x) = math!("numpy.log", "log");
+    Log(x) = math!("numpy.log", "log", ComplexFunction::Log);
 
     /// Logarithm to base 2.
-    Log2(x) = math!("numpy.log2", "log2");
+    Log2(x) = Row::new("numpy.log2", Classes::ALL, Float, |b, x| complex_or(b, "log2", x[0], complex_log2));
 
     /// Logarithm to base 10.
-    Log10(x) = math!("numpy.log10", "log10");
+    Log10(x) = Row::new("numpy.log10", Classes::ALL, Float, |b, x| complex_or(b, "log10", x[0], complex_log10));
 
     /// log(1 + x), accurate near 0.
-    Log1p(x) = math!("numpy.log1p", "log1p");
+    Log1p(x) = Row::new("numpy.log1p", Classes::ALL, Float, |b, x| complex_or(b, "log1p", x[0], complex_log1p));
 
     /// log(exp(lhs) + exp(rhs)) without overflow.
     Logaddexp(lhs, rhs) = Row::new(
@@ -70,6 +73,20 @@ functions! {
         },
     )
     .commutative();
+}
+
+/// The `math` operation `name` of a float, `complex` of a complex number.
+fn complex_or<'c>(
+    b: Body<'c>,
+    name: &str,
+    x: Val<'c>,
+    complex: fn(Body<'c>, Val<'c>) -> Val<'c>,
+) -> Val<'c> {
+    if b.dtype.is_complex() {
+        complex(b, x)
+    } else {
+        b.math(name, &[x])
+    }
 }
 
 /// NumPy's error for integers to negative powers.
@@ -114,6 +131,9 @@ fn no_element_is_negative<'c>(rw: Rewriter<'c>, dtype: DType, array: Val<'c>) ->
 const LONGEST_CHAIN: i64 = 64;
 
 fn power<'c>(b: Body<'c>, base: Val<'c>, exponent: Val<'c>) -> Val<'c> {
+    if b.dtype.is_complex() {
+        return b.complex_power(base, exponent);
+    }
     let constant = exponent
         .constant_attr()
         .and_then(|attr| Scalar::of_attr(attr, b.dtype));

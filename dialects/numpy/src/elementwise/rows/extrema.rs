@@ -10,19 +10,19 @@ use std::cmp::Ordering;
 
 functions! {
     /// The greater value, NaN if either is.
-    Maximum(lhs, rhs) = Row::new("numpy.maximum", Classes::REAL, Same, |b, x| b.maximum(x[0], x[1]))
+    Maximum(lhs, rhs) = Row::new("numpy.maximum", Classes::ALL, Same, |b, x| b.maximum(x[0], x[1]))
         .native_halves()
         .fold(|t, x| Some(extremum(t, Ordering::Greater, x)));
 
     /// The smaller value, NaN if either is.
-    Minimum(lhs, rhs) = Row::new("numpy.minimum", Classes::REAL, Same, |b, x| b.minimum(x[0], x[1]))
+    Minimum(lhs, rhs) = Row::new("numpy.minimum", Classes::ALL, Same, |b, x| b.minimum(x[0], x[1]))
         .native_halves()
         .fold(|t, x| Some(extremum(t, Ordering::Less, x)));
 
     /// The greater value; a NaN yields to a number.
     Fmax(lhs, rhs) = Row::new(
         "numpy.fmax",
-        Classes::REAL,
+        Classes::ALL,
         Same,
         |b, x| ignore_nan(b, Order::Greater, x[0], x[1]),
     )
@@ -31,7 +31,7 @@ functions! {
     /// The smaller value; a NaN yields to a number.
     Fmin(lhs, rhs) = Row::new(
         "numpy.fmin",
-        Classes::REAL,
+        Classes::ALL,
         Same,
         |b, x| ignore_nan(b, Order::Less, x[0], x[1]),
     )
@@ -40,16 +40,16 @@ functions! {
     /// minimum(maximum(x, min), max).
     Clip(x, min, max) = Row::new(
         "numpy.clip",
-        Classes::REAL,
+        Classes::ALL,
         Same,
-        |b, x| b.minimum(b.maximum(x[0], x[1]), x[2]),
+        |b, x| b.clip(x[0], x[1], x[2]),
     )
     .native_halves();
 
     /// x where the condition holds, y elsewhere.
     Where(condition: Condition, x, y) = Row::new(
         "numpy.where",
-        Classes::REAL,
+        Classes::ALL,
         Same,
         |b, x| b.select(x[0], x[1], x[2]),
     )
@@ -73,7 +73,7 @@ fn extremum(dtype: DType, greatest: Ordering, x: &[Scalar]) -> Scalar {
 fn ignore_nan<'c>(b: Body<'c>, order: Order, x: Val<'c>, y: Val<'c>) -> Val<'c> {
     // A NaN in `x` makes the comparison false, so that `y` is taken.
     let picked = b.pick(order, x, y);
-    if b.dtype.is_float() {
+    if b.dtype.is_float() || b.dtype.is_complex() {
         b.select(b.is_nan(y), x, picked)
     } else {
         picked

@@ -10,14 +10,14 @@ use npir_mlir::prelude::*;
 
 functions! {
     /// Whether x is NaN.
-    Isnan(x) = Row::new("numpy.isnan", Classes::REAL, Bool, |b, x| b.is_nan(x[0]))
+    Isnan(x) = Row::new("numpy.isnan", Classes::ALL, Bool, |b, x| b.is_nan(x[0]))
         .native_halves()
         .fold(|_, x| Some(Scalar::Bool(x[0].float().is_some_and(f64::is_nan))));
 
     /// Whether x is infinite.
     Isinf(x) = Row::new(
         "numpy.isinf",
-        Classes::REAL,
+        Classes::ALL,
         Bool,
         |b, x| magnitude(b, Order::Equal, x[0], false),
     )
@@ -27,7 +27,7 @@ functions! {
     /// Whether x is neither NaN nor infinite.
     Isfinite(x) = Row::new(
         "numpy.isfinite",
-        Classes::REAL,
+        Classes::ALL,
         Bool,
         |b, x| magnitude(b, Order::Less, x[0], true),
     )
@@ -57,8 +57,17 @@ functions! {
     .on_bits();
 }
 
-/// `|x| order ∞`; `otherwise` for types without infinity.
+/// `|x| order ∞`; `otherwise` for types without infinity. Of complex numbers both parts are asked:
+/// all must agree to `otherwise`.
 fn magnitude<'c>(b: Body<'c>, order: Order, x: Val<'c>, otherwise: bool) -> Val<'c> {
+    if b.dtype.is_complex() {
+        let [re, im] = [b.re(x), b.im(x)].map(|x| magnitude(b.part(), order, x, otherwise));
+        return if otherwise {
+            b.rw.andi(re, im)
+        } else {
+            b.rw.ori(re, im)
+        };
+    }
     if !b.dtype.is_float() {
         return b.rw.const_bool(otherwise);
     }

@@ -95,16 +95,23 @@ macro_rules! functions {
     };
 }
 
-/// A row for a function of one float that the `math` dialect has.
+/// A row for a function of one float that the `math` dialect has, and the C library for complex
+/// numbers where that is named.
 macro_rules! math {
     ($op:literal, $math:literal) => {
         Row::new($op, Classes::REAL, Float, |b, x| b.math($math, x))
+    };
+    ($op:literal, $math:literal, $complex:expr) => {
+        Row::new($op, Classes::ALL, Float, |b, x| {
+            b.math_or($math, $complex, x)
+        })
     };
 }
 
 mod arithmetic;
 mod bitwise;
 mod comparison;
+mod complex;
 mod division;
 mod exponential;
 mod extrema;
@@ -116,6 +123,7 @@ mod trigonometric;
 pub use arithmetic::*;
 pub use bitwise::*;
 pub use comparison::*;
+pub use complex::*;
 pub use division::*;
 pub use exponential::*;
 pub use extrema::*;
@@ -133,6 +141,7 @@ pub(super) const FAMILIES: &[(&str, &[&Row])] = &[
         "Trigonometric and hyperbolic functions",
         trigonometric::ROWS,
     ),
+    ("Complex numbers", complex::ROWS),
     ("Rounding", rounding::ROWS),
     ("Extrema and selection", extrema::ROWS),
     ("Comparison and logic", comparison::ROWS),

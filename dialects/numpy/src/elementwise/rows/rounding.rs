@@ -26,9 +26,16 @@ functions! {
         .rules(RULES);
 
     /// Nearest integer, ties to the even one.
-    Rint(x) = Row::new("numpy.rint", Classes::REAL, Float, |b, x| b.math("roundeven", x))
+    Rint(x) = Row::new("numpy.rint", Classes::ALL, Float, |b, x| rint(b, x[0]))
         .fold(|t, x| fold(t, x, f64::round_ties_even))
         .rules(&[Rule::Idempotent]);
+}
+
+fn rint<'c>(b: Body<'c>, x: Val<'c>) -> Val<'c> {
+    if b.dtype.is_complex() {
+        return b.each_part(x, rint);
+    }
+    b.math("roundeven", &[x])
 }
 
 fn round<'c>(b: Body<'c>, name: &str, x: &[Val<'c>]) -> Val<'c> {
