@@ -11,6 +11,7 @@ pub mod libm;
 pub mod ownership;
 pub mod pipeline;
 pub mod signature;
+pub mod stack;
 
 use npir_mlir::prelude::*;
 
@@ -24,6 +25,7 @@ pub fn passes() -> Vec<PassDef> {
         npir_tensor::ConvertTensorToLoop::def(),
         npir_loop::scheduler::LoopSchedule::def(),
         kernels::OutlineKernels::def(),
+        stack::PromoteToStack::def(),
         ownership::Ownership::def(),
         npir_loop::lower::LowerLoopNest::def(),
         npir_loop::llvm::LoopAbi::def(),

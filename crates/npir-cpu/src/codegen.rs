@@ -7,6 +7,7 @@
 
 use crate::error::CodegenError;
 use crate::llvm::Diagnostics;
+use crate::straight_line;
 use crate::target::CpuTarget;
 use inkwell::OptimizationLevel;
 use inkwell::attributes::{Attribute, AttributeLoc};
@@ -301,6 +302,7 @@ impl<'a> Session<'a> {
                 .message(first.as_deref().unwrap_or_default());
             return Err(CodegenError::Optimization { message });
         }
+        straight_line::mark(self.context, llvm);
         Ok(())
     }
 

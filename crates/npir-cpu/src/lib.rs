@@ -16,6 +16,7 @@ pub mod error;
 pub mod jit;
 mod llvm;
 pub mod pipeline;
+mod straight_line;
 pub mod target;
 
 pub use codegen::{

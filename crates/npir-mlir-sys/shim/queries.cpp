@@ -2,6 +2,7 @@
 // cannot set.
 #include "mlir-c/IR.h"
 #include "mlir/CAPI/IR.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
@@ -18,6 +19,18 @@ bool npirDestinations(MlirOperation op, unsigned *begin, unsigned *count) {
   *begin = dps.getDpsInitOperand(0)->getOperandNumber();
   *count = dps.getNumDpsInits();
   return true;
+}
+/// Reports the results of an op whose buffer may be that of its operand `operand`, to one-shot bufferization's knowledge.
+void npirSharedResults(MlirOperation raw, unsigned operand, void *user, void (*report)(void *user, unsigned result)) {
+  Operation *op = unwrap(raw);
+  if (!isa<TensorType>(op->getOperand(operand).getType()))
+    return;
+  bufferization::BufferizationOptions options;
+  bufferization::AnalysisState state(options);
+  for (const auto &alias : state.getAliasingValues(op->getOpOperand(operand)))
+    if (auto result = dyn_cast<OpResult>(alias.value))
+      if (result.getOwner() == op)
+        report(user, result.getResultNumber());
 }
 /// The number of elements of an LLVM array type, -1 for other types.
 int64_t npirLlvmArraySize(MlirType type) {

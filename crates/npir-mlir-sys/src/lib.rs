@@ -402,6 +402,12 @@ unsafe extern "C" {
     // queries.cpp
     pub fn npirPreviousOp(op: MlirOperation) -> MlirOperation;
     pub fn npirDestinations(op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) -> bool;
+    pub fn npirSharedResults(
+        op: MlirOperation,
+        operand: c_uint,
+        user: Ptr,
+        report: extern "C" fn(Ptr, c_uint),
+    );
     pub fn npirLlvmArraySize(ty: MlirType) -> i64;
     pub fn npirDropUnsignedWrapFlags(op: MlirOperation);
     pub fn npirIsLlvmFunctionType(ty: MlirType) -> bool;

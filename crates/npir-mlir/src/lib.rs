@@ -62,7 +62,9 @@ pub mod prelude {
         GreedyConfig, Match, NoMatch, Pattern, ViewOf, apply_greedily, apply_walk, no_match,
         on_view,
     };
-    pub use crate::queries::{LlvmTypeExt, destinations, drop_unsigned_wrap_flags, location_name};
+    pub use crate::queries::{
+        LlvmTypeExt, destinations, drop_unsigned_wrap_flags, location_name, shared_results,
+    };
     pub use crate::rewriter::{IrMapping, OpBuilder, OpFold, OwnedRewriter, Rewriter, rewrite_at};
     pub use crate::source::parse_source;
     pub use crate::types::{AttrExt, CtxExt, DYNAMIC, TypeExt, map_results};

@@ -6,6 +6,7 @@ use crate::types::TypeExt;
 use melior::ir::{Location, Type, TypeLike};
 use mlir_sys::*;
 use npir_mlir_sys::*;
+use std::ffi::c_uint;
 use std::ops::Range;
 
 /// The operands that a destination-style op (any dialect's) writes its tensor results into, in order; `None` for
@@ -15,6 +16,27 @@ pub fn destinations(op: Op<'_>) -> Option<Range<usize>> {
     // SAFETY: the op is alive and the out pointers are valid.
     let found = unsafe { npirDestinations(op.raw(), &mut begin, &mut count) };
     found.then(|| begin as usize..(begin + count) as usize)
+}
+
+/// The results of an op that may be in the memory of its operand `operand` once tensors are buffers, as far as one-shot
+/// bufferization knows; all tensor results for ops that it does not know. None if the operand is not a tensor.
+pub fn shared_results(op: Op<'_>, operand: usize) -> Vec<usize> {
+    extern "C" fn report(user: Ptr, result: c_uint) {
+        // SAFETY: `user` is the vector below; nobody else uses it during the call.
+        unsafe { (*user.cast::<Vec<usize>>()).push(result as usize) }
+    }
+    assert!(operand < op.num_operands(), "operand out of range");
+    let mut results: Vec<usize> = Vec::new();
+    // SAFETY: the op is alive, the operand exists, and `report` gets the vector that it expects.
+    unsafe {
+        npirSharedResults(
+            op.raw(),
+            operand as c_uint,
+            (&raw mut results).cast(),
+            report,
+        );
+    }
+    results
 }
 
 /// Takes back the promise of an `llvm.getelementptr`, `llvm.add`, `llvm.mul`… that its operands, seen as unsigned, do

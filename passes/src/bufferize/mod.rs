@@ -3,6 +3,9 @@
 
 mod aliasing;
 mod carried;
+mod destinations;
+mod divide;
+mod repeated;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +15,9 @@ use npir_mlir::upstream::set_arg_attr;
 
 use self::aliasing::{Flows, MayAlias, is_same_buffer};
 use self::carried::repair_loops;
+use self::destinations::{reuse_inputs, separate_destinations};
+use self::divide::divide;
+use self::repeated::copy_repeated;
 use crate::buffers::{duplicate, is_buffer};
 use crate::signature::{UPDATES, is_public, updates};
 
@@ -56,6 +62,12 @@ impl Pass for Bufferize {
             if !updates.is_empty() {
                 entries.push((f, updates));
             }
+        }
+        for f in functions(module) {
+            separate_destinations(rw, f);
+            reuse_inputs(rw, f);
+            copy_repeated(rw, f);
+            divide(rw, f);
         }
         cx.run_pipeline(ONE_SHOT, module)?;
         for f in functions(module) {

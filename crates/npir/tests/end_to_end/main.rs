@@ -12,6 +12,7 @@ mod elementwise;
 mod errors;
 mod harness;
 mod indexing;
+mod long_programs;
 mod matmul;
 mod random;
 mod reductions;

@@ -47,10 +47,10 @@ fn forwarding<'c>(copy: Op<'c>) -> Option<Forwarding<'c>> {
     let [a, b] = uses.as_slice() else { return None };
     let user = if a.op.key() == copy.key() { b } else { a };
     let nest = Nest::cast(user.op)?;
-    let block = copy.block()?;
-    if nest.op().block()?.key() != block.key() || !nest.op().is_before(copy) {
+    if nest.op().block()?.key() != copy.block()?.key() {
         return None;
     }
+    let between = between(nest.op(), copy)?;
     let outs = nest.outputs();
     let first_out = nest.op().num_operands() - nest.initial_values().len() - outs.len();
     let out = user.operand.checked_sub(first_out)?;
@@ -60,9 +60,11 @@ fn forwarding<'c>(copy: Op<'c>) -> Option<Forwarding<'c>> {
     if out >= outs.len() || (!starts && accumulator.has_uses()) {
         return None;
     }
-    let hoisted = hoisting(dest, nest.op())?;
+    let hoisted = hoisting(dest, &between)?;
     let memory = root(dest);
-    quiet_between(nest.op(), copy, memory)?;
+    if between.into_iter().any(|op| touches(op, memory)) {
+        return None;
+    }
     stores_last(nest, out, dest, memory)?;
     Some(Forwarding {
         nest,
@@ -112,30 +114,33 @@ fn distinct(a: Val<'_>, b: Val<'_>) -> bool {
     a != b && ((identified(a) && identified(b)) || fresh_after(a, b) || fresh_after(b, a))
 }
 
-/// Nothing between the two ops reads or writes `memory`, or can end the function.
-fn quiet_between<'c>(from: Op<'c>, to: Op<'c>, memory: Val<'c>) -> Option<()> {
-    let mut next = from.next();
-    for _ in 0..MAX_DISTANCE {
-        let op = next?;
-        if op.key() == to.key() {
-            return Some(());
-        }
-        if !is_descriptor(op) {
-            let known = matches!(op.name(), "memref.load" | "memref.store" | "memref.copy")
-                || op.name() == "linalg.fill"
-                || op.name() == Nest::NAME;
-            let mut touched: Vec<Val<'c>> = op.operand_values();
-            if let Some(nest) = Nest::cast(op) {
-                touched.extend(nest.captured_memrefs());
-            }
-            touched.retain(|v| v.ty().is_memref());
-            if !known || touched.iter().any(|&v| !distinct(root(v), memory)) {
-                return None;
-            }
-        }
-        next = op.next();
+/// The ops between two ops of a block; `None` if there are many, or the second does not follow the first.
+///
+/// Walks instead of asking for the order of ops, which is numbered anew after insertions: quadratic.
+fn between<'c>(from: Op<'c>, to: Op<'c>) -> Option<Vec<Op<'c>>> {
+    let mut ops = Vec::new();
+    let mut next = from.next()?;
+    while next.key() != to.key() {
+        ops.push(next);
+        next = next.next().filter(|_| ops.len() < MAX_DISTANCE)?;
     }
-    None
+    Some(ops)
+}
+
+/// Whether an op may read or write `memory`, or end the function.
+fn touches<'c>(op: Op<'c>, memory: Val<'c>) -> bool {
+    if is_descriptor(op) {
+        return false;
+    }
+    let known = matches!(op.name(), "memref.load" | "memref.store" | "memref.copy")
+        || op.name() == "linalg.fill"
+        || op.name() == Nest::NAME;
+    let mut touched: Vec<Val<'c>> = op.operand_values();
+    if let Some(nest) = Nest::cast(op) {
+        touched.extend(nest.captured_memrefs());
+    }
+    touched.retain(|v| v.ty().is_memref());
+    !known || touched.iter().any(|&v| !distinct(root(v), memory))
 }
 
 /// The nest touches `memory` only through `dest`, at the element that it stores.
@@ -194,27 +199,31 @@ fn equivalent(a: Val<'_>, b: Val<'_>, depth: usize) -> bool {
         && (0..x.num_operands()).all(|i| equivalent(x.operand(i), y.operand(i), depth - 1))
 }
 
-/// The ops that must move before `anchor` to make `value` available there.
-fn hoisting<'c>(value: Val<'c>, anchor: Op<'c>) -> Option<Vec<Op<'c>>> {
+/// The ops of `between` that must move before all of these to make `value` available there, in order.
+fn hoisting<'c>(value: Val<'c>, between: &[Op<'c>]) -> Option<Vec<Op<'c>>> {
     let mut list = Vec::new();
-    collect(value, anchor, MAX_DEPTH, &mut list)?;
+    collect(value, between, MAX_DEPTH, &mut list)?;
     Some(list)
 }
 
-fn collect<'c>(value: Val<'c>, anchor: Op<'c>, depth: usize, list: &mut Vec<Op<'c>>) -> Option<()> {
+fn collect<'c>(
+    value: Val<'c>,
+    between: &[Op<'c>],
+    depth: usize,
+    list: &mut Vec<Op<'c>>,
+) -> Option<()> {
     let Some(op) = value.defining_op() else {
         return Some(());
     };
-    let block = anchor.block()?;
-    let here = op.block().is_some_and(|b| b.key() == block.key());
-    if !here || op.is_before(anchor) || list.iter().any(|o| o.key() == op.key()) {
+    let is_in = |ops: &[Op<'c>]| ops.iter().any(|o| o.key() == op.key());
+    if !is_in(between) || is_in(list) {
         return Some(());
     }
     if !is_descriptor(op) || op.name() == "memref.alloc" || depth == 0 {
         return None;
     }
     for operand in op.operand_values() {
-        collect(operand, anchor, depth - 1, list)?;
+        collect(operand, between, depth - 1, list)?;
     }
     list.push(op);
     Some(())
