@@ -75,7 +75,11 @@ fn old_versions_that_are_still_needed() {
          return %x, %x{middle}, %x{last}, %sum : {{t}}, {{t}}, {{t}}, {{t}}",
         chain("x", "%x")
     );
-    let both: Vec<f64> = after(3).iter().zip(after(middle)).map(|(a, b)| a + b).collect();
+    let both: Vec<f64> = after(3)
+        .iter()
+        .zip(after(middle))
+        .map(|(a, b)| a + b)
+        .collect();
     assert_eq!(
         run(&program("", "{t}, {t}, {t}, {t}", &body)),
         [start(), after(middle), after(last), both].map(|x| Value::vector(&x))
@@ -155,8 +159,5 @@ fn many_reads_before_an_update() {
     let mut expected: Vec<f64> = start().iter().map(|x| -x).collect();
     let total = expected.iter().fold(3.0, |sum, v| v - sum);
     expected[2..4].fill(total);
-    assert_eq!(
-        run(&program("", "{t}", &body)),
-        [Value::vector(&expected)]
-    );
+    assert_eq!(run(&program("", "{t}", &body)), [Value::vector(&expected)]);
 }

@@ -2,6 +2,7 @@
 
 use npir_mlir::prelude::*;
 
+use super::brain_floats;
 use super::errors::{Exits, Strings};
 use super::outline::outline;
 use super::runtime::Runtime;
@@ -12,7 +13,7 @@ use crate::runtime_ops::{Check, ExitIf};
 /// Parallel loops become functions that the thread pool calls; checks become branches to code that raises; failures
 /// of callees leave the function. Stack memory of fixed size moves to the entry block, so that loops do not grow the
 /// stack. Address computations lose the promise that nothing is negative, which upstream's lowering of memrefs makes
-/// and arrays with negative strides break.
+/// and arrays with negative strides break. `bf16` values become integers.
 #[pass(
     "loop-finish-llvm",
     on = "builtin.module",
@@ -43,6 +44,11 @@ impl Pass for LoopFinishLlvm {
             if let Err(why) = done {
                 function.emit_error(&why);
                 return Err(PassError::Reported);
+            }
+        }
+        for function in module_body.ops() {
+            if function.name() == "llvm.func" && !function.region(0).is_empty() {
+                brain_floats::to_integers(rw, function);
             }
         }
         runtime.declare(rw, module);

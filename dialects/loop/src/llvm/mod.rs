@@ -9,6 +9,7 @@
 
 mod abi;
 mod alloc;
+mod brain_floats;
 mod build;
 mod entry;
 mod errors;

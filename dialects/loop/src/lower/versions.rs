@@ -33,8 +33,11 @@ impl<'c> Versions<'c> {
 pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule) -> Versions<'c> {
     let general = kernel(rw, nest, schedule);
     let lanes = general.schedule.lanes;
-    if general.rank() == 0 || general.schedule.vector * general.schedule.unroll == 1 {
-        return Versions::one(general);
+    // Scalar code takes any stride as it comes.
+    if general.width() == 1 {
+        let mut kernel = general;
+        collapse(rw, &mut kernel);
+        return Versions::one(kernel);
     }
     let walks = operand_walks(nest);
     let mut fast = general.clone();
@@ -81,7 +84,8 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
     }
     let condition = all_one(rw, &tested);
     let mut slow = general;
-    slow.schedule = simplified(&slow.schedule, narrow);
+    let accumulates = slow.axes[lanes].kind == IteratorKind::Reduction;
+    slow.schedule = simplified(&slow.schedule, narrow, accumulates);
     Versions {
         kernel: fast,
         otherwise: Some((condition, slow)),
@@ -179,16 +183,21 @@ fn gathers(bits: i64) -> bool {
 }
 
 /// The schedule where strides are not what vectors want.
-fn simplified(schedule: &Schedule, narrow: bool) -> Schedule {
+fn simplified(schedule: &Schedule, narrow: bool, accumulates: bool) -> Schedule {
     let mut simple = schedule.clone();
-    simple.unroll = 1;
+    // Scalar sums keep their partial sums: fewer would cost accuracy.
+    if !(narrow && accumulates) {
+        simple.unroll = 1;
+    }
     simple.jam.fill(1);
     simple.collapse = 0;
     if narrow {
         simple.vector = 1;
     }
     if simple.block > 0 {
-        simple.block = simple.block.min(crate::scheduler::sum_block(simple.vector));
+        simple.block = simple
+            .block
+            .min(crate::scheduler::sum_block(simple.vector * simple.unroll));
     }
     simple
 }
@@ -227,7 +236,7 @@ const MAX_COMPARISONS: usize = 12;
 /// that is known at run time only, the extents are chosen there: the code is the same.
 fn collapse<'c>(rw: Rewriter<'c>, kernel: &mut Kernel<'c>) {
     let schedule = kernel.schedule.clone();
-    if schedule.collapse < 2 {
+    if schedule.collapse < 2 || kernel.rank() < 2 {
         return;
     }
     let lane = schedule.lanes;

@@ -75,7 +75,8 @@ fn order(facts: &Facts<'_>, lanes: Option<usize>) -> Vec<usize> {
 /// Vectors in flight along the lanes: more for short bodies, no more than there are.
 fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
     let lanes = schedule.lanes;
-    if schedule.vector == 1 {
+    // Scalar code gains where it accumulates: by latency, and in accuracy.
+    if schedule.vector == 1 && !(facts.is(lanes, Reduction) && facts.reassociates) {
         return 1;
     }
     let wanted = match facts.num_ops {
