@@ -9,10 +9,12 @@ use npir_mlir::prelude::*;
 use npir_tensor::{ASSOCIATIVE, CheckKind};
 
 use crate::elementwise::dtype::DType;
+use crate::elementwise::{Body, Order};
 use crate::lowering::{self, Along};
+use crate::reduce::parts::Parts;
 use crate::shape::{axis_mask, normalize_axis, reduce_dims, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, RealArray, check_declared};
+use crate::types::{AnyArray, check_declared};
 
 /// Which extreme is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ fn define(which: Extreme) -> OpDef {
              the reduced dimensions in the result with size 1.",
             which.summary()
         ))
-        .operand("x", RealArray::constraint())
+        .operand("x", AnyArray::constraint())
         .optional_attribute("axis", I64::constraint())
         .unit_attribute("keepdims")
         .result("result", AnyArray::constraint())
@@ -159,19 +161,21 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
         Extreme::Max => lowering::smallest(rw, dtype, value_ty),
     };
     let nowhere = rw.const_int(i64_ty, i64::MAX);
-    let inits = [
-        lowering::filled(rw, &kept, worst),
-        lowering::filled(rw, &kept, nowhere),
-    ];
+    let parts = Parts(dtype);
+    let starts = parts.split(rw, worst).into_iter().chain([nowhere]);
+    let inits: Vec<_> = starts.map(|v| lowering::filled(rw, &kept, v)).collect();
     let walks: Vec<_> = (0..rank).filter(|&d| !mask[d]).map(Along::Loop).collect();
     let out = lowering::map(ctx, rank, &walks);
-    let maps = [lowering::identity_map(ctx, rank), out, out];
+    let mut maps = vec![lowering::identity_map(ctx, rank)];
+    maps.resize(1 + inits.len(), out);
     let iters: Vec<_> = mask
         .iter()
         .map(|&r| if r { Iter::Reduction } else { Iter::Parallel })
         .collect();
     let generic = rw.linalg_generic(&[x], &inits, &maps, &iters, |rw, args| {
-        let (new, old, old_at) = (args[0], args[1], args[2]);
+        let new = args[0];
+        let (old, old_at) = parts.join(rw, &args[1..]);
+        let old_at = old_at.unwrap_or(nowhere);
         let mut at = None;
         for (k, &d) in reduced.iter().enumerate() {
             let i = rw.linalg_index(d);
@@ -184,10 +188,17 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
         let new_at = rw.index_cast(at, i64_ty);
         let earlier = rw.cmpi(CmpI::Slt, new_at, old_at);
         let wins = wins(rw, which, dtype, new, old, earlier);
-        vec![rw.select(wins, new, old), rw.select(wins, new_at, old_at)]
+        // A bool is a byte here, which is selected as it is.
+        let taken = match dtype.is_complex() {
+            true => Body::new(rw, dtype).select(wins, new, old),
+            false => rw.select(wins, new, old),
+        };
+        let mut results = parts.split(rw, taken);
+        results.push(rw.select(wins, new_at, old_at));
+        results
     });
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
-    let mut value = generic.result_value(1);
+    let mut value = generic.result_value(inits.len() - 1);
     if op.attr("keepdims").is_some() {
         value = lowering::insert_unit_dims(rw, value, &mask);
     }
@@ -203,6 +214,19 @@ fn wins<'c>(
     old: Val<'c>,
     earlier: Val<'c>,
 ) -> Val<'c> {
+    if dtype.is_complex() {
+        let body = Body::new(rw, dtype);
+        let order = match which {
+            Extreme::Min => Order::Less,
+            Extreme::Max => Order::Greater,
+        };
+        let (new_is_nan, old_is_nan) = (body.is_nan(new), body.is_nan(old));
+        let better = rw.ori(body.cmp(order, new, old), new_is_nan);
+        let better = rw.andi(better, body.not(old_is_nan));
+        let equal = body.cmp(Order::Equal, new, old);
+        let tied = rw.ori(equal, rw.andi(new_is_nan, old_is_nan));
+        return rw.ori(better, rw.andi(tied, earlier));
+    }
     if dtype.is_float() {
         // better: new < old, or new is a NaN and old is not.
         // tied: new <= old with no NaN, or new is a NaN; where old is better, neither holds.

@@ -11,7 +11,7 @@ use crate::indices::Positions;
 use crate::lowering;
 use crate::shape::{check_broadcasts_to, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{IntegerArray, RealArray, check_declared, element_name};
+use crate::types::{AnyArray, IntegerArray, check_declared, element_name};
 
 /// One row of the table.
 struct Update {
@@ -26,31 +26,31 @@ static TABLE: &[Update] = &[
     Update {
         name: "numpy.add_at",
         summary: "Adds values at listed positions",
-        classes: Classes::REAL,
+        classes: Classes::ALL,
         combine: |body, old, new| body.add(old, new),
     },
     Update {
         name: "numpy.subtract_at",
         summary: "Subtracts values at listed positions",
-        classes: Classes::NUMBER,
+        classes: Classes::NUMERIC,
         combine: |body, old, new| body.sub(old, new),
     },
     Update {
         name: "numpy.multiply_at",
         summary: "Multiplies by values at listed positions",
-        classes: Classes::REAL,
+        classes: Classes::ALL,
         combine: |body, old, new| body.mul(old, new),
     },
     Update {
         name: "numpy.minimum_at",
         summary: "Takes the minimum with values at listed positions; a NaN wins",
-        classes: Classes::REAL,
+        classes: Classes::ALL,
         combine: |body, old, new| body.minimum(old, new),
     },
     Update {
         name: "numpy.maximum_at",
         summary: "Takes the maximum with values at listed positions; a NaN wins",
-        classes: Classes::REAL,
+        classes: Classes::ALL,
         combine: |body, old, new| body.maximum(old, new),
     },
 ];
@@ -77,10 +77,10 @@ pub fn lowerings() -> Vec<ConversionPattern> {
 fn define(row: &'static Update) -> OpDef {
     OpDef::new(row.name)
         .doc(&format!("{}\n\n{DESCRIPTION}", row.summary))
-        .operand("dest", RealArray::constraint())
+        .operand("dest", AnyArray::constraint())
         .variadic_operand("indices", IntegerArray::constraint())
-        .operand("values", RealArray::constraint())
-        .result("result", RealArray::constraint())
+        .operand("values", AnyArray::constraint())
+        .result("result", AnyArray::constraint())
         .traits(&[Trait::Pure])
         .assembly(
             "$dest `[` $indices `]` `,` $values attr-dict \

@@ -89,9 +89,13 @@ pub fn lowering() -> ConversionPattern {
         };
         let storage = dtype.storage_ty(rw.ctx());
         let ty = op.result_value(0).ty().with_element(storage);
-        if let Some(scalar) = value.splat_value().filter(|_| !dtype.is_complex()) {
+        if let Some(scalar) = value.splat_value() {
             let scalar = match scalar.as_int() {
                 Some(bits) => rw.const_int(storage, bits),
+                None if dtype.is_complex() => {
+                    let constant = rw.op("complex.constant").attr("value", scalar);
+                    constant.results(&[storage]).build_value()
+                }
                 None => rw.const_attr(scalar),
             };
             let sizes: Vec<_> = ty.dims().into_iter().map(OpFold::Static).collect();

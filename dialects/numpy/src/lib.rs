@@ -18,6 +18,7 @@ pub mod cast;
 mod compose;
 pub mod concatenate;
 pub mod constant;
+pub mod derived;
 pub mod elementwise;
 pub mod full;
 pub mod indexing;
@@ -25,6 +26,7 @@ mod indices;
 pub mod linalg;
 mod lowering;
 pub mod matmul;
+pub mod pairs;
 pub mod reduce;
 pub mod reshape;
 pub mod scalar;
@@ -37,6 +39,7 @@ mod target_shape;
 mod to_tensor;
 pub mod types;
 pub mod updates;
+pub mod vector_products;
 pub mod views;
 
 use npir_mlir::prelude::*;
@@ -61,12 +64,15 @@ pub fn dialect() -> Dialect {
         .ops(reduce::ops())
         .ops(arg_reduce::ops())
         .ops(at::ops())
+        .ops(derived::ops())
         .ops(full::ops())
         .ops(linalg::ops())
+        .ops(pairs::ops())
         .ops(reshape::ops())
         .ops(scalar::ops())
         .ops(slice::ops())
         .ops(statistics::ops())
+        .ops(vector_products::ops())
         .ops(views::ops())
         .materialize_constant(constant::materialize)
         .verify_arg_attr(updates::verify_arg)
@@ -88,11 +94,14 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(reduce::lowerings());
     patterns.extend(arg_reduce::lowerings());
     patterns.extend(at::lowerings());
+    patterns.extend(derived::lowerings());
     patterns.extend(full::lowerings());
     patterns.extend(linalg::lowerings());
+    patterns.extend(pairs::lowerings());
     patterns.extend(scalar::lowerings());
     patterns.extend(slice::lowerings());
     patterns.extend(statistics::lowerings());
+    patterns.extend(vector_products::lowerings());
     patterns.extend(views::lowerings());
     patterns
 }

@@ -4,6 +4,7 @@
 use npir_mlir::prelude::*;
 use npir_tensor::View;
 
+use crate::elementwise::Body;
 use crate::elementwise::dtype::DType;
 use crate::sizes::{self, Cond};
 
@@ -219,7 +220,9 @@ pub(crate) fn zero<'c>(rw: Rewriter<'c>, ty: Type<'c>) -> Val<'c> {
 
 /// A small whole number as a scalar of a storage type.
 pub(crate) fn number<'c>(rw: Rewriter<'c>, ty: Type<'c>, n: i64) -> Val<'c> {
-    if ty.is_float() {
+    if ty.is_complex() {
+        complex(rw, ty, n as f64, 0.0)
+    } else if ty.is_float() {
         rw.const_float(ty, n as f64)
     } else if ty.is_index() {
         rw.const_index(n)
@@ -228,9 +231,19 @@ pub(crate) fn number<'c>(rw: Rewriter<'c>, ty: Type<'c>, n: i64) -> Val<'c> {
     }
 }
 
+/// A complex constant.
+pub(crate) fn complex<'c>(rw: Rewriter<'c>, ty: Type<'c>, re: f64, im: f64) -> Val<'c> {
+    let [re, im] = [re, im].map(|part| rw.const_float(ty.complex_element(), part));
+    rw.op("complex.create")
+        .operands(&[re, im])
+        .results(&[ty])
+        .build_value()
+}
+
 /// The largest value of a storage type in the order of `dtype`; infinity for floats.
 pub(crate) fn largest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
     match dtype {
+        _ if dtype.is_complex() => complex(rw, ty, f64::INFINITY, f64::INFINITY),
         _ if dtype.is_float() => rw.const_float(ty, f64::INFINITY),
         DType::Bool => rw.const_int(ty, 1),
         DType::Int(width) => rw.const_int(ty, i64::MAX >> (64 - width)),
@@ -241,6 +254,7 @@ pub(crate) fn largest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'
 /// The smallest value of a storage type in the order of `dtype`; minus infinity for floats.
 pub(crate) fn smallest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<'c> {
     match dtype {
+        _ if dtype.is_complex() => complex(rw, ty, f64::NEG_INFINITY, f64::NEG_INFINITY),
         _ if dtype.is_float() => rw.const_float(ty, f64::NEG_INFINITY),
         DType::Int(_) => rw.const_int(ty, dtype.int_min()),
         _ => rw.const_int(ty, 0),
@@ -249,6 +263,9 @@ pub(crate) fn smallest<'c>(rw: Rewriter<'c>, dtype: DType, ty: Type<'c>) -> Val<
 
 /// NumPy's truth of a number as `i1`: not equal to zero, so NaN is true.
 pub(crate) fn is_true<'c>(rw: Rewriter<'c>, dtype: DType, a: Val<'c>) -> Val<'c> {
+    if dtype.is_complex() {
+        return Body::new(rw, dtype).truth(a);
+    }
     let zero = zero(rw, a.ty());
     match dtype {
         _ if dtype.is_float() => rw.cmpf(CmpF::Une, a, zero),

@@ -9,7 +9,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering::{self, Along};
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{RealArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, element_name};
 
 /// Matrix product of two arrays
 ///
@@ -24,9 +24,9 @@ use crate::types::{RealArray, check_declared, element_name};
     assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
 )]
 pub struct Matmul {
-    lhs: Operand<RealArray>,
-    rhs: Operand<RealArray>,
-    result: Output<RealArray>,
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
 }
 
 /// How the dimensions of the operands become loops: the stack, then rows, columns and the inner
@@ -68,7 +68,11 @@ fn inner_axes(lhs: usize, rhs: usize) -> (usize, usize) {
     (lhs - 1, rhs.saturating_sub(2))
 }
 
-fn infer_dims(lhs: &[i64], rhs: &[i64]) -> Result<Vec<i64>, String> {
+/// The sizes of the product of arrays of these sizes.
+///
+/// # Errors
+/// A scalar, inner sizes that differ, or stacks that do not broadcast.
+pub(crate) fn infer_dims(lhs: &[i64], rhs: &[i64]) -> Result<Vec<i64>, String> {
     for (side, dims) in [("left", lhs), ("right", rhs)] {
         if dims.is_empty() {
             return Err(format!("the {side} operand is a scalar: multiply instead"));
@@ -189,21 +193,38 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     out_sizes.extend(loops.columns.map(|_| r_sizes[r_rank - 1]));
 
     let accumulator = if dtype.is_half() { DType::F32 } else { dtype };
-    let init = lowering::zero(rw, accumulator.storage_ty(ctx));
+    // A complex number is accumulated as two real ones, which are summed like any others.
+    let part = Body::new(rw, accumulator).part();
+    let init = lowering::zero(rw, part.dtype.storage_ty(ctx));
     let init = lowering::filled(rw, &out_sizes, init);
+    let inits = vec![init; if dtype.is_complex() { 2 } else { 1 }];
     let n = loops.inner + 1;
     let out_walks: Vec<_> = (0..loops.inner).map(Along::Loop).collect();
     let maps = [&l_walks, &r_walks, &out_walks].map(|walks| lowering::map(ctx, n, walks));
+    let mut maps = maps.to_vec();
+    maps.resize(2 + inits.len(), maps[2]);
     let mut iters = vec![Iter::Parallel; n];
     iters[loops.inner] = Iter::Reduction;
-    let generic = rw.linalg_generic(&[lhs, rhs], &[init], &maps, &iters, |rw, args| {
+    let generic = rw.linalg_generic(&[lhs, rhs], &inits, &maps, &iters, |rw, args| {
         let a = cast::scalar(rw, args[0], dtype, accumulator);
         let b = cast::scalar(rw, args[1], dtype, accumulator);
         let body = Body::new(rw, accumulator);
-        vec![body.add(args[2], body.mul(a, b))]
+        let product = body.mul(a, b);
+        if dtype.is_complex() {
+            let part = body.part();
+            let re = part.add(args[2], body.re(product));
+            return vec![re, part.add(args[3], body.im(product))];
+        }
+        vec![body.add(args[2], product)]
     });
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
     let mut value = generic.result_value(0);
+    if dtype.is_complex() {
+        let (parts, element) = (generic.result_values(), dtype.storage_ty(ctx));
+        value = lowering::elementwise(rw, &parts, &out_sizes, element, |rw, args| {
+            Body::new(rw, dtype).complex(args[0], args[1])
+        });
+    }
     if accumulator != dtype {
         value = lowering::elementwise(
             rw,

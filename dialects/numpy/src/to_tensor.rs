@@ -18,7 +18,7 @@ use crate::elementwise::dtype::DType;
 #[pass(
     "numpy-to-tensor",
     on = "builtin.module",
-    dependent_dialects("arith", "linalg", "math", "scf", "tensor", "tensor_ext")
+    dependent_dialects("arith", "complex", "linalg", "math", "scf", "tensor", "tensor_ext")
 )]
 #[derive(Clone)]
 pub struct NumpyToTensor {}

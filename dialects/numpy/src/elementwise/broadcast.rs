@@ -107,6 +107,17 @@ impl<'c> Broadcast<'c> {
         keep: &[bool],
         body: impl FnOnce(Rewriter<'c>, &[Val<'c>]) -> Val<'c>,
     ) -> Val<'c> {
+        self.generic_of(rw, &[element], keep, |rw, args| vec![body(rw, args)])[0]
+    }
+
+    /// The same with several results, an element type for each.
+    pub fn generic_of(
+        &self,
+        rw: Rewriter<'c>,
+        elements: &[Type<'c>],
+        keep: &[bool],
+        body: impl FnOnce(Rewriter<'c>, &[Val<'c>]) -> Vec<Val<'c>>,
+    ) -> Vec<Val<'c>> {
         let kept = |i: &usize| keep[*i];
         let operands: Vec<_> = (0..self.operands.len())
             .filter(kept)
@@ -116,15 +127,18 @@ impl<'c> Broadcast<'c> {
             .filter(kept)
             .map(|i| self.maps[i])
             .collect();
-        maps.push(lowering::identity_map(rw.ctx(), self.sizes.len()));
-        let ty = rw.ctx().tensor(&sizes::dims(&self.sizes), element);
-        let out = rw.tensor_empty(ty, &sizes::dynamic(&self.sizes));
+        let identity = lowering::identity_map(rw.ctx(), self.sizes.len());
+        maps.resize(maps.len() + elements.len(), identity);
+        let outs: Vec<_> = elements
+            .iter()
+            .map(|&element| lowering::empty(rw, &self.sizes, element))
+            .collect();
         let iterators = vec![Iter::Parallel; self.sizes.len()];
         let inputs = operands.len();
-        rw.linalg_generic(&operands, &[out], &maps, &iterators, |rw, args| {
-            vec![body(rw, &args[..inputs])]
+        rw.linalg_generic(&operands, &outs, &maps, &iterators, |rw, args| {
+            body(rw, &args[..inputs])
         })
-        .result_value(0)
+        .result_values()
     }
 }
 

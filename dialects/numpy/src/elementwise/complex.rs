@@ -61,6 +61,15 @@ impl<'c> Body<'c> {
         self.complex(f(part, self.re(z)), f(part, self.im(z)))
     }
 
+    /// `f` of each part, of the number itself if the type is real.
+    pub fn each_or_self(self, z: Val<'c>, f: impl Fn(Body<'c>, Val<'c>) -> Val<'c>) -> Val<'c> {
+        if self.dtype.is_complex() {
+            self.each_part(z, f)
+        } else {
+            f(self, z)
+        }
+    }
+
     /// `f` of the real and of the imaginary parts.
     pub(super) fn by_parts(
         self,

@@ -60,6 +60,7 @@ pub(super) fn result_text(row: &Row) -> &'static str {
             "bool and integers are computed in the smallest float that NumPy takes for them"
         }
         ResultRule::Double if !only_floats => "bool and integers are computed in float64",
+        ResultRule::Widest => "the result is float64, complex128 for complex",
         ResultRule::Part => "the result has the same element type, that of the parts for complex",
         ResultRule::FloatPart => "the result is a float, the type of the parts for complex",
         _ => "the result has the same element type",
@@ -94,11 +95,9 @@ pub(super) fn infer<'c>(
             return Err(format!("operand '{name}' is no array"));
         };
         match role {
-            Role::Condition if !found.is_bool() => {
-                return Err(format!(
-                    "operand '{name}' must be bool, not {}",
-                    found.name()
-                ));
+            Role::Condition | Role::Exponent if found != role.dtype(dtype) => {
+                let (wanted, found) = (role.dtype(dtype).name(), found.name());
+                return Err(format!("operand '{name}' must be {wanted}, not {found}"));
             }
             Role::Value if found != dtype => {
                 return Err(format!(

@@ -286,6 +286,17 @@ impl DType {
         }
     }
 
+    /// The largest finite number of a float type; infinity for others.
+    pub fn largest(self) -> f64 {
+        match self {
+            DType::F16 => half::f16::MAX.to_f64(),
+            DType::BF16 => half::bf16::MAX.to_f64(),
+            DType::F32 => f64::from(f32::MAX),
+            DType::F64 => f64::MAX,
+            _ => f64::INFINITY,
+        }
+    }
+
     /// Brings an arbitrary `i64` to the value range of an integer type by wrapping (the result is
     /// sign-extended for signed types, zero-extended for unsigned ones, as bits of an `i64`).
     pub const fn wrap(self, v: i64) -> i64 {

@@ -42,7 +42,7 @@ fn fold_constants(row: &Row, dtype: DType, scalars: &[Option<Scalar>]) -> Option
         .zip(row.operands)
         .map(|(scalar, (_, role))| match role {
             Role::Value => scalar.convert(dtype, to),
-            Role::Condition => Some(*scalar),
+            Role::Condition | Role::Exponent => Some(*scalar),
         })
         .collect::<Option<_>>()?;
     fold(to, &loop_scalars)

@@ -34,6 +34,8 @@ pub enum ResultRule {
     Double,
     /// That of the operands, of complex ones the type of their parts.
     Part,
+    /// `float64`, of complex operands `complex128`.
+    Widest,
     /// As `Float`, of complex operands the type of their parts.
     FloatPart,
 }
@@ -45,6 +47,19 @@ pub enum Role {
     Value,
     /// A bool, whatever the element type of the others.
     Condition,
+    /// An `int64`, whatever the element type of the others.
+    Exponent,
+}
+
+impl Role {
+    /// The operand's element type where that of the function is `dtype`.
+    pub fn dtype(self, dtype: DType) -> DType {
+        match self {
+            Role::Value => dtype,
+            Role::Condition => DType::Bool,
+            Role::Exponent => DType::Int(64),
+        }
+    }
 }
 
 /// How 16-bit floats are computed.
@@ -204,6 +219,8 @@ impl Row {
             ResultRule::Float | ResultRule::FloatPart => dtype.float_of(),
             ResultRule::Double if dtype.is_int() || dtype.is_bool() => DType::F64,
             ResultRule::Double => dtype,
+            ResultRule::Widest if dtype.is_complex() => DType::C128,
+            ResultRule::Widest => DType::F64,
         }
     }
 
@@ -246,10 +263,7 @@ impl Row {
 
     /// Element types of the operands when the function's is `dtype`.
     pub fn operand_dtypes(&self, dtype: DType) -> impl Iterator<Item = DType> {
-        self.operands.iter().map(move |(_, role)| match role {
-            Role::Value => dtype,
-            Role::Condition => DType::Bool,
-        })
+        self.operands.iter().map(move |(_, role)| role.dtype(dtype))
     }
 }
 

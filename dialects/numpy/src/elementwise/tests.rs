@@ -11,8 +11,8 @@ use super::table::{ResultRule, Row, row, rows};
 /// Written by `tests/loops.py` with NumPy.
 const LOOPS: &str = include_str!("../../tests/loops.txt");
 
-/// Functions that NumPy has, but not as a ufunc.
-const NO_UFUNC: [&str; 5] = ["where", "clip", "real", "imag", "angle"];
+/// Functions that NumPy has, but not as a ufunc of operands of one type.
+const NO_UFUNC: [&str; 7] = ["where", "clip", "real", "imag", "angle", "ldexp", "sinc"];
 
 #[test]
 fn names_are_unique_and_documented() {

@@ -5,7 +5,8 @@
 use npir_mlir::prelude::*;
 use npir_tensor::{ASSOCIATIVE, CheckKind};
 
-use super::{Operands, Reduction, Term, axes_of};
+use super::parts::Parts;
+use super::{Operands, Reduction, Term, axes_of, has_nan};
 use crate::cast;
 use crate::elementwise::Body;
 use crate::elementwise::convert::{load, store};
@@ -51,10 +52,12 @@ pub(super) fn lower<'c>(
     let accumulator = if narrow { DType::F32 } else { to };
     let acc_ty = accumulator.storage_ty(ctx);
     let identity = (row.identity)(rw, accumulator, acc_ty);
+    let parts = Parts(accumulator);
     // Where not every element counts, those that do are counted.
-    let skips_nan = row.skips_nan && from.is_float();
+    let skips_nan = row.skips_nan && has_nan(from);
     let counts = row.divide_by_count && (skips_nan || operands.chosen.is_some());
-    let mut inits = vec![lowering::filled(rw, &kept, identity)];
+    let starts = parts.split(rw, identity).into_iter();
+    let mut inits: Vec<_> = starts.map(|v| lowering::filled(rw, &kept, v)).collect();
     if counts {
         let zero = rw.const_int(ctx.i(64), 0);
         inits.push(lowering::filled(rw, &kept, zero));
@@ -69,7 +72,8 @@ pub(super) fn lower<'c>(
         .collect();
     let masked = operands.chosen.is_some();
     let generic = rw.linalg_generic(&inputs, &inits, &maps, &iters, |rw, args| {
-        let (acc, count) = (args[inputs.len()], args.get(inputs.len() + 1));
+        let body = Body::new(rw, accumulator);
+        let (acc, count) = parts.join(rw, &args[inputs.len()..]);
         let mut term = match row.term {
             Term::Element => cast::scalar(rw, args[0], from, accumulator),
             Term::Truth => {
@@ -82,14 +86,19 @@ pub(super) fn lower<'c>(
             takes_part = Some(load(rw, args[1], DType::Bool));
         }
         if skips_nan {
-            let number = rw.cmpf(CmpF::Ord, args[0], args[0]);
+            let element = Body::new(rw, from);
+            let [a, b] = match from.is_complex() {
+                true => [element.re(args[0]), element.im(args[0])],
+                false => [args[0]; 2],
+            };
+            let number = rw.cmpf(CmpF::Ord, a, b);
             takes_part = Some(takes_part.map_or(number, |chosen| rw.andi(chosen, number)));
         }
         if let Some(takes_part) = takes_part {
-            term = rw.select(takes_part, term, identity);
+            term = body.select(takes_part, term, identity);
         }
-        let mut results = vec![(row.combine)(Body::new(rw, accumulator), acc, term)];
-        if let (Some(&count), Some(takes_part)) = (count, takes_part) {
+        let mut results = parts.split(rw, (row.combine)(body, acc, term));
+        if let (Some(count), Some(takes_part)) = (count, takes_part) {
             results.push(rw.addi(count, rw.extui(takes_part, ctx.i(64))));
         }
         results
@@ -97,7 +106,7 @@ pub(super) fn lower<'c>(
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
     let mut value = generic.result_value(0);
 
-    if narrow || row.divide_by_count || operands.initial.is_some() {
+    if narrow || to.is_complex() || row.divide_by_count || operands.initial.is_some() {
         let fixed_count = (row.divide_by_count && !counts).then(|| {
             let n = sizes::product(rw, &reduced);
             rw.index_cast(sizes::value(rw, n), ctx.i(64))
@@ -109,12 +118,20 @@ pub(super) fn lower<'c>(
         let inputs: Vec<_> = generic.result_values().into_iter().collect();
         let element = to.storage_ty(ctx);
         value = lowering::elementwise(rw, &inputs, &kept, element, |rw, args| {
-            let mut value = args[0];
-            if let Some(count) = args.get(1).copied().or(fixed_count) {
-                value = rw.divf(value, rw.sitofp(count, acc_ty));
+            let body = Body::new(rw, accumulator);
+            let (mut value, count) = parts.join(rw, &args[..inputs.len()]);
+            if let Some(count) = count.or(fixed_count) {
+                // NumPy divides complex numbers by the count in complex128.
+                let wide = match to.is_complex() {
+                    true => DType::C128,
+                    false => accumulator,
+                };
+                let count = cast::scalar(rw, count, DType::Int(64), wide);
+                let sum = cast::scalar(rw, value, accumulator, wide);
+                let mean = Body::new(rw, wide).div(sum, count);
+                value = cast::scalar(rw, mean, wide, accumulator);
             }
             if let Some(initial) = initial {
-                let body = Body::new(rw, accumulator);
                 let [a, b] = [initial, value].map(|v| load(rw, v, accumulator));
                 value = store(rw, (row.combine)(body, a, b), accumulator);
             }

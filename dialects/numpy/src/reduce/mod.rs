@@ -3,6 +3,7 @@
 //! table. The conversion to the tensor level is in `lower`.
 
 mod lower;
+pub(crate) mod parts;
 
 use npir_mlir::prelude::*;
 
@@ -10,7 +11,7 @@ use crate::elementwise::dtype::DType;
 use crate::elementwise::{Body, Order};
 use crate::lowering;
 use crate::shape::{axis_mask, check_broadcasts_to, reduce_dims, shape_text};
-use crate::types::{RealArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, element_name};
 
 /// How the result element type follows from the input's where the program does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Widening {
             (Self::Bool, _) => DType::Bool,
             (Self::Count, _) | (Self::Wide, DType::Bool | DType::Int(_)) => DType::Int(64),
             (Self::Wide, DType::UInt(_)) => DType::UInt(64),
-            (Self::Float, input) if !input.is_float() => DType::F64,
+            (Self::Float, input) if input.is_int() || input.is_bool() => DType::F64,
             (_, input) => input,
         }
     }
@@ -145,14 +146,26 @@ const ONE: Identity = |rw, _, ty| lowering::number(rw, ty, 1);
 const ADD: Combine = |body, acc, x| body.add(acc, x);
 const MULTIPLY: Combine = |body, acc, x| body.mul(acc, x);
 
+fn has_nan(dtype: DType) -> bool {
+    dtype.is_float() || dtype.is_complex()
+}
+
+fn nan<'c>(rw: Rewriter<'c>, ty: Type<'c>) -> Val<'c> {
+    if ty.is_complex() {
+        lowering::complex(rw, ty, f64::NAN, f64::NAN)
+    } else {
+        rw.const_float(ty, f64::NAN)
+    }
+}
+
 /// NaN where there is one, which yields to every number; else the last value in the order.
-const NAN_OR_LARGEST: Identity = |rw, dtype, ty| match dtype.is_float() {
-    true => rw.const_float(ty, f64::NAN),
+const NAN_OR_LARGEST: Identity = |rw, dtype, ty| match has_nan(dtype) {
+    true => nan(rw, ty),
     false => lowering::largest(rw, dtype, ty),
 };
 /// NaN where there is one, which yields to every number; else the first value in the order.
-const NAN_OR_SMALLEST: Identity = |rw, dtype, ty| match dtype.is_float() {
-    true => rw.const_float(ty, f64::NAN),
+const NAN_OR_SMALLEST: Identity = |rw, dtype, ty| match has_nan(dtype) {
+    true => nan(rw, ty),
     false => lowering::smallest(rw, dtype, ty),
 };
 
@@ -267,7 +280,7 @@ static TABLE: &[Reduction] = &[
 /// The lesser or greater of two; the number of a number and a NaN.
 fn numeric_extreme<'c>(body: Body<'c>, order: Order, acc: Val<'c>, x: Val<'c>) -> Val<'c> {
     let picked = body.pick(order, acc, x);
-    if !body.dtype.is_float() {
+    if !has_nan(body.dtype) {
         return picked;
     }
     // A NaN in `acc` makes the comparison false, so that `x` is taken.
@@ -307,7 +320,7 @@ fn define(row: &'static Reduction) -> OpDef {
     let mut assembly = "$x (`axes` $axes^)? (`keepdims` $keepdims^)? ".to_owned();
     let mut types = "`:` type($x) ".to_owned();
     let mut def = OpDef::new(row.name)
-        .operand("x", RealArray::constraint())
+        .operand("x", AnyArray::constraint())
         .optional_attribute("axes", I64Array::constraint())
         .unit_attribute("keepdims");
     if row.widening.has_dtype() {
@@ -316,8 +329,8 @@ fn define(row: &'static Reduction) -> OpDef {
         doc.push_str(DTYPE_DESCRIPTION);
     }
     def = def
-        .optional_operand("where", RealArray::constraint())
-        .optional_operand("initial", RealArray::constraint());
+        .optional_operand("where", AnyArray::constraint())
+        .optional_operand("initial", AnyArray::constraint());
     for (name, text) in [
         ("where", WHERE_DESCRIPTION),
         ("initial", INITIAL_DESCRIPTION),
@@ -329,7 +342,7 @@ fn define(row: &'static Reduction) -> OpDef {
         }
     }
     def.doc(&doc)
-        .result("result", RealArray::constraint())
+        .result("result", AnyArray::constraint())
         .traits(&[Trait::Pure, Trait::AttrSizedOperandSegments])
         .assembly(&format!("{assembly} attr-dict {types} `->` type($result)"))
         .verify(move |op| verify(row, op))
@@ -372,19 +385,15 @@ fn infer<'c>(row: &Reduction, cx: &InferCx<'c>) -> Result<Type<'c>, String> {
     let x = operands.x;
     let mask = axis_mask(axes_of(cx.attr("axes")).as_deref(), x.rank())?;
     let from = DType::of(x).ok_or("has an input that is no array")?;
-    let to = match cx.attr("dtype").and_then(TypeValue::decode) {
-        None => row.widening.default_result(from),
-        Some(dtype) => DType::of(dtype)
-            .filter(|to| !dtype.is_shaped() && !to.is_complex())
-            .ok_or_else(|| format!("has a dtype {dtype} that is no real element type"))?,
-    };
-    if row.divide_by_count && !to.is_float() {
+    let to = result_dtype(row.widening, from, cx.attr("dtype"))?;
+    if row.divide_by_count && !has_nan(to) {
         return Err(format!(
             "divides in floats, so its dtype cannot be {}",
             to.name()
         ));
     }
-    if from.is_float() && !to.is_float() && row.term == Term::Element {
+    let loses = from.is_float() && !has_nan(to) || from.is_complex() && !to.is_complex();
+    if loses && row.term == Term::Element {
         return Err(format!(
             "cannot accumulate {} elements in {}; cast them first",
             from.name(),
@@ -395,6 +404,19 @@ fn infer<'c>(row: &Reduction, cx: &InferCx<'c>) -> Result<Type<'c>, String> {
     let result = cx.ctx.tensor(&dims, to.ty(cx.ctx));
     check_options(row, &operands, result)?;
     Ok(result)
+}
+
+fn result_dtype(
+    widening: Widening,
+    from: DType,
+    dtype: Option<Attribute<'_>>,
+) -> Result<DType, String> {
+    match dtype.and_then(TypeValue::decode) {
+        None => Ok(widening.default_result(from)),
+        Some(dtype) => DType::of(dtype)
+            .filter(|_| !dtype.is_shaped())
+            .ok_or_else(|| format!("has a dtype {dtype} that is no element type")),
+    }
 }
 
 /// Checks that `chosen` is a mask of `x`.
@@ -467,7 +489,7 @@ fn fold<'c>(row: &Reduction, op: Op<'c>) -> Option<Vec<FoldResult<'c>>> {
     let same = x.ty() == op.result_value(0).ty();
     let keeps = match row.term {
         // A mean of one element has been rounded through the accumulator: nothing else changes it.
-        Term::Element => !(row.divide_by_count || row.skips_nan && dtype.is_float()),
+        Term::Element => !(row.divide_by_count || row.skips_nan && has_nan(dtype)),
         Term::Truth => dtype.is_bool(),
     };
     (none && same && keeps).then(|| vec![FoldResult::Value(x)])

@@ -6,7 +6,7 @@ use super::super::complex::{
 };
 use super::super::constant::{Scalar, fold_float};
 use super::super::dtype::{Classes, DType};
-use super::super::table::ResultRule::{Float, Same};
+use super::super::table::ResultRule::{Float, Same, Widest};
 use super::super::table::{Row, Rule};
 use crate::lowering;
 use crate::sizes::{self, Cond};
@@ -18,6 +18,15 @@ functions! {
     Power(lhs, rhs) = Row::new("numpy.power", Classes::NUMERIC, Same, |b, x| power(b, x[0], x[1]))
         .guard(refuse_negative_exponents)
         .rules(&[Rule::RightIdentity(1.0, Classes::NUMBER)]);
+
+    /// lhs to the power of rhs in float64 or complex128.
+    FloatPower(lhs, rhs) = Row::new("numpy.float_power", Classes::ALL, Widest, |b, x| {
+        if b.dtype.is_complex() {
+            b.complex_power(x[0], x[1])
+        } else {
+            b.math("powf", x)
+        }
+    });
 
     /// Square root; NaN for negative numbers.
     Sqrt(x) = math!("numpy.sqrt", "sqrt", ComplexFunction::Sqrt)

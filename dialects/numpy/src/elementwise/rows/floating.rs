@@ -55,6 +55,18 @@ functions! {
         |b, x| nextafter(b, x[0], x[1]),
     )
     .on_bits();
+
+    /// Distance to the next float away from zero, with the sign of x; of `float16` to the next greater one.
+    Spacing(x) = Row::new("numpy.spacing", Classes::REAL, Float, |b, x| spacing(b, x[0]))
+        .on_bits();
+
+    /// x · 2**exponent, rounded once.
+    Ldexp(x, exponent: Exponent) = Row::new(
+        "numpy.ldexp",
+        Classes::REAL,
+        Float,
+        |b, x| ldexp(b, x[0], x[1]),
+    );
 }
 
 /// `|x| order ∞`; `otherwise` for types without infinity. Of complex numbers both parts are asked:
@@ -83,6 +95,58 @@ fn signbit<'c>(b: Body<'c>, x: &[Val<'c>]) -> Val<'c> {
         return b.rw.const_bool(false);
     }
     b.cmp(Order::Less, x[0], b.int(0))
+}
+
+/// The next float less the float, which is exact.
+fn spacing<'c>(b: Body<'c>, x: Val<'c>) -> Val<'c> {
+    let (int, float) = (b.as_bits(), Body::new(b.rw, b.dtype.widened()));
+    let bits = b.bits_of(x);
+    let one = int.int(1);
+    let away = int.add(bits, one);
+    let next = match b.dtype {
+        DType::F16 => {
+            let negative = int.cmp(Order::Less, bits, int.int(0));
+            int.select(negative, int.sub(bits, one), away)
+        }
+        _ => away,
+    };
+    let wide = |x| convert(b.rw, x, b.dtype, float.dtype);
+    let value = wide(x);
+    let is_zero = float.cmp(Order::Equal, value, float.int(0));
+    let next = wide(b.from_bits(int.select(is_zero, one, next)));
+    let infinite = float.cmp(Order::Equal, float.abs(value), float.float(f64::INFINITY));
+    let distance = float.sub(next, value);
+    let distance = float.select(infinite, float.float(f64::NAN), distance);
+    convert(b.rw, distance, float.dtype, b.dtype)
+}
+
+/// `x · 2^n` by powers of two that are all normal numbers. On the way down each keeps all digits of
+/// what is still to be rounded: only the last product can be subnormal.
+fn ldexp<'c>(b: Body<'c>, x: Val<'c>, n: Val<'c>) -> Val<'c> {
+    let (largest, digits) = match b.dtype {
+        DType::F64 => (1023, 53),
+        _ => (127, 24),
+    };
+    let int = Body::new(b.rw, DType::Int(64));
+    let smallest = 1 - largest;
+    let (up, down) = (largest, smallest + digits);
+    let power = |n: i64| b.float(2f64.powi(n as i32));
+    let (mut value, mut rest) = (x, n);
+    for _ in 0..2 {
+        let large = int.cmp(Order::Greater, rest, int.int(largest));
+        let small = int.cmp(Order::Less, rest, int.int(smallest));
+        let factor = b.select(small, power(down), b.int(1));
+        value = b.mul(value, b.select(large, power(up), factor));
+        let step = int.select(small, int.int(down), int.int(0));
+        rest = int.sub(rest, int.select(large, int.int(up), step));
+    }
+    let rest = int.pick(Order::Less, rest, int.int(largest));
+    let rest = int.pick(Order::Greater, rest, int.int(smallest));
+    let biased = int.add(rest, int.int(largest));
+    let bits = Body::new(b.rw, DType::Int(b.dtype.bits()));
+    let exponent = convert(b.rw, biased, int.dtype, bits.dtype);
+    let shift = bits.int(digits - 1);
+    b.mul(value, b.from_bits(b.rw.shli(exponent, shift)))
 }
 
 /// One step on the bits, which for each sign are ordered like the magnitudes.

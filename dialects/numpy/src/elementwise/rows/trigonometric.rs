@@ -1,8 +1,9 @@
 //! Trigonometric and hyperbolic functions and their inverses.
 
 use super::super::body::Body;
+use super::super::convert::convert;
 use super::super::dtype::{Classes, DType};
-use super::super::table::ResultRule::Float;
+use super::super::table::ResultRule::{Double, Float};
 use super::super::table::Row;
 use npir_mlir::prelude::*;
 use npir_tensor::ComplexFunction;
@@ -51,12 +52,32 @@ functions! {
     Hypot(lhs, rhs) = Row::new("numpy.hypot", Classes::REAL, Float, |b, x| b.hypot(x[0], x[1]))
         .commutative();
 
+    /// sin(πx) / (πx), 1 at 0.
+    Sinc(x) = Row::new("numpy.sinc", Classes::ALL, Double, |b, x| sinc(b, x[0]))
+        .native_halves();
+
     /// Radians to degrees.
     Degrees(x) = Row::new(
         "numpy.degrees",
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], 180.0, std::f64::consts::PI),
+    );
+
+    /// Radians to degrees.
+    Rad2deg(x) = Row::new(
+        "numpy.rad2deg",
+        Classes::REAL,
+        Float,
+        |b, x| scale(b, x[0], 180.0, std::f64::consts::PI),
+    );
+
+    /// Degrees to radians.
+    Deg2rad(x) = Row::new(
+        "numpy.deg2rad",
+        Classes::REAL,
+        Float,
+        |b, x| scale(b, x[0], std::f64::consts::PI, 180.0),
     );
 
     /// Degrees to radians.
@@ -66,6 +87,27 @@ functions! {
         Float,
         |b, x| scale(b, x[0], std::f64::consts::PI, 180.0),
     );
+}
+
+/// As NumPy writes it, each operation rounded to the type: at whole numbers the result is the
+/// rounding error of the product.
+fn sinc<'c>(b: Body<'c>, x: Val<'c>) -> Val<'c> {
+    let angle = b.each_or_self(x, |part, x| part.mul(x, part.float(std::f64::consts::PI)));
+    // The smallest relative distance of floats; of complex numbers something small.
+    let tiny = match b.dtype {
+        DType::F16 => 2f64.powi(-10),
+        DType::F32 => f64::from(f32::EPSILON),
+        DType::F64 => f64::EPSILON,
+        _ => 1e-20,
+    };
+    let angle = b.select(b.truth(angle), angle, b.float(tiny));
+    let wide = Body::new(b.rw, b.dtype.widened());
+    let sine = wide.math_or(
+        "sin",
+        ComplexFunction::Sin,
+        &[convert(b.rw, angle, b.dtype, wide.dtype)],
+    );
+    b.div(convert(b.rw, sine, wide.dtype, b.dtype), angle)
 }
 
 /// `x · (numerator / denominator)`, the ratio rounded in the type of `x` as NumPy does.

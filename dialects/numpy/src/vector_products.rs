@@ -1,0 +1,186 @@
+//! Products of vectors and matrices that broadcast over leading dimensions: `numpy.vecdot`,
+//! `numpy.matvec`, `numpy.vecmat`. Each is a `numpy.matmul` of views.
+
+use npir_mlir::prelude::*;
+
+use crate::compose;
+use crate::elementwise::Conjugate;
+use crate::elementwise::dtype::DType;
+use crate::matmul::{Matmul, infer_dims};
+use crate::types::{AnyArray, check_declared, element_name};
+use crate::views::{ExpandDims, Squeeze};
+
+/// Dot product of vectors along the last dimension; of complex numbers the first one conjugated
+///
+/// Leading dimensions broadcast.
+#[op(
+    "numpy.vecdot",
+    traits(Pure),
+    interfaces(Verify, InferTypes),
+    assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
+)]
+pub struct Vecdot {
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
+}
+
+/// Product of matrices, in the last two dimensions, and vectors, in the last one
+///
+/// Leading dimensions broadcast.
+#[op(
+    "numpy.matvec",
+    traits(Pure),
+    interfaces(Verify, InferTypes),
+    assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
+)]
+pub struct Matvec {
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
+}
+
+/// Product of vectors, in the last dimension, and matrices; complex vectors are conjugated
+///
+/// Leading dimensions broadcast.
+#[op(
+    "numpy.vecmat",
+    traits(Pure),
+    interfaces(Verify, InferTypes),
+    assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
+)]
+pub struct Vecmat {
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
+}
+
+/// Which operands of a product are vectors.
+#[derive(Clone, Copy)]
+struct Vectors {
+    lhs: bool,
+    rhs: bool,
+}
+
+const VECDOT: Vectors = Vectors {
+    lhs: true,
+    rhs: true,
+};
+const MATVEC: Vectors = Vectors {
+    lhs: false,
+    rhs: true,
+};
+const VECMAT: Vectors = Vectors {
+    lhs: true,
+    rhs: false,
+};
+
+impl Vectors {
+    /// The dimensions of the product of matrices that a vector adds, from the end.
+    fn added(self) -> Vec<i64> {
+        let sides = [(self.lhs, -2), (self.rhs, -1)];
+        sides.iter().filter(|(v, _)| *v).map(|(_, d)| *d).collect()
+    }
+}
+
+fn infer<'c>(cx: &InferCx<'c>, vectors: Vectors) -> Result<Vec<Type<'c>>, String> {
+    let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
+    if lhs.element() != rhs.element() {
+        return Err(format!(
+            "operands have element types {} and {}; cast one first",
+            element_name(lhs),
+            element_name(rhs)
+        ));
+    }
+    for (side, ty, vector) in [("left", lhs, vectors.lhs), ("right", rhs, vectors.rhs)] {
+        let needed = if vector { 1 } else { 2 };
+        if ty.rank() < needed {
+            return Err(format!(
+                "the {side} operand has {} dimensions, but needs at least {needed}",
+                ty.rank()
+            ));
+        }
+    }
+    let (mut left, mut right) = (lhs.dims(), rhs.dims());
+    if vectors.lhs {
+        left.insert(left.len() - 1, 1);
+    }
+    if vectors.rhs {
+        right.push(1);
+    }
+    let mut dims = infer_dims(&left, &right)?;
+    // The product of two matrices has both dimensions; from the last one on.
+    let rank = dims.len();
+    if vectors.rhs {
+        dims.remove(rank - 1);
+    }
+    if vectors.lhs {
+        dims.remove(rank - 2);
+    }
+    Ok(vec![cx.ctx.tensor(&dims, lhs.element())])
+}
+
+macro_rules! product {
+    ($op:ident, $vectors:expr) => {
+        impl InferTypes for $op<'_> {
+            fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
+                infer(cx, $vectors)
+            }
+        }
+
+        impl Verify for $op<'_> {
+            fn verify(self) -> Result<(), String> {
+                let inferred = Self::infer(&InferCx::of(self.op()))?;
+                check_declared(self.result().ty(), inferred[0])
+            }
+        }
+    };
+}
+
+product!(Vecdot, VECDOT);
+product!(Matvec, MATVEC);
+product!(Vecmat, VECMAT);
+
+/// The ops.
+pub fn ops() -> Vec<OpDef> {
+    vec![Vecdot::def(), Matvec::def(), Vecmat::def()]
+}
+
+/// Their conversions to other numpy ops.
+pub fn lowerings() -> Vec<ConversionPattern> {
+    [
+        (Vecdot::NAME, VECDOT),
+        (Matvec::NAME, MATVEC),
+        (Vecmat::NAME, VECMAT),
+    ]
+    .map(|(name, vectors)| ConversionPattern::new(name, move |op, _, rw| lower(op, rw, vectors)))
+    .to_vec()
+}
+
+fn lower<'c>(op: Op<'c>, rw: Rewriter<'c>, vectors: Vectors) -> Match {
+    let ctx = rw.ctx();
+    let (mut lhs, mut rhs) = (op.operand(0), op.operand(1));
+    if vectors.lhs {
+        if DType::of(lhs.ty()).is_some_and(DType::is_complex) {
+            lhs = compose::op(rw, Conjugate::NAME, &[lhs], &[])?;
+        }
+        lhs = compose::op(
+            rw,
+            ExpandDims::NAME,
+            &[lhs],
+            &[("axes", ctx.i64_array(&[-2]))],
+        )?;
+    }
+    if vectors.rhs {
+        rhs = compose::op(
+            rw,
+            ExpandDims::NAME,
+            &[rhs],
+            &[("axes", ctx.i64_array(&[-1]))],
+        )?;
+    }
+    let product = compose::op(rw, Matmul::NAME, &[lhs, rhs], &[])?;
+    let added = ctx.i64_array(&vectors.added());
+    let value = compose::op(rw, Squeeze::NAME, &[product], &[("axes", added)])?;
+    compose::replace(rw, op, value)
+}
