@@ -16,7 +16,7 @@ use crate::samples::{
 use crate::value::{Layout, Value};
 
 /// The dialect's name for a dtype.
-fn element(dtype: DType) -> Element {
+pub(crate) fn element(dtype: DType) -> Element {
     match dtype {
         DType::Bool => Element::Bool,
         DType::I8 => Element::Int(8),
@@ -112,7 +112,7 @@ fn complex_tolerance(row: &Row) -> Tolerance {
 }
 
 /// The operands of a row: for two every pair of special values, and moderate and arbitrary ones.
-fn operands(row: &Row, dtype: DType, random: &mut Random) -> Vec<(&'static str, Value)> {
+pub(crate) fn operands(row: &Row, dtype: DType, random: &mut Random) -> Vec<(&'static str, Value)> {
     let special = special(dtype);
     let n = special.len();
     let count = match row.operands.len() {
@@ -164,7 +164,7 @@ fn natural(value: &mut Value) {
         .for_each(|e| e[size - 1] &= 0x7f);
 }
 
-fn call_text(row: &Row) -> (String, String) {
+pub(crate) fn call_text(row: &Row) -> (String, String) {
     let names = ["a", "b", "c"];
     let names = &names[..row.operands.len()];
     let operands: Vec<_> = names.iter().map(|n| format!("%{n}")).collect();
@@ -174,7 +174,7 @@ fn call_text(row: &Row) -> (String, String) {
     )
 }
 
-fn case(row: &Row, dtype: DType) -> Case {
+pub(crate) fn case(row: &Row, dtype: DType) -> Case {
     let (op, mut numpy) = call_text(row);
     if row.numpy_name() == "power" && dtype == DType::C64 {
         // The C library multiplies the logarithm in single precision and loses all digits.
@@ -202,7 +202,7 @@ fn vectors(row: &Row, dtype: DType, random: &mut Random) -> Case {
     case
 }
 
-fn accepts(row: &Row, dtype: DType) -> bool {
+pub(crate) fn accepts(row: &Row, dtype: DType) -> bool {
     row.accepts.contains(element(dtype).class())
 }
 

@@ -7,6 +7,7 @@ mod artifacts;
 mod builder;
 mod casts;
 mod complex;
+mod conformance;
 mod control_flow;
 mod creation;
 mod derived;
