@@ -61,6 +61,8 @@ pub enum Types {
     Complex,
     /// Every integer and float type; whether an integer has a sign is for the routine's parameters to say.
     Number,
+    /// Those and `complex` of `f32` and `f64`.
+    Any,
 }
 
 impl Types {
@@ -72,7 +74,9 @@ impl Types {
             Types::Real => real(ty),
             Types::RealOrComplex => real(ty) || complex,
             Types::Complex => complex,
-            Types::Number => ty.is_float() || (ty.is_int() && ty.bit_width() >= 8),
+            Types::Number | Types::Any if ty.is_float() => true,
+            Types::Number => ty.is_int() && ty.bit_width() >= 8,
+            Types::Any => complex || (ty.is_int() && ty.bit_width() >= 8),
         }
     }
 }
@@ -128,6 +132,14 @@ macro_rules! routines {
 }
 
 routines! {
+    /// The positions of the elements that are not zero, as many as the out has room for.
+    Nonzero = "nonzero", Number, (T 1) -> (I64 1), [], raises: false;
+    /// The elements where the mask is one, as many as the out has room for.
+    Compress = "compress", Any, (Bool 1, T 1) -> (T 1), [], raises: false;
+    /// Each position as often as the number there says, as many as the out has room for.
+    Expand = "expand", Number, (T 1) -> (I64 1), [], raises: false;
+    /// Each element as often as the out has places for it.
+    Repeat = "repeat", Any, (T 1) -> (T 1), [], raises: false;
     /// The Cholesky factor of the lower (or upper) triangle of a Hermitian matrix.
     Cholesky = "cholesky", RealOrComplex, (T 2) -> (T 2), ["upper"], raises: true;
 }

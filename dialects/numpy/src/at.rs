@@ -174,7 +174,11 @@ fn lower<'c>(row: &Update, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>)
 }
 
 /// The shape that index arrays have together, checked at run time where types do not tell.
-fn common_shape<'c>(rw: Rewriter<'c>, op_name: &str, listed: &[Val<'c>]) -> Vec<OpFold<'c>> {
+pub(crate) fn common_shape<'c>(
+    rw: Rewriter<'c>,
+    op_name: &str,
+    listed: &[Val<'c>],
+) -> Vec<OpFold<'c>> {
     let shapes: Vec<_> = listed.iter().map(|&list| sizes::all_of(rw, list)).collect();
     let rank = shapes.iter().map(Vec::len).max().unwrap_or(0);
     let mut common = vec![OpFold::Static(1); rank];

@@ -38,6 +38,8 @@ pub(crate) struct Over<'c> {
     pub(crate) keepdims: bool,
     /// A mask of the elements that count.
     pub(crate) chosen: Option<Val<'c>>,
+    /// The element type, where it is not NumPy's default.
+    pub(crate) dtype: Option<Attribute<'c>>,
 }
 
 impl<'c> Over<'c> {
@@ -74,6 +76,7 @@ pub(crate) fn reduction<'c>(
     let segments = [1, i32::from(over.chosen.is_some()), 0];
     let mut attrs = vec![("operandSegmentSizes", ctx.i32_array(&segments))];
     attrs.extend(over.axes.map(|axes| ("axes", axes)));
+    attrs.extend(over.dtype.map(|dtype| ("dtype", dtype)));
     if over.keepdims {
         attrs.push(("keepdims", ctx.unit_attr()));
     }

@@ -426,7 +426,7 @@ pub(crate) fn parse(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Vec<Item>> 
     Ok(items)
 }
 
-fn parse_item(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Item> {
+pub(crate) fn parse_item(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Item> {
     if p.optional_literal("newaxis") {
         return Ok(Item::NewAxis);
     }
@@ -455,36 +455,45 @@ fn parse_bound(p: &mut Parser<'_>, bounds: &Operands) -> Parsed<Option<Bound>> {
 
 /// Prints what [`parse`] reads; `bounds` are the operands.
 pub(crate) fn print<'c>(p: &mut Printer<'c>, items: &[Item], bounds: &[Val<'c>]) {
-    let mut bounds = bounds.iter();
+    let mut bounds = bounds.iter().copied();
+    p.text("[");
+    for (i, &item) in items.iter().enumerate() {
+        if i > 0 {
+            p.text(", ");
+        }
+        print_item(p, item, &mut bounds);
+    }
+    p.text("]");
+}
+
+/// Prints one item, with the next of `bounds` for each operand.
+pub(crate) fn print_item<'c>(
+    p: &mut Printer<'c>,
+    item: Item,
+    bounds: &mut impl Iterator<Item = Val<'c>>,
+) {
     let mut bound = |p: &mut Printer<'c>, b: Option<Bound>| match b {
         None => {}
         Some(Bound::Static(n)) => p.text(&n.to_string()),
         Some(Bound::Operand) => {
             if let Some(v) = bounds.next() {
-                p.operand(*v);
+                p.operand(v);
             }
         }
     };
-    p.text("[");
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            p.text(", ");
-        }
-        match *item {
-            Item::NewAxis => p.text("newaxis"),
-            Item::Index(i) => bound(p, Some(i)),
-            Item::Slice { start, stop, step } => {
-                bound(p, start);
+    match item {
+        Item::NewAxis => p.text("newaxis"),
+        Item::Index(i) => bound(p, Some(i)),
+        Item::Slice { start, stop, step } => {
+            bound(p, start);
+            p.text(":");
+            bound(p, stop);
+            if step.is_some() {
                 p.text(":");
-                bound(p, stop);
-                if step.is_some() {
-                    p.text(":");
-                    bound(p, step);
-                }
+                bound(p, step);
             }
         }
     }
-    p.text("]");
 }
 
 #[cfg(test)]

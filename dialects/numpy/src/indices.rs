@@ -40,6 +40,32 @@ impl<'c> Positions<'c> {
         })
     }
 
+    /// Positions, as `i64`, that are known to be in `0..bound`.
+    pub(crate) fn known(array: Val<'c>, bound: OpFold<'c>) -> Self {
+        Self {
+            array,
+            dtype: DType::Int(64),
+            bound: Some(bound),
+        }
+    }
+
+    /// The same positions in another arrangement.
+    pub(crate) fn with_array(self, array: Val<'c>) -> Self {
+        Self { array, ..self }
+    }
+
+    /// The same numbers as `i64`, seen under the shape `shape`.
+    pub(crate) fn widened(self, rw: Rewriter<'c>, shape: &[OpFold<'c>]) -> Val<'c> {
+        let array = lowering::broadcast(rw, self.array, shape);
+        if matches!(self.dtype, DType::Int(64)) {
+            return array;
+        }
+        let i64_ty = rw.ctx().i(64);
+        lowering::elementwise(rw, &[array], shape, i64_ty, |rw, args| {
+            self.as_i64(rw, args[0])
+        })
+    }
+
     /// The same positions, now known to be in `0..bound`.
     pub(crate) fn bounded(self, bound: OpFold<'c>) -> Self {
         Self {

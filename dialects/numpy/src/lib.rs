@@ -11,8 +11,12 @@
 //! Where things are: `elementwise` has the table of elementwise functions, `reduce` and `at` have
 //! theirs; every other op has a file. `sizes` and `lowering` are what conversions share.
 
+pub mod advanced;
+pub mod along;
 pub mod arg_reduce;
+pub mod arrange;
 pub mod at;
+pub mod axes;
 pub mod bincount;
 pub mod cast;
 mod compose;
@@ -25,11 +29,14 @@ pub mod indexing;
 mod indices;
 pub mod linalg;
 mod lowering;
+pub mod masks;
 pub mod matmul;
 pub mod pairs;
+pub mod pad;
 pub mod reduce;
 pub mod reshape;
 pub mod scalar;
+pub mod scan;
 mod shape;
 mod sizes;
 pub mod slice;
@@ -37,6 +44,7 @@ pub mod statistics;
 pub mod take;
 mod target_shape;
 mod to_tensor;
+pub mod triangles;
 pub mod types;
 pub mod updates;
 pub mod vector_products;
@@ -72,6 +80,14 @@ pub fn dialect() -> Dialect {
         .ops(scalar::ops())
         .ops(slice::ops())
         .ops(statistics::ops())
+        .ops(advanced::ops())
+        .ops(along::ops())
+        .ops(arrange::ops())
+        .ops(axes::ops())
+        .ops(masks::ops())
+        .ops(pad::ops())
+        .ops(scan::ops())
+        .ops(triangles::ops())
         .ops(vector_products::ops())
         .ops(views::ops())
         .materialize_constant(constant::materialize)
@@ -101,6 +117,14 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(scalar::lowerings());
     patterns.extend(slice::lowerings());
     patterns.extend(statistics::lowerings());
+    patterns.extend(advanced::lowerings());
+    patterns.extend(along::lowerings());
+    patterns.extend(arrange::lowerings());
+    patterns.extend(axes::lowerings());
+    patterns.extend(masks::lowerings());
+    patterns.extend(pad::lowerings());
+    patterns.extend(scan::lowerings());
+    patterns.extend(triangles::lowerings());
     patterns.extend(vector_products::lowerings());
     patterns.extend(views::lowerings());
     patterns

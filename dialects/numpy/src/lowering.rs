@@ -192,6 +192,11 @@ pub(crate) fn pick_dims<'c>(rw: Rewriter<'c>, value: Val<'c>, dims: &[usize]) ->
     View::create(rw, value, &offsets, &sizes, &steps, &walked)
 }
 
+/// A 0-d view of the first element of a vector.
+pub(crate) fn first_of<'c>(rw: Rewriter<'c>, value: Val<'c>) -> Val<'c> {
+    View::create(rw, value, &[OpFold::Static(0)], &[], &[], &[])
+}
+
 /// Gives `value` exactly the type `ty`, which differs in static sizes at most.
 pub(crate) fn conform<'c>(rw: Rewriter<'c>, value: Val<'c>, ty: Type<'c>) -> Val<'c> {
     if value.ty() == ty {

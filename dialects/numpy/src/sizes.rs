@@ -170,6 +170,16 @@ pub(crate) fn divide<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFo
     }
 }
 
+/// The remainder of `a` by `b > 0` that is not negative.
+pub(crate) fn floor_modulo<'c>(rw: Rewriter<'c>, a: OpFold<'c>, b: OpFold<'c>) -> OpFold<'c> {
+    let emit = |rw: Rewriter<'c>, a, b| {
+        let remainder = rw.remsi(a, b);
+        let negative = rw.cmpi(CmpI::Slt, remainder, rw.const_index(0));
+        rw.select(negative, rw.addi(remainder, b), remainder)
+    };
+    binary(rw, a, b, |a, b| a.rem_euclid(b.max(1)), emit)
+}
+
 /// A comparison; only those named unsigned are.
 pub(crate) fn compare<'c>(
     rw: Rewriter<'c>,

@@ -68,16 +68,13 @@ impl InferTypes for SetSlice<'_> {
             ));
         }
         let part = indexing::infer(&x.dims(), cx.attr("items"), cx.operands.len() - 2)?;
-        let own = value.dims();
-        let extra = own.len().saturating_sub(part.len());
-        let droppable = own[..extra].iter().all(|&d| d == 1 || d == DYNAMIC);
-        if !droppable || check_broadcasts_to(&own[extra..], &part).is_err() {
-            return Err(format!(
+        check_fits(&value.dims(), &part).map_err(|()| {
+            format!(
                 "could not broadcast input array from shape {} into shape {}",
-                shape_text(&own),
+                shape_text(&value.dims()),
                 shape_text(&part)
-            ));
-        }
+            )
+        })?;
         Ok(vec![x])
     }
 }
@@ -175,28 +172,16 @@ fn lower_slice<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Matc
 fn lower_set_slice<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let (x, mut value) = (cx.operand(0), cx.operand(1));
     let mut part = selection(op, cx, rw, SetSlice::NAME, 2);
-    let own = sizes::all_of(rw, value);
-    let extra = own.len().saturating_sub(part.sizes.len());
-    let mut fits = Cond::Known(true);
-    for &size in &own[..extra] {
-        let one = sizes::equal(rw, size, OpFold::Static(1));
-        fits = fits.and(rw, one);
-    }
-    let rest = lowering::broadcasts_to(rw, &own[extra..], &part.sizes);
-    let fits = fits.and(rw, rest);
-    let message = format!(
-        "{}: could not broadcast input array from shape {} into shape {}",
-        SetSlice::NAME,
-        shape_placeholder(own.len()),
-        shape_placeholder(part.sizes.len())
+    value = fitted(
+        rw,
+        &format!(
+            "{}: could not broadcast input array from shape",
+            SetSlice::NAME
+        ),
+        "into shape",
+        value,
+        &part.sizes,
     );
-    let args: Vec<_> = own.iter().chain(&part.sizes).copied().collect();
-    sizes::check(rw, fits, CheckKind::ShapeMismatch, &message, &args);
-
-    if extra > 0 {
-        value = lowering::pick_dims(rw, value, &(extra..own.len()).collect::<Vec<_>>());
-    }
-    value = lowering::broadcast(rw, value, &part.sizes);
     // New axes have size 1 and no place in the array: the value is seen without them.
     let placed: Vec<_> = (0..part.dims.len())
         .filter(|&j| part.dims[j] >= 0)
@@ -215,4 +200,47 @@ fn lower_set_slice<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> 
     } = part;
     let result = InsertView::create(rw, value, x, &offsets, &sizes, &steps, &dims);
     lowering::replace(rw, op, cx, result)
+}
+
+/// Whether a value of shape `own` can be assigned to a part of shape `part`, as far as static sizes
+/// tell: it broadcasts, after leading dimensions of size 1 that it has too many.
+pub(crate) fn check_fits(own: &[i64], part: &[i64]) -> Result<(), ()> {
+    let extra = own.len().saturating_sub(part.len());
+    let droppable = own[..extra].iter().all(|&d| d == 1 || d == DYNAMIC);
+    if droppable && check_broadcasts_to(&own[extra..], part).is_ok() {
+        Ok(())
+    } else {
+        Err(())
+    }
+}
+
+/// `value` under the shape `part` that it is assigned to, checked at run time; the error says
+/// `{before} {its shape} {between} {part}`.
+pub(crate) fn fitted<'c>(
+    rw: Rewriter<'c>,
+    before: &str,
+    between: &str,
+    mut value: Val<'c>,
+    part: &[OpFold<'c>],
+) -> Val<'c> {
+    let own = sizes::all_of(rw, value);
+    let extra = own.len().saturating_sub(part.len());
+    let mut fits = Cond::Known(true);
+    for &size in &own[..extra] {
+        let one = sizes::equal(rw, size, OpFold::Static(1));
+        fits = fits.and(rw, one);
+    }
+    let rest = lowering::broadcasts_to(rw, &own[extra..], part);
+    let fits = fits.and(rw, rest);
+    let message = format!(
+        "{before} {} {between} {}",
+        shape_placeholder(own.len()),
+        shape_placeholder(part.len())
+    );
+    let args: Vec<_> = own.iter().chain(part).copied().collect();
+    sizes::check(rw, fits, CheckKind::ShapeMismatch, &message, &args);
+    if extra > 0 {
+        value = lowering::pick_dims(rw, value, &(extra..own.len()).collect::<Vec<_>>());
+    }
+    lowering::broadcast(rw, value, part)
 }

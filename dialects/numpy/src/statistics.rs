@@ -12,7 +12,7 @@ use crate::elementwise::dtype::DType;
 use crate::reduce::check_where;
 use crate::shape::{axis_mask, reduce_dims};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, RealArray, check_declared, element_name};
+use crate::types::{AnyArray, RealArray, check_declared, element_name, verify_declared};
 use crate::views::BroadcastTo;
 
 /// One variance.
@@ -84,11 +84,7 @@ impl InferTypes for Ptp<'_> {
     }
 }
 
-impl Verify for Ptp<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Ptp, NanArgMin, NanArgMax);
 
 /// Position of the first minimum along an axis of what is not NaN
 ///
@@ -136,21 +132,9 @@ impl InferTypes for NanArgMin<'_> {
     }
 }
 
-impl Verify for NanArgMin<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), infer_position(&InferCx::of(self.op()))?)
-    }
-}
-
 impl InferTypes for NanArgMax<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         Ok(vec![infer_position(cx)?])
-    }
-}
-
-impl Verify for NanArgMax<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), infer_position(&InferCx::of(self.op()))?)
     }
 }
 
@@ -242,6 +226,7 @@ fn lower_variance<'c>(
         axes: op.attr("axes"),
         keepdims: op.attr("keepdims").is_some(),
         chosen: op.operand_values().get(1).copied(),
+        dtype: None,
     };
     let skips_nan = row.skips_nan && DType::of(x.ty()).is_some_and(DType::is_float);
     if skips_nan {
@@ -302,6 +287,7 @@ fn lower_ptp<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         axes: op.attr("axes"),
         keepdims: op.attr("keepdims").is_some(),
         chosen: None,
+        dtype: None,
     };
     let max = compose::reduction(rw, "numpy.max", op.operand(0), &over)?;
     let min = compose::reduction(rw, "numpy.min", op.operand(0), &over)?;
@@ -323,6 +309,7 @@ fn lower_position<'c>(op: Op<'c>, rw: Rewriter<'c>, positions: &str, worst: f64)
             axes,
             keepdims: false,
             chosen: None,
+            dtype: None,
         };
         let axis = op.attr("axis").and_then(I64::decode);
         let axes = axis.map(|axis| ctx.i64_array(&[axis]));

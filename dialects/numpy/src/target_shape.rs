@@ -44,6 +44,11 @@ pub(crate) fn fill<'c>(shape: &[i64], operands: &[Val<'c>]) -> Vec<OpFold<'c>> {
 /// Parses `%a, %b shape [2, %n] : types of the arrays -> type`, where the op has `arrays` array
 /// operands before its sizes; without arrays, `shape [2, %n] : type`.
 pub(crate) fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
+    parse_list(p, arrays, "shape")
+}
+
+/// The same for another list of numbers, with its name in place of `shape`.
+pub(crate) fn parse_list(p: &mut Parser<'_>, arrays: usize, name: &str) -> Parsed {
     let mut operands = Vec::new();
     for i in 0..arrays {
         if i > 0 {
@@ -51,11 +56,11 @@ pub(crate) fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
         }
         operands.push(p.operand()?);
     }
-    p.literal("shape")?;
+    p.literal(name)?;
     let dynamic = p.no_operands();
-    let shape = p.mixed_list(&dynamic)?;
-    let shape = p.ctx().i64_array(&shape);
-    p.set_attr("shape", shape);
+    let list = p.mixed_list(&dynamic)?;
+    let list = p.ctx().i64_array(&list);
+    p.set_attr(name, list);
     p.attr_dict()?;
     p.literal(":")?;
     for (i, operand) in operands.iter().enumerate() {
@@ -76,18 +81,23 @@ pub(crate) fn parse(p: &mut Parser<'_>, arrays: usize) -> Parsed {
 
 /// Prints what [`parse`] reads.
 pub(crate) fn print<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize) {
+    print_list(op, p, arrays, "shape");
+}
+
+/// Prints what [`parse_list`] reads.
+pub(crate) fn print_list<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize, name: &str) {
     let operands = op.operand_values();
-    let shape = op
-        .attr("shape")
+    let list = op
+        .attr(name)
         .and_then(I64Array::decode)
         .unwrap_or_default();
     if arrays > 0 {
         p.text(" ");
         p.operands(&operands[..arrays]);
     }
-    p.text(" shape ");
-    p.mixed_list(&shape, &mut operands[arrays..].iter().copied());
-    p.attr_dict(op, &["shape"]);
+    p.text(&format!(" {name} "));
+    p.mixed_list(&list, &mut operands[arrays..].iter().copied());
+    p.attr_dict(op, &[name]);
     p.text(" : ");
     if arrays > 0 {
         p.types(&op.operand_types()[..arrays]);

@@ -76,3 +76,17 @@ pub fn check_declared(declared: Type<'_>, inferred: Type<'_>) -> Result<(), Stri
         ))
     }
 }
+
+/// Implements `Verify` of ops with one result and inferred types: the declared type must agree with
+/// the inferred one.
+macro_rules! verify_declared {
+    ($($op:ident),* $(,)?) => {$(
+        impl Verify for $op<'_> {
+            fn verify(self) -> Result<(), String> {
+                let inferred = <Self as InferTypes>::infer(&InferCx::of(self.op()))?;
+                $crate::types::check_declared(self.op().result_value(0).ty(), inferred[0])
+            }
+        }
+    )*};
+}
+pub(crate) use verify_declared;

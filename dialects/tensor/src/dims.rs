@@ -2,7 +2,7 @@
 
 use npir_mlir::prelude::*;
 
-use crate::{InsertView, Reshape, Scatter, View, mixed};
+use crate::{InsertView, Reshape, Scan, Scatter, View, mixed};
 
 /// Ops looked through before giving up.
 const MAX_DEPTH: usize = 32;
@@ -79,6 +79,7 @@ fn destination(op: Op<'_>) -> Option<Val<'_>> {
     InsertView::cast(op)
         .map(|insert| insert.dest())
         .or_else(|| Scatter::cast(op).map(|scatter| scatter.dest()))
+        .or_else(|| Scan::cast(op).map(|scan| scan.dest()))
 }
 
 /// `tensor.dim` of an op of this dialect, answered by the op.

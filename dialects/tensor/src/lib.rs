@@ -16,6 +16,7 @@ mod library;
 mod mixed;
 mod nest;
 mod reshape;
+mod scan;
 mod scatter;
 mod syntax;
 mod to_loop;
@@ -32,7 +33,9 @@ pub use libm::{ComplexFunction, DoubleComplex, Libm};
 pub use library::Library;
 pub use npir_loop::CheckKind;
 pub use npir_loop::Routine;
+pub use npir_loop::library::Of;
 pub use reshape::Reshape;
+pub use scan::{Scan, ScanCode};
 pub use scatter::Scatter;
 pub use to_loop::ConvertTensorToLoop;
 pub use view::View;
@@ -59,6 +62,7 @@ pub fn dialect() -> Dialect {
             View::def(),
             InsertView::def(),
             Reshape::def(),
+            Scan::def(),
             Scatter::def(),
             Library::def(),
             Check::def(),

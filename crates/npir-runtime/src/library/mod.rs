@@ -10,6 +10,7 @@
 
 mod arrays;
 mod linalg;
+mod selection;
 
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -174,5 +175,9 @@ macro_rules! routines {
 }
 
 routines! {
+    "nonzero" => selection::nonzero;
+    "compress" => selection::compress;
+    "expand" => selection::expand;
+    "repeat" => selection::repeat;
     "cholesky" => linalg::cholesky::run;
 }

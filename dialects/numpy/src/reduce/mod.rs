@@ -419,6 +419,15 @@ fn result_dtype(
     }
 }
 
+/// The element type of sums and products of the elements of `x`: NumPy's default, or `dtype`.
+///
+/// # Errors
+/// A dtype that is no element type, or an input that is no array.
+pub(crate) fn sum_dtype(x: Type<'_>, dtype: Option<Attribute<'_>>) -> Result<DType, String> {
+    let from = DType::of(x).ok_or("has an input that is no array")?;
+    result_dtype(Widening::Wide, from, dtype)
+}
+
 /// Checks that `chosen` is a mask of `x`.
 ///
 /// # Errors

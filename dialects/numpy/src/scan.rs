@@ -1,0 +1,189 @@
+//! Running results along an axis: `cumsum`, `cumprod`, `nancumsum`, `nancumprod`,
+//! `maximum_accumulate`, `minimum_accumulate`, all from one table. Each becomes one scan.
+
+use npir_mlir::prelude::*;
+use npir_tensor::{Scan, ScanCode};
+
+use crate::axes::flat;
+use crate::cast;
+use crate::elementwise::Body;
+use crate::elementwise::dtype::DType;
+use crate::lowering;
+use crate::reduce::sum_dtype;
+use crate::shape::{element_count, normalize_axis};
+use crate::sizes;
+use crate::types::{RealArray, check_declared};
+
+type Combine = for<'c> fn(Body<'c>, Val<'c>, Val<'c>) -> Val<'c>;
+
+/// One row of the table.
+struct Row {
+    name: &'static str,
+    summary: &'static str,
+    kind: Kind,
+    combine: Combine,
+}
+
+/// What kind of function of NumPy it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A sum or product: element types widen, and without an axis the array is flattened.
+    Cumulative,
+    /// The same, with this number in place of NaN.
+    WithoutNan(i64),
+    /// A `ufunc.accumulate`: element types stay, and the axis is 0 where missing.
+    Accumulate,
+}
+
+/// The family. Adding a scan is adding a row.
+static TABLE: &[Row] = &[
+    Row {
+        name: "numpy.cumsum",
+        summary: "Running sum along an axis; 16-bit floats accumulate in f32",
+        kind: Kind::Cumulative,
+        combine: |body, sum, x| body.add(sum, x),
+    },
+    Row {
+        name: "numpy.cumprod",
+        summary: "Running product along an axis; 16-bit floats accumulate in f32",
+        kind: Kind::Cumulative,
+        combine: |body, product, x| body.mul(product, x),
+    },
+    Row {
+        name: "numpy.nancumsum",
+        summary: "Running sum along an axis of what is not NaN; 16-bit floats accumulate in f32",
+        kind: Kind::WithoutNan(0),
+        combine: |body, sum, x| body.add(sum, x),
+    },
+    Row {
+        name: "numpy.nancumprod",
+        summary: "Running product along an axis of what is not NaN; 16-bit floats accumulate in f32",
+        kind: Kind::WithoutNan(1),
+        combine: |body, product, x| body.mul(product, x),
+    },
+    Row {
+        name: "numpy.maximum_accumulate",
+        summary: "Running maximum along an axis; from a NaN on it is NaN",
+        kind: Kind::Accumulate,
+        combine: |body, greatest, x| body.maximum(greatest, x),
+    },
+    Row {
+        name: "numpy.minimum_accumulate",
+        summary: "Running minimum along an axis; from a NaN on it is NaN",
+        kind: Kind::Accumulate,
+        combine: |body, least, x| body.minimum(least, x),
+    },
+];
+
+const CUMULATIVE_DESCRIPTION: &str = "\
+Without `axis` the array is flattened. The element type of the result is NumPy's default, 64 bits \
+wide for bool and integers, or the `dtype`: elements are cast to it first. Sums and products of \
+floats may be grouped in any way.";
+const ACCUMULATE_DESCRIPTION: &str = "Without `axis` it is axis 0.";
+
+/// The ops of the family.
+pub fn ops() -> Vec<OpDef> {
+    TABLE.iter().map(define).collect()
+}
+
+/// Their conversions to the tensor level.
+pub fn lowerings() -> Vec<ConversionPattern> {
+    TABLE
+        .iter()
+        .map(|row| ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw)))
+        .collect()
+}
+
+fn define(row: &'static Row) -> OpDef {
+    let (description, dtype) = match row.kind {
+        Kind::Accumulate => (ACCUMULATE_DESCRIPTION, ""),
+        _ => (CUMULATIVE_DESCRIPTION, "(`dtype` $dtype^)?"),
+    };
+    let mut def = OpDef::new(row.name)
+        .doc(&format!("{}\n\n{description}", row.summary))
+        .operand("x", RealArray::constraint())
+        .optional_attribute("axis", I64::constraint());
+    if !dtype.is_empty() {
+        def = def.optional_attribute("dtype", TypeValue::constraint());
+    }
+    def.result("result", RealArray::constraint())
+        .traits(&[Trait::Pure])
+        .assembly(&format!(
+            "$x (`axis` $axis^)? {dtype} attr-dict `:` type($x) `->` type($result)"
+        ))
+        .verify(move |op| check_declared(op.result_value(0).ty(), infer(row, &InferCx::of(op))?))
+        .infer(move |cx| Ok(vec![infer(row, cx)?]))
+}
+
+/// The axis, where the array is not flattened.
+fn axis_of(row: &Row, axis: Option<Attribute<'_>>, rank: usize) -> Result<Option<usize>, String> {
+    match (axis.and_then(I64::decode), row.kind) {
+        (Some(axis), _) => normalize_axis(axis, rank).map(Some),
+        (None, Kind::Accumulate) => match rank {
+            0 => Err("cannot accumulate on a scalar".to_string()),
+            _ => Ok(Some(0)),
+        },
+        (None, _) => Ok(None),
+    }
+}
+
+fn infer<'c>(row: &Row, cx: &InferCx<'c>) -> Result<Type<'c>, String> {
+    let x = cx.operand_type(0)?;
+    let dims = match axis_of(row, cx.attr("axis"), x.rank())? {
+        Some(_) => x.dims(),
+        None => vec![element_count(&x.dims())?.unwrap_or(DYNAMIC)],
+    };
+    let from = DType::of(x).ok_or("has an input that is no array")?;
+    let to = match row.kind {
+        Kind::Accumulate => from,
+        _ => sum_dtype(x, cx.attr("dtype"))?,
+    };
+    if from.is_float() && !to.is_float() {
+        return Err(format!(
+            "cannot accumulate {} elements in {}; cast them first",
+            from.name(),
+            to.name()
+        ));
+    }
+    Ok(cx.ctx.tensor(&dims, to.ty(cx.ctx)))
+}
+
+fn lower<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
+    let (Some(from), Some(to)) = (
+        DType::of(op.operand(0).ty()),
+        DType::of(op.result_value(0).ty()),
+    ) else {
+        return no_match("not an array");
+    };
+    let mut x = cx.operand(0);
+    let axis = axis_of(row, op.attr("axis"), x.ty().rank()).map_err(NoMatch::new)?;
+    if axis.is_none() {
+        x = flat(rw, x);
+    }
+    let shape = sizes::all_of(rw, x);
+    // Comparing 16-bit floats is exact; adding and multiplying them is not.
+    let running = match row.kind {
+        Kind::Accumulate => to,
+        _ => to.widened(),
+    };
+    let ctx = rw.ctx();
+    let dest = lowering::empty(rw, &shape, to.storage_ty(ctx));
+    let running_ty = running.storage_ty(ctx);
+    let code = ScanCode {
+        term: |rw: Rewriter<'c>, element: Val<'c>| {
+            let term = cast::scalar(rw, element, from, running);
+            match row.kind {
+                Kind::WithoutNan(neutral) if from.is_float() => {
+                    let number = rw.cmpf(CmpF::Ord, element, element);
+                    let neutral = lowering::number(rw, running_ty, neutral);
+                    rw.select(number, term, neutral)
+                }
+                _ => term,
+            }
+        },
+        combine: |rw, a, b| (row.combine)(Body::new(rw, running), a, b),
+        finish: |rw, value| cast::scalar(rw, value, running, to),
+    };
+    let value = Scan::create(rw, x, dest, axis.unwrap_or(0), running_ty, code);
+    lowering::replace(rw, op, cx, value)
+}
