@@ -2,29 +2,69 @@
 //!
 //! The upstream conversions leave two gaps: `expm1` and `log1p` become `exp(x) - 1` and
 //! `log(1 + x)`, which have no correct digits near zero, and functions without an LLVM intrinsic
-//! stay behind as vectors. Here they become calls of libm, lane by lane; and so do functions of
-//! complex numbers, whose upstream expansions lose infinities and signs of zero.
+//! stay behind as vectors. Here they become calls of libm, lane by lane, or of glibc's vector functions (libmvec,
+//! within 4 ulp); and so do functions of complex numbers, whose upstream expansions lose infinities and signs of zero.
 
 use npir_mlir::prelude::*;
 use npir_tensor::Libm;
 
-/// `math` operations of one operand, and the C function of `double`; that of `float` has an `f`
-/// appended.
-const FUNCTIONS: [(&str, &str); 8] = [
-    ("math.acosh", "acosh"),
-    ("math.asinh", "asinh"),
-    ("math.atanh", "atanh"),
-    ("math.cbrt", "cbrt"),
-    ("math.erf", "erf"),
-    ("math.erfc", "erfc"),
-    ("math.expm1", "expm1"),
-    ("math.log1p", "log1p"),
+/// A `math` operation and the C function of `double`; that of `float` has an `f` appended.
+struct Entry {
+    op: &'static str,
+    function: &'static str,
+    /// Whether LLVM calls the function by itself for single numbers.
+    llvm_knows: bool,
+}
+
+const fn ours(op: &'static str, function: &'static str) -> Entry {
+    Entry {
+        op,
+        function,
+        llvm_knows: false,
+    }
+}
+
+const fn llvms(op: &'static str, function: &'static str) -> Entry {
+    Entry {
+        op,
+        function,
+        llvm_knows: true,
+    }
+}
+
+/// Each is in glibc's libmvec, too.
+const FUNCTIONS: [Entry; 24] = [
+    llvms("math.acos", "acos"),
+    ours("math.acosh", "acosh"),
+    llvms("math.asin", "asin"),
+    ours("math.asinh", "asinh"),
+    llvms("math.atan", "atan"),
+    llvms("math.atan2", "atan2"),
+    ours("math.atanh", "atanh"),
+    ours("math.cbrt", "cbrt"),
+    llvms("math.cos", "cos"),
+    llvms("math.cosh", "cosh"),
+    ours("math.erf", "erf"),
+    ours("math.erfc", "erfc"),
+    llvms("math.exp", "exp"),
+    llvms("math.exp2", "exp2"),
+    ours("math.expm1", "expm1"),
+    llvms("math.log", "log"),
+    llvms("math.log10", "log10"),
+    ours("math.log1p", "log1p"),
+    llvms("math.log2", "log2"),
+    llvms("math.powf", "pow"),
+    llvms("math.sin", "sin"),
+    llvms("math.sinh", "sinh"),
+    llvms("math.tan", "tan"),
+    llvms("math.tanh", "tanh"),
 ];
 
-/// Calls libm for functions that LLVM has not, or not accurately.
+/// Calls libm for functions that LLVM has not, or not accurately, and libmvec for vectors.
 ///
-/// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them, which are taken
-/// apart.
+/// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them. With `vector-bits`, vectors that
+/// fill registers of at most that width are passed to the functions of glibc's libmvec, register by register; other
+/// vectors are taken apart.
 #[pass(
     "npir-libm-calls",
     on = "builtin.module",
@@ -32,6 +72,12 @@ const FUNCTIONS: [(&str, &str); 8] = [
 )]
 #[derive(Clone)]
 pub struct LibmCalls {
+    #[option(
+        name = "vector-bits",
+        default = "0",
+        description = "bits of the widest registers that x86-64's libmvec may use; 0 for no libmvec"
+    )]
+    vector_bits: i64,
     /// Calls created.
     #[statistic(name = "num-calls", description = "Calls created")]
     calls: Statistic,
@@ -39,9 +85,9 @@ pub struct LibmCalls {
 
 impl Pass for LibmCalls {
     fn run(&mut self, module: Op<'_>, _: &PassCx<'_>) -> PassResult {
-        for (op_name, function) in FUNCTIONS {
-            for op in module.find_all(op_name) {
-                self.calls.add(rewrite(module, op, function));
+        for entry in &FUNCTIONS {
+            for op in module.find_all(entry.op) {
+                self.calls.add(rewrite(module, op, entry, self.vector_bits));
             }
         }
         for op in module.find_all(Libm::NAME) {
@@ -54,33 +100,94 @@ impl Pass for LibmCalls {
     }
 }
 
-/// Replaces `op` by calls of `function`; says how many.
-fn rewrite(module: Op<'_>, op: Op<'_>, function: &str) -> i64 {
-    let x = op.operand(0);
-    let (ty, element) = (x.ty(), x.ty().element());
-    let symbol = match element.bit_width() {
-        64 => function.to_owned(),
-        32 => format!("{function}f"),
-        // 16-bit floats are brought to `f32` before.
+/// Replaces `op` by calls; says how many.
+fn rewrite<'c>(module: Op<'c>, op: Op<'c>, entry: &Entry, vector_bits: i64) -> i64 {
+    let operands = op.operand_values();
+    let ty = op.result_value(0).ty();
+    let element = ty.element();
+    let bits = element.bit_width() as i64;
+    // 16-bit floats are brought to `f32` before.
+    let scalar = match bits {
+        64 => entry.function.to_owned(),
+        32 => format!("{}f", entry.function),
         _ => return 0,
     };
     if ty.rank() > 1 || !(ty == element || ty.is_vector()) {
         return 0;
     }
-    declare(module, &symbol, &[element], element);
+    let lanes = ty.dims().first().copied();
+    if let Some(n) = lanes
+        && let Some((class, width)) = register(n * bits, vector_bits)
+    {
+        let part = width / bits;
+        let signature = "v".repeat(operands.len());
+        let symbol = format!("_ZGV{class}N{part}{signature}_{scalar}");
+        let part_ty = module.ctx().vector(&[part], element);
+        declare(module, &symbol, &vec![part_ty; operands.len()], part_ty);
+        rewrite_at(op, |rw| {
+            let result = by_parts(rw, &operands, n / part, part, |parts| {
+                rw.func_call(&symbol, parts, &[part_ty]).result_value(0)
+            });
+            rw.replace(op, &[result]);
+        });
+        return n / part;
+    }
+    if entry.llvm_knows {
+        return 0;
+    }
+    declare(module, &scalar, &vec![element; operands.len()], element);
     rewrite_at(op, |rw| {
-        let call = |x| rw.func_call(&symbol, &[x], &[element]).result_value(0);
-        let lanes = ty.dims().first().copied();
+        let call = |lanes: &[Val<'c>]| rw.func_call(&scalar, lanes, &[element]).result_value(0);
         let result = match lanes {
-            None => call(x),
-            Some(n) => (0..n).fold(x, |all, i| {
-                let lane = rw.vector_extract(x, i);
-                rw.vector_insert(call(lane), all, i)
+            None => call(&operands),
+            Some(n) => (0..n).fold(operands[0], |all, i| {
+                let lanes: Vec<_> = operands.iter().map(|x| rw.vector_extract(*x, i)).collect();
+                rw.vector_insert(call(&lanes), all, i)
             }),
         };
         rw.replace(op, &[result]);
         lanes.unwrap_or(1)
     })
+}
+
+/// The widest registers of at most `limit` bits that `bits` bits fill, by the letter of libmvec's names.
+fn register(bits: i64, limit: i64) -> Option<(char, i64)> {
+    [('e', 512), ('d', 256), ('b', 128)]
+        .into_iter()
+        .find(|(_, width)| *width <= limit && bits % width == 0)
+}
+
+/// Computes vectors of `count` parts of `part` lanes part by part.
+fn by_parts<'c>(
+    rw: Rewriter<'c>,
+    operands: &[Val<'c>],
+    count: i64,
+    part: i64,
+    call: impl Fn(&[Val<'c>]) -> Val<'c>,
+) -> Val<'c> {
+    if count == 1 {
+        return call(operands);
+    }
+    let lanes = |from: i64, n: i64| (from..from + n).collect::<Vec<_>>();
+    let mut all: Option<Val<'c>> = None;
+    for i in 0..count {
+        let parts: Vec<_> = operands
+            .iter()
+            .map(|x| rw.vector_shuffle(*x, *x, &lanes(i * part, part)))
+            .collect();
+        let next = call(&parts);
+        all = Some(match all {
+            None => next,
+            Some(before) => {
+                // Both operands of a shuffle have one length in LLVM: the new part is widened first.
+                let mut widened = lanes(0, part);
+                widened.resize((i * part) as usize, 0);
+                let next = rw.vector_shuffle(next, next, &widened);
+                rw.vector_shuffle(before, next, &lanes(0, (i + 1) * part))
+            }
+        });
+    }
+    all.unwrap_or(operands[0])
 }
 
 /// Replaces a function of complex numbers by a call. A number of two `double`s is passed in two

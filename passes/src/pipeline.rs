@@ -53,6 +53,9 @@ impl Level {
 pub struct PipelineOptions {
     /// Width of the target's vectors, in bits.
     pub vector_bits: u32,
+    /// Width of the widest vectors that may be passed to the functions of x86-64 glibc's libmvec, in
+    /// bits; 0 where there is none.
+    pub libmvec_bits: u32,
     /// Spread loops over threads.
     pub threads: bool,
     /// Passes from the loop-free LLVM-ready dialects to the LLVM dialect, as a
@@ -79,7 +82,10 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
                 .strip_prefix("builtin.module(")
                 .and_then(|rest| rest.strip_suffix(')'))
                 .unwrap_or(to_llvm);
-            format!("loop-abi,npir-libm-calls,{inner},loop-finish-llvm")
+            format!(
+                "loop-abi,npir-libm-calls{{vector-bits={}}},{inner},loop-finish-llvm",
+                options.libmvec_bits
+            )
         }
     }
 }

@@ -39,3 +39,26 @@ func.func @others(%x: f64, %y: bf16) -> (f64, bf16) {
   %1 = math.expm1 %y : bf16
   return %0, %1 : f64, bf16
 }
+
+// Vectors that fill registers are passed to libmvec, wider ones in parts, others lane by lane.
+// RUN: npir-opt %s --pass-pipeline="builtin.module(npir-libm-calls{vector-bits=256})" | FileCheck %s --check-prefix=VECTOR
+
+// VECTOR-DAG: func.func private @_ZGVdN8v_tanhf(vector<8xf32>) -> vector<8xf32> attributes {llvm.readnone}
+// VECTOR-DAG: func.func private @_ZGVdN4vv_pow(vector<4xf64>, vector<4xf64>) -> vector<4xf64>
+// VECTOR-LABEL: func.func @registers
+func.func @registers(%x: vector<8xf32>, %y: vector<8xf64>, %z: vector<2xf64>, %odd: vector<3xf64>) -> (vector<8xf32>, vector<8xf64>, vector<2xf64>, vector<3xf64>) {
+  // VECTOR: call @_ZGVdN8v_tanhf(%{{.*}}) : (vector<8xf32>) -> vector<8xf32>
+  %0 = math.tanh %x : vector<8xf32>
+  // VECTOR: vector.shuffle %[[Y:.*]], %[[Y]] [0, 1, 2, 3]
+  // VECTOR: %[[LOW:.*]] = call @_ZGVdN4vv_pow
+  // VECTOR: vector.shuffle %[[Y]], %[[Y]] [4, 5, 6, 7]
+  // VECTOR: %[[HIGH:.*]] = call @_ZGVdN4vv_pow
+  // VECTOR: %[[WIDE:.*]] = vector.shuffle %[[HIGH]], %[[HIGH]] [0, 1, 2, 3]
+  // VECTOR: vector.shuffle %[[LOW]], %[[WIDE]] [0, 1, 2, 3, 4, 5, 6, 7]
+  %1 = math.powf %y, %y : vector<8xf64>
+  // VECTOR: call @_ZGVbN2v_exp
+  %2 = math.exp %z : vector<2xf64>
+  // VECTOR-COUNT-3: call @cbrt
+  %3 = math.cbrt %odd : vector<3xf64>
+  return %0, %1, %2, %3 : vector<8xf32>, vector<8xf64>, vector<2xf64>, vector<3xf64>
+}

@@ -119,19 +119,59 @@ fn look_up(library: *mut libc::c_void, name: &str) -> Option<usize> {
     (!address.is_null()).then_some(address as usize)
 }
 
-/// A vector function of glibc's libmvec, such as `_ZGVeN8v_tanh`.
-fn vector_function(name: &str) -> Option<usize> {
-    static LIBMVEC: OnceLock<usize> = OnceLock::new();
-    let library = *LIBMVEC.get_or_init(|| {
+/// The functions of glibc's libmvec that npir calls, without those of two operands.
+const VECTORIZED: &[&str] = &[
+    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos", "cosh", "erf", "erfc", "exp",
+    "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh",
+];
+
+/// Those of two operands.
+const VECTORIZED_PAIRS: &[&str] = &["atan2", "pow"];
+
+/// Whether this system has glibc's vector functions for x86-64, all of them (glibc 2.35 and later).
+pub fn has_libmvec() -> bool {
+    cfg!(target_arch = "x86_64") && libmvec().len() == vector_names().count()
+}
+
+/// glibc's vector functions on this system, none where it has not.
+pub fn libmvec() -> impl ExactSizeIterator<Item = (&'static str, *const ())> {
+    static FOUND: OnceLock<Vec<Symbol>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
         // SAFETY: a valid C string; libmvec has no constructors with effects.
-        unsafe {
-            libc::dlopen(c"libmvec.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) as usize
+        let library =
+            unsafe { libc::dlopen(c"libmvec.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        if library.is_null() {
+            return Vec::new();
         }
+        let mut symbols: Vec<_> = vector_names()
+            .filter_map(|name| {
+                let address = look_up(library, &name)?;
+                Some(Symbol {
+                    name: name.leak(),
+                    address,
+                })
+            })
+            .collect();
+        symbols.sort_unstable_by_key(|symbol| symbol.name);
+        symbols
     });
-    if library == 0 {
-        return None;
-    }
-    look_up(library as *mut libc::c_void, name)
+    found.iter().map(|s| (s.name, s.address as *const ()))
+}
+
+/// The names by the vector ABI of x86-64: `b` for SSE, `d` for AVX2, `e` for AVX-512.
+fn vector_names() -> impl Iterator<Item = String> {
+    let functions = VECTORIZED.iter().map(|f| (*f, "v"));
+    let all = functions.chain(VECTORIZED_PAIRS.iter().map(|f| (*f, "vv")));
+    all.flat_map(|(f, operands)| {
+        [('b', 2), ('d', 4), ('e', 8)]
+            .into_iter()
+            .flat_map(move |(class, lanes)| {
+                [
+                    format!("_ZGV{class}N{lanes}{operands}_{f}"),
+                    format!("_ZGV{class}N{}{operands}_{f}f", 2 * lanes),
+                ]
+            })
+    })
 }
 
 /// The address of the function that compiled code means by `name`; `None` if it may not be called or
@@ -140,7 +180,9 @@ pub fn resolve(name: &str) -> Option<*const ()> {
     let table = table();
     let address = match table.binary_search_by_key(&name, |symbol| symbol.name) {
         Ok(i) => table[i].address,
-        Err(_) if name.starts_with("_ZGV") => vector_function(name)?,
+        Err(_) if name.starts_with("_ZGV") => {
+            return libmvec().find(|(known, _)| *known == name).map(|(_, p)| p);
+        }
         Err(_) => return None,
     };
     Some(address as *const ())

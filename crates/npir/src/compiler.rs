@@ -344,9 +344,11 @@ impl Compiler {
 fn jit() -> Result<&'static Jit, CompileError> {
     static JIT: OnceLock<Result<Jit, String>> = OnceLock::new();
     // SAFETY: the runtime's table holds functions of the declared C types.
-    JIT.get_or_init(|| unsafe { Jit::new(symbols::all()) }.map_err(|e| e.to_string()))
-        .as_ref()
-        .map_err(|e| CompileError::Other(format!("the JIT does not start: {e}")))
+    JIT.get_or_init(|| {
+        unsafe { Jit::new(symbols::all().chain(symbols::libmvec())) }.map_err(|e| e.to_string())
+    })
+    .as_ref()
+    .map_err(|e| CompileError::Other(format!("the JIT does not start: {e}")))
 }
 
 fn module_op<'c>(module: &Module<'c>) -> Op<'c> {

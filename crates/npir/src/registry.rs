@@ -25,6 +25,7 @@ impl StandardRegistry for Registry {
             Ok(host) => options_for(&host, true),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
+                libmvec_bits: 0,
                 threads: true,
                 to_llvm: npir_cpu::lower_to_llvm_pipeline(),
             },
@@ -37,6 +38,11 @@ impl StandardRegistry for Registry {
 pub(crate) fn options_for(target: &CpuTarget, threads: bool) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
+        libmvec_bits: if npir_runtime::symbols::has_libmvec() {
+            target.vector_bits()
+        } else {
+            0
+        },
         threads,
         to_llvm: npir_cpu::lower_to_llvm_pipeline(),
     }

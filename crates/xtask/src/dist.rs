@@ -113,7 +113,7 @@ with tarfile.open(archive, 'w:xz', preset=9) as tar:
 fn pack(python: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let partial = folder.join(format!("{name}.tar.xz.partial"));
     let archive = folder.join(format!("{name}.tar.xz"));
-    println!("Packing {}, which takes a minute.", archive.display());
+    println!("Packing {}, which takes a few minutes.", archive.display());
     process::capture(
         Command::new(python)
             .args(["-c", PACK])

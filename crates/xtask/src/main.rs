@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask setup | demo | test | tidy | dist`.
+//! Project commands: `cargo xtask setup | demo | test | ops | tidy | dist`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -10,6 +10,7 @@ mod failure;
 mod layering;
 mod links;
 mod llvm;
+mod ops;
 mod process;
 mod progress;
 mod python;
@@ -30,6 +31,8 @@ Usage: cargo xtask <command>
   demo                     setup, build, and run k-means on real data
   test [--long] [FILTER]   setup, then all tests; --long adds the slow ones,
                            FILTER keeps the tests whose name contains it
+  ops [--write] [FILTER]   time every operation beside NumPy, those whose name contains FILTER;
+                           --write puts the table into the book
   tidy                     format, lints, documentation and the project's own checks
   dist                     static, stripped release of the tools as a .tar.xz
 
@@ -55,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["setup"] => drop(setup::run()?),
         ["demo"] => demo::run()?,
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
+        ["ops", options @ ..] => ops::run(options)?,
         ["tidy"] => tidy::run()?,
         ["dist"] => dist::run()?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
