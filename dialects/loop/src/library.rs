@@ -19,6 +19,8 @@ pub enum Of {
     Bool,
     /// A 64-bit integer.
     I64,
+    /// A 32-bit integer.
+    I32,
     /// An `f64`.
     F64,
 }
@@ -35,6 +37,7 @@ impl Of {
             Of::ComplexOfT => ctx.complex(t),
             Of::Bool => ctx.i(8),
             Of::I64 => ctx.i(64),
+            Of::I32 => ctx.i(32),
             Of::F64 => ctx.f64(),
         }
     }
@@ -55,8 +58,8 @@ pub struct ArrayRow {
 pub enum Types {
     /// `f32` and `f64`.
     Real,
-    /// Those and `complex` of them.
-    RealOrComplex,
+    /// `f64` and `complex` of it.
+    Double,
     /// `complex` of `f32` and `f64`.
     Complex,
     /// Every integer and float type; whether an integer has a sign is for the routine's parameters to say.
@@ -72,7 +75,10 @@ impl Types {
         let complex = ty.is_complex() && real(ty.complex_element());
         match self {
             Types::Real => real(ty),
-            Types::RealOrComplex => real(ty) || complex,
+            Types::Double => {
+                let part = if complex { ty.complex_element() } else { ty };
+                real(part) && part.bit_width() == 64
+            }
             Types::Complex => complex,
             Types::Number | Types::Any if ty.is_float() => true,
             Types::Number => ty.is_int() && ty.bit_width() >= 8,
@@ -141,7 +147,47 @@ routines! {
     /// Each element as often as the out has places for it.
     Repeat = "repeat", Any, (T 1) -> (T 1), [], raises: false;
     /// The Cholesky factor of the lower (or upper) triangle of a Hermitian matrix.
-    Cholesky = "cholesky", RealOrComplex, (T 2) -> (T 2), ["upper"], raises: true;
+    Cholesky = "cholesky", Double, (T 2) -> (T 2), ["upper"], raises: true;
+    /// Fourier transforms, of the length of the out; `scale` is 0 for none, 1 for one over the length, 2 for one over
+    /// its root.
+    Fft = "fft", Complex, (T 1) -> (T 1), ["inverse", "scale"], raises: false;
+    /// Those of real numbers.
+    FftReal = "fft_real", Real, (T 1) -> (ComplexOfT 1), ["inverse", "scale"], raises: false;
+    /// The first half of those of real numbers, of the length that the number says.
+    RFft = "rfft", Real, (T 1, I64 0) -> (ComplexOfT 1), ["scale", "conjugate"], raises: false;
+    /// Inverse transforms of such halves, of the length of the out.
+    IRFft = "irfft", Real, (ComplexOfT 1) -> (T 1), ["scale", "conjugate"], raises: false;
+    /// Orthonormal columns and an upper triangle, reduced or complete as the sizes say.
+    Qr = "qr", Double, (T 2) -> (T 2, T 2), [], raises: false;
+    /// The reduced upper triangle alone.
+    QrR = "qr_r", Double, (T 2) -> (T 2), [], raises: false;
+    /// The sign of the determinant and the logarithm of its absolute value.
+    SLogDet = "slogdet", Double, (T 2) -> (T 0, RealOfT 0), [], raises: false;
+    /// The determinant.
+    Det = "det", Double, (T 2) -> (T 0), [], raises: false;
+    /// The inverse; with `quiet` that of a singular matrix is NaN, and no error.
+    Inv = "inv", Double, (T 2) -> (T 2), ["quiet"], raises: true;
+    /// The solution of a system of linear equations for each column of the second matrix.
+    Solve = "solve", Double, (T 2, T 2) -> (T 2), [], raises: true;
+    /// Left singular vectors, singular values and right singular vectors as rows; full or thin as the sizes say.
+    Svd = "svd", Double, (T 2) -> (T 2, RealOfT 1, T 2), [], raises: true;
+    /// The singular values, in descending order.
+    SingularValues = "singular_values", Double, (T 2) -> (RealOfT 1), [], raises: true;
+    /// The pseudo-inverse, without singular values up to the largest one times the number.
+    PInv = "pinv", Double, (T 2, F64 0) -> (T 2), [], raises: true;
+    /// The number of singular values above the number, with `relative` above the largest one times the number.
+    MatrixRank = "matrix_rank", Double, (T 2, F64 0) -> (I64 0), ["relative"], raises: true;
+    /// Least squares by the singular values above the largest one times the number: solution, squared distances, rank
+    /// and singular values.
+    LstSq = "lstsq", Double, (T 2, T 2, F64 0) -> (T 2, RealOfT 1, I32 0, RealOfT 1), [], raises: true;
+    /// Eigenvalues in ascending order and eigenvectors of the lower (or upper) triangle of a Hermitian matrix.
+    Eigh = "eigh", Double, (T 2) -> (RealOfT 1, T 2), ["upper"], raises: true;
+    /// The eigenvalues alone.
+    EigvalsH = "eigvalsh", Double, (T 2) -> (RealOfT 1), ["upper"], raises: true;
+    /// Eigenvalues and eigenvectors of any square matrix.
+    Eig = "eig", Double, (T 2) -> (ComplexOfT 1, ComplexOfT 2), [], raises: true;
+    /// The eigenvalues alone.
+    Eigvals = "eigvals", Double, (T 2) -> (ComplexOfT 1), [], raises: true;
 }
 
 impl Routine {

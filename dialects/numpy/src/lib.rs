@@ -22,8 +22,11 @@ pub mod cast;
 mod compose;
 pub mod concatenate;
 pub mod constant;
+mod contract;
 pub mod derived;
+pub mod einsum;
 pub mod elementwise;
+pub mod fft;
 pub mod full;
 pub mod indexing;
 mod indices;
@@ -33,6 +36,7 @@ pub mod masks;
 pub mod matmul;
 pub mod pairs;
 pub mod pad;
+pub mod products;
 pub mod reduce;
 pub mod reshape;
 pub mod scalar;
@@ -65,6 +69,7 @@ pub fn dialect() -> Dialect {
             constant::Constant::def(),
             bincount::Bincount::def(),
             concatenate::Concatenate::def(),
+            einsum::Einsum::def(),
             matmul::Matmul::def(),
             take::Take::def(),
         ])
@@ -73,8 +78,10 @@ pub fn dialect() -> Dialect {
         .ops(arg_reduce::ops())
         .ops(at::ops())
         .ops(derived::ops())
+        .ops(fft::ops())
         .ops(full::ops())
         .ops(linalg::ops())
+        .ops(products::ops())
         .ops(pairs::ops())
         .ops(reshape::ops())
         .ops(scalar::ops())
@@ -102,6 +109,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
         constant::lowering(),
         bincount::lowering(),
         concatenate::lowering(),
+        einsum::lowering(),
         matmul::lowering(),
         reshape::lowering(),
         take::lowering(),
@@ -111,8 +119,10 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(arg_reduce::lowerings());
     patterns.extend(at::lowerings());
     patterns.extend(derived::lowerings());
+    patterns.extend(fft::lowerings());
     patterns.extend(full::lowerings());
     patterns.extend(linalg::lowerings());
+    patterns.extend(products::lowerings());
     patterns.extend(pairs::lowerings());
     patterns.extend(scalar::lowerings());
     patterns.extend(slice::lowerings());

@@ -1,10 +1,9 @@
 //! `numpy.matmul`: NumPy's `@`, with its rules for vectors, matrices and stacks of matrices.
 
 use npir_mlir::prelude::*;
-use npir_tensor::{ASSOCIATIVE, CheckKind};
+use npir_tensor::CheckKind;
 
-use crate::cast;
-use crate::elementwise::Body;
+use crate::contract::sum_of_products;
 use crate::elementwise::dtype::DType;
 use crate::lowering::{self, Along};
 use crate::shape::{shape_placeholder, shape_text};
@@ -192,48 +191,9 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     out_sizes.extend(loops.rows.map(|_| l_sizes[l_rank - 2]));
     out_sizes.extend(loops.columns.map(|_| r_sizes[r_rank - 1]));
 
-    let accumulator = if dtype.is_half() { DType::F32 } else { dtype };
-    // A complex number is accumulated as two real ones, which are summed like any others.
-    let part = Body::new(rw, accumulator).part();
-    let init = lowering::zero(rw, part.dtype.storage_ty(ctx));
-    let init = lowering::filled(rw, &out_sizes, init);
-    let inits = vec![init; if dtype.is_complex() { 2 } else { 1 }];
     let n = loops.inner + 1;
-    let out_walks: Vec<_> = (0..loops.inner).map(Along::Loop).collect();
-    let maps = [&l_walks, &r_walks, &out_walks].map(|walks| lowering::map(ctx, n, walks));
-    let mut maps = maps.to_vec();
-    maps.resize(2 + inits.len(), maps[2]);
-    let mut iters = vec![Iter::Parallel; n];
-    iters[loops.inner] = Iter::Reduction;
-    let generic = rw.linalg_generic(&[lhs, rhs], &inits, &maps, &iters, |rw, args| {
-        let a = cast::scalar(rw, args[0], dtype, accumulator);
-        let b = cast::scalar(rw, args[1], dtype, accumulator);
-        let body = Body::new(rw, accumulator);
-        let product = body.mul(a, b);
-        if dtype.is_complex() {
-            let part = body.part();
-            let re = part.add(args[2], body.re(product));
-            return vec![re, part.add(args[3], body.im(product))];
-        }
-        vec![body.add(args[2], product)]
-    });
-    generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
-    let mut value = generic.result_value(0);
-    if dtype.is_complex() {
-        let (parts, element) = (generic.result_values(), dtype.storage_ty(ctx));
-        value = lowering::elementwise(rw, &parts, &out_sizes, element, |rw, args| {
-            Body::new(rw, dtype).complex(args[0], args[1])
-        });
-    }
-    if accumulator != dtype {
-        value = lowering::elementwise(
-            rw,
-            &[value],
-            &out_sizes,
-            dtype.storage_ty(ctx),
-            |rw, args| cast::scalar(rw, args[0], accumulator, dtype),
-        );
-    }
+    let maps = [&l_walks, &r_walks].map(|walks| lowering::map(ctx, n, walks));
+    let value = sum_of_products(rw, dtype, &[lhs, rhs], &maps, &out_sizes, n);
     lowering::replace(rw, op, cx, value)
 }
 

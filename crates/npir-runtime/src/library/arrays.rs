@@ -1,6 +1,7 @@
 //! The arrays of a library call, and the blocks of them that one computation of its batch works on.
 
-use std::sync::Mutex;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use super::Failure;
 use crate::dtype::DType;
@@ -75,6 +76,13 @@ impl<'a> Call<'a> {
         self.params.get(i).copied().unwrap_or(0)
     }
 
+    /// The first element of an array of `i64`, which is the same for the whole batch; `None` if that is empty.
+    pub(crate) fn number(&self, i: usize) -> Option<i64> {
+        let array = &self.arrays[i];
+        let is_empty = array.sizes.contains(&0);
+        (!is_empty).then(|| Block::of(array, array.sizes.len(), 0).at(0, 0))
+    }
+
     /// Runs `f` on the blocks of every element of the batch, on the threads of the pool. Block `i` has the last
     /// `ranks[i]` dimensions of array `i`; the dimensions before those are the batch. `work` is about how many
     /// operations one element takes.
@@ -85,43 +93,76 @@ impl<'a> Call<'a> {
     where
         F: Fn(&[Block<'a>]) -> Result<(), Failure> + Sync,
     {
+        self.for_ranges(ranks, work, |batch, mut range| {
+            range.try_for_each(|at| f(&batch.element(at)))
+        })
+    }
+
+    /// As [`Call::for_each`], with ranges of the batch.
+    ///
+    /// # Errors
+    /// That of the first range that fails; arrays whose batches differ.
+    pub(crate) fn for_ranges<F>(&self, ranks: &[usize], work: usize, f: F) -> Result<(), Failure>
+    where
+        F: Fn(&Batch<'_, 'a>, Range<usize>) -> Result<(), Failure> + Sync,
+    {
         let malformed = || Failure::contract("arrays do not agree in their batch");
         let mut leads = Vec::with_capacity(ranks.len());
         for (array, &rank) in self.arrays.iter().zip(ranks) {
             leads.push(array.sizes.len().checked_sub(rank).ok_or_else(malformed)?);
         }
         let first = self.arrays.first().zip(leads.first());
-        let batch = first.map_or(&[][..], |(array, &lead)| &array.sizes[..lead]);
-        let agree = |(array, &lead): (&Array, &usize)| array.sizes[..lead] == *batch;
+        let sizes = first.map_or(&[][..], |(array, &lead)| &array.sizes[..lead]);
+        let agree = |(array, &lead): (&Array, &usize)| array.sizes[..lead] == *sizes;
         if self.arrays.len() != ranks.len() || !self.arrays.iter().zip(&leads).all(agree) {
             return Err(malformed());
         }
-        let count = batch.iter().product::<i64>() as usize;
+        let batch = Batch {
+            arrays: &self.arrays,
+            leads,
+        };
         let failed: Mutex<Option<(usize, Failure)>> = Mutex::new(None);
-        let fail = |at: usize, failure| {
-            let mut slot = failed.lock().unwrap_or_else(|e| e.into_inner());
+        let part = |range: Range<usize>| {
+            let at = range.start;
+            let Err(failure) = f(&batch, range) else {
+                return;
+            };
+            let mut slot = failed.lock().unwrap_or_else(PoisonError::into_inner);
             if slot.as_ref().is_none_or(|(before, _)| at < *before) {
                 *slot = Some((at, failure));
             }
         };
-        let part = |range: std::ops::Range<usize>| {
-            for at in range {
-                let blocks = self.arrays.iter().zip(&leads);
-                let blocks: Vec<_> = blocks
-                    .map(|(array, &lead)| Block::of(array, lead, at))
-                    .collect();
-                if let Err(failure) = f(&blocks) {
-                    return fail(at, failure);
-                }
-            }
-        };
+        let count = sizes.iter().product::<i64>() as usize;
         let grain = (GRAIN / work.max(1)).max(1);
         pool::parallel_for(count, grain, part).map_err(|error| Failure {
             kind: RunErrorKind::Internal,
             message: error.message().to_owned(),
         })?;
-        let failed = failed.into_inner().unwrap_or_else(|e| e.into_inner());
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
         failed.map_or(Ok(()), |(_, failure)| Err(failure))
+    }
+}
+
+/// The arrays of a call, split into the dimensions of the batch and those of one element of it.
+pub(crate) struct Batch<'b, 'a> {
+    arrays: &'b [Array<'a>],
+    leads: Vec<usize>,
+}
+
+impl<'a> Batch<'_, 'a> {
+    /// The blocks of element `at`, one for each array.
+    pub(crate) fn element(&self, at: usize) -> Vec<Block<'a>> {
+        let arrays = self.arrays.iter().zip(&self.leads);
+        arrays
+            .map(|(array, &lead)| Block::of(array, lead, at))
+            .collect()
+    }
+
+    /// The blocks of array `i` for a range of elements.
+    pub(crate) fn blocks(&self, i: usize, range: Range<usize>) -> Vec<Block<'a>> {
+        range
+            .map(|at| Block::of(&self.arrays[i], self.leads[i], at))
+            .collect()
     }
 }
 
@@ -301,12 +342,22 @@ impl<'a> Block<'a> {
     }
 
     /// The element at a row and a column of a matrix, or a row of a column.
+    #[inline]
     pub(crate) fn at<T: Plain>(&self, i: usize, j: usize) -> T {
         let (rows, columns) = self.extents();
         assert!(i < rows && j < columns);
         let at = self.ptr::<T>().wrapping_offset(self.distance(i, j));
         // SAFETY: within the block, as asserted; valid to read.
         unsafe { at.read_unaligned() }
+    }
+
+    /// Sets element `i` of a block of one dimension.
+    #[inline]
+    pub(crate) fn set<T: Plain>(&self, i: usize, x: T) {
+        assert!(self.sizes.len() == 1 && i < self.size(0));
+        let at = self.ptr::<T>().wrapping_offset(self.stride(0) * i as isize);
+        // SAFETY: within the block, as asserted; as in `write`.
+        unsafe { at.write_unaligned(x) };
     }
 
     /// Rows and columns of a block of at most two dimensions.

@@ -9,6 +9,7 @@
 //! threads.
 
 mod arrays;
+mod fft;
 mod linalg;
 mod selection;
 
@@ -19,7 +20,7 @@ use crate::context::CallContext;
 use crate::dtype::DType;
 use crate::error::{RunError, RunErrorKind};
 
-pub(crate) use arrays::{Array, Block, Call};
+pub(crate) use arrays::{Array, Batch, Block, Call};
 
 /// Why a routine failed; the error is reported as `caller: message`.
 #[derive(Debug)]
@@ -180,4 +181,23 @@ routines! {
     "expand" => selection::expand;
     "repeat" => selection::repeat;
     "cholesky" => linalg::cholesky::run;
+    "fft" => fft::fft;
+    "fft_real" => fft::fft_real;
+    "rfft" => fft::rfft;
+    "irfft" => fft::irfft;
+    "qr" => linalg::qr::run;
+    "qr_r" => linalg::qr::run_r;
+    "slogdet" => linalg::lu::slogdet;
+    "det" => linalg::lu::det;
+    "inv" => linalg::lu::inv;
+    "solve" => linalg::lu::solve;
+    "svd" => linalg::svd::svd;
+    "singular_values" => linalg::svd::singular_values;
+    "pinv" => linalg::svd::pinv;
+    "matrix_rank" => linalg::svd::matrix_rank;
+    "lstsq" => linalg::svd::lstsq;
+    "eigh" => linalg::eigen::eigh;
+    "eigvalsh" => linalg::eigen::eigvalsh;
+    "eig" => linalg::eigen::eig;
+    "eigvals" => linalg::eigen::eigvals;
 }

@@ -4,7 +4,7 @@ use faer::Side;
 use faer::linalg::solvers::Llt;
 use faer::traits::math_utils::{conj, zero};
 
-use super::{Field, dispatch, matrix};
+use super::{Field, cubic, dispatch, hermitian};
 use crate::library::{Call, Failure};
 
 /// `a` → factor; parameter: whether the upper triangle is read and written. The other triangle of `a` is not looked at.
@@ -16,9 +16,9 @@ fn typed<T: Field>(call: &Call) -> Result<(), Failure> {
     let upper = call.param(0) != 0;
     let n = call.arrays[0].size(0);
     let side = if upper { Side::Upper } else { Side::Lower };
-    call.for_each(&[2, 2], n.saturating_pow(3) / 3, |blocks| {
-        let a = matrix::<T>(&blocks[0]);
-        let factor = Llt::new(a.as_ref(), side)
+    call.for_each(&[2, 2], cubic(n, n) / 3, |blocks| {
+        let mut storage = faer::Mat::new();
+        let factor = Llt::new(hermitian::<T>(&blocks[0], &mut storage), side)
             .map_err(|_| Failure::lin_alg("Matrix is not positive definite"))?;
         let l = factor.L();
         blocks[1].fill(|i, j| match upper {

@@ -1,25 +1,63 @@
-//! Dense linear algebra, by the crate `faer`; errors and conventions are NumPy's.
+//! Dense linear algebra, by the crate `faer`; errors and conventions are NumPy's, which computes in double precision
+//! whatever the precision of the input.
+//!
+//! A matrix is used where it lies if its elements are aligned, and copied otherwise. Each computation of a batch runs
+//! on one thread.
 
 pub(super) mod cholesky;
+pub(super) mod eigen;
+pub(super) mod lu;
+pub(super) mod qr;
+pub(super) mod svd;
 
-use faer::Mat;
-use faer::traits::ComplexField;
+use faer::traits::math_utils::{from_f64, is_finite, is_nan};
+use faer::traits::{ComplexField, RealField};
+use faer::{Mat, MatMut, MatRef, c64};
 
 use super::Block;
 use crate::library::arrays::Plain;
 
 /// The element types that faer computes with.
-pub(super) trait Field: ComplexField + Plain {}
+pub(super) trait Field: ComplexField<Real = Self::Part> + Plain {
+    /// The real type.
+    type Part: RealField<Real = Self::Part> + Field<Part = Self::Part> + PartialOrd + Into<f64>;
+    /// The complex type.
+    type Whole: Field<Part = Self::Part>;
+    /// Eigenvalues and, on request, eigenvectors of a matrix of finite elements; `None` if they do not converge.
+    fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Option<Eigen<Self::Whole>>;
+}
 
-impl<T: ComplexField + Plain> Field for T {}
+/// Eigenvalues, and eigenvectors as the columns of a matrix.
+pub(super) type Eigen<T> = (Vec<T>, Option<Mat<T>>);
+
+macro_rules! fields {
+    ($($ty:ty, $part:ty, $whole:ty, $new:path;)*) => {$(
+        impl Field for $ty {
+            type Part = $part;
+            type Whole = $whole;
+
+            fn eigen(a: MatRef<'_, $ty>, vectors: bool) -> Option<Eigen<$whole>> {
+                if !vectors {
+                    return Some((a.eigenvalues().ok()?, None));
+                }
+                let eigen = $new(a).ok()?;
+                let values = eigen.S().column_vector().iter().copied().collect();
+                Some((values, Some(eigen.U().to_owned())))
+            }
+        }
+    )*};
+}
+
+fields! {
+    f64, f64, c64, faer::linalg::solvers::Eigen::new_from_real;
+    c64, f64, c64, faer::linalg::solvers::Eigen::new;
+}
 
 /// Calls a function that is generic over the element type `T` of an array of it.
 macro_rules! dispatch {
     ($array:expr, $function:ident($($arg:expr),*)) => {
         match $array.dtype() {
-            crate::dtype::DType::F32 => $function::<f32>($($arg),*),
             crate::dtype::DType::F64 => $function::<f64>($($arg),*),
-            crate::dtype::DType::C64 => $function::<num_complex::Complex<f32>>($($arg),*),
             crate::dtype::DType::C128 => $function::<num_complex::Complex<f64>>($($arg),*),
             _ => Err(Failure::contract("not an element type of linear algebra")),
         }
@@ -27,7 +65,66 @@ macro_rules! dispatch {
 }
 use dispatch;
 
-/// A copy of a matrix.
-fn matrix<T: Field>(block: &Block) -> Mat<T> {
-    Mat::from_fn(block.size(0), block.size(1), |i, j| block.at(i, j))
+/// Multiplications of a dense decomposition of an `m` by `n` matrix, about.
+fn cubic(m: usize, n: usize) -> usize {
+    m.saturating_mul(n).saturating_mul(m.min(n))
+}
+
+/// A matrix: the block itself, or a copy of it in `storage` where its elements are not aligned.
+fn matrix<'m, T: Field>(block: &'m Block, storage: &'m mut Mat<T>) -> MatRef<'m, T> {
+    let data = block.ptr::<T>().cast_const();
+    let (m, n) = (block.size(0), block.size(1));
+    if data.is_aligned() {
+        // SAFETY: the elements are valid, aligned, and nobody writes to them during the call.
+        return unsafe { MatRef::from_raw_parts(data, m, n, block.stride(0), block.stride(1)) };
+    }
+    *storage = Mat::from_fn(m, n, |i, j| block.at(i, j));
+    storage.as_ref()
+}
+
+/// As [`matrix`], for a Hermitian matrix: the imaginary parts of its diagonal count as zero, as in LAPACK.
+fn hermitian<'m, T: Field>(block: &'m Block, storage: &'m mut Mat<T>) -> MatRef<'m, T> {
+    if T::IS_REAL {
+        return matrix(block, storage);
+    }
+    *storage = Mat::from_fn(block.size(0), block.size(1), |i, j| {
+        let x = block.at::<T>(i, j);
+        if i == j {
+            T::from_real_impl(&T::real_part_impl(&x))
+        } else {
+            x
+        }
+    });
+    storage.as_ref()
+}
+
+/// Fills a block with a matrix of its shape.
+fn store<T: Field>(block: &Block, from: MatRef<'_, T>) {
+    let data = block.ptr::<T>();
+    if !data.is_aligned() {
+        return block.fill(|i, j| from[(i, j)]);
+    }
+    let (m, n) = (block.size(0), block.size(1));
+    // SAFETY: the elements are valid, aligned and ours alone; elements of an out do not overlap.
+    let to = unsafe { MatMut::from_raw_parts_mut(data, m, n, block.stride(0), block.stride(1)) };
+    { to }.copy_from(from);
+}
+
+/// Whether all elements are finite, and whether some element is a NaN.
+fn finiteness<T: Field>(a: MatRef<'_, T>) -> (bool, bool) {
+    let (mut finite, mut nan) = (true, false);
+    for column in a.col_iter() {
+        for x in column.iter() {
+            if !is_finite(x) {
+                finite = false;
+                nan |= is_nan(x);
+            }
+        }
+    }
+    (finite, nan)
+}
+
+/// A real number of a type.
+fn real<T: Field>(x: f64) -> T::Part {
+    from_f64::<T::Part>(x)
 }

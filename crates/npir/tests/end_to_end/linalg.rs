@@ -1,0 +1,606 @@
+//! `numpy.linalg_*` against NumPy.
+
+use npir_runtime::{DType, RunErrorKind};
+use npir_testing::long_tests;
+
+use crate::harness::compiler;
+use crate::library::{Row, check_rows};
+
+/// Every row in every type of linear algebra; in the ordinary suite in one of each precision.
+#[track_caller]
+fn check_fields(rows: &[Row]) {
+    let mut fields = vec![DType::F32, DType::C128];
+    if long_tests() {
+        fields.extend([DType::F64, DType::C64]);
+    }
+    let all = fields
+        .iter()
+        .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)));
+    check_rows(all.collect());
+}
+
+#[test]
+fn factors() {
+    let mut rows = Vec::new();
+    for shape in ["4, 4", "1, 1", "0, 0", "2, 3, 5, 5", "40, 40", "0, 3, 3"] {
+        let a = format!("positive(DT, {shape})");
+        rows.push(Row::new(
+            "numpy.linalg_cholesky %a : {a} -> {r0}",
+            &[("a", &a)],
+            "L.cholesky(a)",
+        ));
+        rows.push(Row::new(
+            "numpy.linalg_cholesky upper %a : {a} -> {r0}",
+            &[("a", &a)],
+            "L.cholesky(a, upper=True)",
+        ));
+    }
+    let unitary = "near(np.conj(np.swapaxes(r0, -1, -2)) @ r0, \
+                   np.broadcast_to(np.eye(r0.shape[-1], dtype=r0.dtype), r0.shape[:-2] + (r0.shape[-1],) * 2))";
+    for shape in ["4, 4", "5, 3", "3, 5", "2, 40, 17", "0, 3", "3, 0", "1, 1"] {
+        let a = format!("fill(DT, {shape})");
+        for (flag, mode) in [("", "reduced"), ("complete ", "complete")] {
+            rows.push(
+                Row::new(
+                    format!("numpy.linalg_qr {flag}%a : {{a}} -> {{r0}}, {{r1}}"),
+                    &[("a", &a)],
+                    format!("tuple(L.qr(a, '{mode}'))"),
+                )
+                .holds(format!(
+                    "{unitary} and near(r0 @ r1, a) and near(np.triu(r1), r1)"
+                )),
+            );
+        }
+        rows.push(
+            Row::new(
+                "numpy.linalg_qr_r %a : {a} -> {r0}",
+                &[("a", &a)],
+                "L.qr(a, 'r')",
+            )
+            .holds("near(np.abs(r0), np.abs(e0))"),
+        );
+    }
+    check_fields(&rows);
+}
+
+#[test]
+fn singular_values() {
+    let mut rows = Vec::new();
+    for shape in ["4, 4", "5, 3", "3, 5", "2, 20, 7", "0, 3", "3, 0", "1, 1"] {
+        let a = format!("fill(DT, {shape})");
+        for (flag, full) in [("", "False"), ("full_matrices ", "True")] {
+            rows.push(
+                Row::new(
+                    format!("numpy.linalg_svd {flag}%a : {{a}} -> {{r0}}, {{r1}}, {{r2}}"),
+                    &[("a", &a)],
+                    format!("tuple(L.svd(a, {full}))"),
+                )
+                .holds(
+                    "near(r1, e1) and near((r0[..., :r1.shape[-1]] * r1[..., None, :]) @ r2[..., :r1.shape[-1], :], a) \
+                     and near(r2 @ np.conj(np.swapaxes(r2, -1, -2)), \
+                     np.broadcast_to(np.eye(r2.shape[-2], dtype=r2.dtype), r2.shape[:-2] + (r2.shape[-2],) * 2))",
+                ),
+            );
+        }
+        rows.push(Row::new(
+            "numpy.linalg_svdvals %a : {a} -> {r0}",
+            &[("a", &a)],
+            "L.svdvals(a)",
+        ));
+        rows.push(
+            Row::new(
+                "numpy.linalg_pinv %a : ({a}) -> {r0}",
+                &[("a", &a)],
+                "L.pinv(a)",
+            )
+            .holds("near(r0, e0, 4000)"),
+        );
+        rows.push(Row::new(
+            "numpy.linalg_matrix_rank %a : ({a}) -> {r0}",
+            &[("a", &a)],
+            "np.asarray(L.matrix_rank(a), np.int64)",
+        ));
+    }
+    let low = "fill(DT, 6, 2) @ fill(DT, 2, 5)";
+    rows.push(Row::new(
+        "numpy.linalg_matrix_rank %a : ({a}) -> {r0}",
+        &[("a", low)],
+        "L.matrix_rank(a)",
+    ));
+    rows.push(
+        Row::new(
+            "numpy.linalg_matrix_rank %a tol %t : ({a}, {t}) -> {r0}",
+            &[("a", low), ("t", "np.array([0.0, 1.5, 1e9])")],
+            "L.matrix_rank(a, t)",
+        )
+        .holds("near(r0[1:], e0[1:]) and r0[0] >= 2"),
+    );
+    rows.push(Row::new(
+        "numpy.linalg_matrix_rank relative %a tol %t : ({a}, {t}) -> {r0}",
+        &[("a", low), ("t", "np.array(1e-3)")],
+        "L.matrix_rank(a, rtol=t)",
+    ));
+    rows.push(
+        Row::new(
+            "numpy.linalg_pinv %a rcond %t : ({a}, {t}) -> {r0}",
+            &[("a", low), ("t", "np.array([0.01, 2.0])")],
+            "L.pinv(np.stack([a, a]), t)",
+        )
+        .holds("near(r0, e0, 4000)"),
+    );
+    for a in ["np.zeros(3, DT)", "np.array(2, DT)", "fill(DT, 4)"] {
+        rows.push(Row::new(
+            "numpy.linalg_matrix_rank %a : ({a}) -> {r0}",
+            &[("a", a)],
+            "np.asarray(L.matrix_rank(a), np.int64)",
+        ));
+    }
+    check_fields(&rows);
+}
+
+#[test]
+fn eigenvalues() {
+    let mut rows = Vec::new();
+    for shape in ["4, 4", "1, 1", "0, 0", "2, 3, 5, 5", "30, 30"] {
+        let a = format!("fill(DT, {shape})");
+        for (flag, uplo) in [("", "L"), ("upper ", "U")] {
+            rows.push(
+                Row::new(
+                    format!("numpy.linalg_eigh {flag}%a : {{a}} -> {{r0}}, {{r1}}"),
+                    &[("a", &a)],
+                    format!("tuple(L.eigh(a, '{uplo}'))"),
+                )
+                .holds(
+                    "near(r0, e0) and near((r1 * r0[..., None, :]) @ np.conj(np.swapaxes(r1, -1, -2)), \
+                     (e1 * e0[..., None, :]) @ np.conj(np.swapaxes(e1, -1, -2)))",
+                ),
+            );
+            rows.push(Row::new(
+                format!("numpy.linalg_eigvalsh {flag}%a : {{a}} -> {{r0}}"),
+                &[("a", &a)],
+                format!("L.eigvalsh(a, '{uplo}')"),
+            ));
+        }
+        let complex = "np.result_type(a, np.complex64)";
+        rows.push(
+            Row::new(
+                "numpy.linalg_eig %a : {a} -> {r0}, {r1}",
+                &[("a", &a)],
+                format!("tuple(x.astype({complex}) for x in L.eig(a))"),
+            )
+            .holds(
+                "near(a @ r1, r1 * r0[..., None, :], 4000) \
+                 and near(L.norm(r1, axis=-2), np.ones(r0.shape, r0.real.dtype)) \
+                 and near(r0.sum(-1), e0.sum(-1), 4000) and near((r0 ** 2).sum(-1), (e0 ** 2).sum(-1), 4000)",
+            ),
+        );
+        rows.push(
+            Row::new(
+                "numpy.linalg_eigvals %a : {a} -> {r0}",
+                &[("a", &a)],
+                format!("L.eigvals(a).astype({complex})"),
+            )
+            .holds("near(r0.sum(-1), e0.sum(-1), 4000) and near((r0 ** 3).sum(-1), (e0 ** 3).sum(-1), 40000)"),
+        );
+    }
+    check_fields(&rows);
+}
+
+#[test]
+fn equations() {
+    let mut rows = Vec::new();
+    for shape in ["4, 4", "1, 1", "0, 0", "2, 3, 5, 5", "30, 30"] {
+        let a = format!("fill(DT, {shape})");
+        rows.push(
+            Row::new(
+                "numpy.linalg_det %a : {a} -> {r0}",
+                &[("a", &a)],
+                "L.det(a)",
+            )
+            .holds("near(r0, e0, 4000)"),
+        );
+        rows.push(
+            Row::new(
+                "numpy.linalg_slogdet %a : {a} -> {r0}, {r1}",
+                &[("a", &a)],
+                "tuple(L.slogdet(a))",
+            )
+            .holds("near(r0, e0, 4000) and near(r1, e1, 4000)"),
+        );
+        rows.push(
+            Row::new(
+                "numpy.linalg_inv %a : {a} -> {r0}",
+                &[("a", &a)],
+                "L.inv(a)",
+            )
+            .holds("near(r0, e0, 40000)"),
+        );
+    }
+    for (a, b) in [
+        ("4, 4", "4"),
+        ("4, 4", "4, 2"),
+        ("3, 4, 4", "4"),
+        ("3, 4, 4", "1, 4, 2"),
+        ("4, 4", "2, 4, 3"),
+        ("0, 0", "0, 3"),
+        ("2, 1, 4, 4", "3, 4, 1"),
+    ] {
+        let (a, b) = (format!("positive(DT, {a})"), format!("fill(DT, {b})"));
+        rows.push(
+            Row::new(
+                "numpy.linalg_solve %a, %b : {a}, {b} -> {r0}",
+                &[("a", &a), ("b", &b)],
+                "L.solve(a, b)",
+            )
+            .holds("near(r0, e0, 4000)"),
+        );
+    }
+    for (a, b) in [
+        ("fill(DT, 5, 3)", "5, 2"),
+        ("fill(DT, 5, 3)", "5"),
+        ("fill(DT, 3, 5)", "3, 2"),
+        ("fill(DT, 4, 4)", "4"),
+        ("fill(DT, 6, 2) @ fill(DT, 2, 4)", "6, 1"),
+        ("np.zeros((0, 3), DT)", "0, 2"),
+        ("np.zeros((3, 0), DT)", "3"),
+    ] {
+        let b = format!("fill(DT, {b})");
+        rows.push(
+            Row::new(
+                "numpy.linalg_lstsq %a, %b : ({a}, {b}) -> ({r0}, {r1}, tensor<i32>, {r3})",
+                &[("a", a), ("b", &b)],
+                "L.lstsq(a, b)",
+            )
+            .holds("near(r0, e0, 40000) and near(r1, e1, 40000) and near(r2, e2) and near(r3, e3)"),
+        );
+    }
+    rows.push(Row::new(
+        "numpy.linalg_lstsq %a, %b rcond %c : ({a}, {b}, {c}) -> ({r0}, {r1}, tensor<i32>, {r3})",
+        &[("a", "fill(DT, 5, 3)"), ("b", "fill(DT, 5)"), ("c", "np.array(0.5)")],
+        "L.lstsq(a, b, c[()])",
+    ).holds("near(r0, e0, 4000) and near(r2, e2)"));
+    // The types of their results cannot say how many residuals there are.
+    for row in &mut rows {
+        row.only_dynamic = row.op.contains("lstsq");
+    }
+    check_fields(&rows);
+}
+
+#[test]
+fn norms() {
+    let mut rows = Vec::new();
+    let orders = [
+        ("", "None"),
+        ("ord(0.0) ", "0"),
+        ("ord(1.0) ", "1"),
+        ("ord(-1.0) ", "-1"),
+        ("ord(2.0) ", "2"),
+        ("ord(-2.0) ", "-2"),
+        ("ord(3.5) ", "3.5"),
+        ("kind inf ", "np.inf"),
+        ("kind neg_inf ", "-np.inf"),
+        ("kind fro ", "'fro'"),
+        ("kind nuc ", "'nuc'"),
+    ];
+    for (order, numpy) in orders {
+        for keep in [false, true] {
+            let (word, flag) = if keep {
+                ("keepdims ", "True")
+            } else {
+                ("", "False")
+            };
+            let is_vector = !["'fro'", "'nuc'"].contains(&numpy);
+            if is_vector {
+                for (shape, axes, axis) in [
+                    ("5", "", "None"),
+                    ("3, 4", "axes [0] ", "0"),
+                    ("2, 3, 4", "axes [-1] ", "-1"),
+                ] {
+                    rows.push(Row::new(
+                        format!("numpy.linalg_norm %x {order}{axes}{word} : {{x}} -> {{r0}}"),
+                        &[("x", &format!("fill(DT, {shape})"))],
+                        format!("L.norm(x, {numpy}, {axis}, {flag})"),
+                    ));
+                }
+            }
+            if !["0", "3.5"].contains(&numpy) {
+                for (shape, axes, axis) in [
+                    ("3, 4", "", "None"),
+                    ("2, 3, 4", "axes [0, 2] ", "(0, 2)"),
+                    ("2, 3, 4", "axes [-1, 0] ", "(-1, 0)"),
+                ] {
+                    rows.push(Row::new(
+                        format!("numpy.linalg_norm %x {order}{axes}{word} : {{x}} -> {{r0}}"),
+                        &[("x", &format!("fill(DT, {shape})"))],
+                        format!("L.norm(x, {numpy}, {axis}, {flag})"),
+                    ));
+                }
+            }
+        }
+        if !["0", "3.5"].contains(&numpy) {
+            rows.push(
+                Row::new(
+                    format!("numpy.linalg_cond %x {order} : {{x}} -> {{r0}}"),
+                    &[("x", "positive(DT, 2, 4, 4)")],
+                    format!("L.cond(x, {numpy})"),
+                )
+                .holds("near(r0, e0, 4000)"),
+            );
+            // NumPy has no nuclear norm of the inverse of a singular matrix.
+            if numpy == "'nuc'" {
+                continue;
+            }
+            rows.push(Row::new(
+                format!("numpy.linalg_cond %x {order} : {{x}} -> {{r0}}"),
+                &[("x", "np.zeros((2, 2), DT)")],
+                format!("L.cond(x, {numpy})"),
+            ));
+        }
+    }
+    rows.push(Row::new(
+        "numpy.linalg_norm %x : {x} -> {r0}",
+        &[("x", "fill(DT, 2, 3, 4)")],
+        "L.norm(x)",
+    ));
+    rows.push(Row::new(
+        "numpy.linalg_norm %x : {x} -> {r0}",
+        &[("x", "fill(DT, 0, 4)")],
+        "L.norm(x)",
+    ));
+    check_fields(&rows);
+    let whole: Vec<_> = rows.iter().map(|row| row.of(DType::U8)).collect();
+    check_rows(whole);
+}
+
+#[test]
+fn powers() {
+    let mut rows = Vec::new();
+    for n in [0, 1, 2, 3, 4, 5, 13, -1, -2, -3] {
+        for shape in ["3, 3", "2, 4, 4", "0, 0"] {
+            let dtypes: &[DType] = match n {
+                0.. => &[DType::F32, DType::F64, DType::I32, DType::U8, DType::I64],
+                _ => &[DType::F32, DType::F64],
+            };
+            let row = Row::new(
+                format!("numpy.linalg_matrix_power %a to {n} : {{a}} -> {{r0}}"),
+                &[("a", &format!("fill(DT, {shape})"))],
+                format!("L.matrix_power(a, {n})"),
+            )
+            .holds("near(r0, e0, 40000)");
+            rows.extend(dtypes.iter().map(|dtype| row.of(*dtype)));
+        }
+    }
+    check_rows(rows);
+}
+
+#[test]
+fn integers_are_computed_in_float64() {
+    let rows = [
+        Row::new(
+            "numpy.linalg_det %a : {a} -> {r0}",
+            &[("a", "fill(DT, 3, 3)")],
+            "L.det(a)",
+        ),
+        Row::new(
+            "numpy.linalg_solve %a, %b : {a}, {b} -> {r0}",
+            &[("a", "(np.eye(3) * 2).astype(DT)"), ("b", "fill(DT, 3)")],
+            "L.solve(a, b)",
+        ),
+        Row::new(
+            "numpy.linalg_svdvals %a : {a} -> {r0}",
+            &[("a", "fill(DT, 3, 4)")],
+            "L.svdvals(a)",
+        ),
+    ];
+    for dtype in [DType::Bool, DType::I8, DType::U16, DType::I64] {
+        check_rows(rows.iter().map(|row| row.of(dtype)).collect());
+    }
+}
+
+#[test]
+fn bad_matrices() {
+    use RunErrorKind::{LinAlg, ShapeMismatch};
+    let error = |op: &str, a: &str, result: &str, kind, message: &str| {
+        Row::new(format!("{op} : {{a}} -> {{r0}}"), &[("a", a)], result).raises(kind, message)
+    };
+    let (nan, inf) = ("np.full((2, 2), np.nan)", "np.full((2, 2), np.inf)");
+    let singular = "np.array([[1.0, 2.0], [2.0, 4.0]])";
+    let mut rows = vec![
+        error(
+            "numpy.linalg_cholesky %a",
+            "-np.eye(3)",
+            "a",
+            LinAlg,
+            "numpy.linalg_cholesky: Matrix is not positive definite",
+        ),
+        error(
+            "numpy.linalg_cholesky %a",
+            nan,
+            "a",
+            LinAlg,
+            "Matrix is not positive definite",
+        ),
+        error(
+            "numpy.linalg_inv %a",
+            singular,
+            "a",
+            LinAlg,
+            "numpy.linalg_inv: Singular matrix",
+        ),
+        error(
+            "numpy.linalg_inv %a",
+            "np.zeros((3, 3))",
+            "a",
+            LinAlg,
+            "Singular matrix",
+        ),
+        error(
+            "numpy.linalg_inv %a",
+            "np.stack([np.eye(3), np.ones((3, 3))])",
+            "a",
+            LinAlg,
+            "Singular matrix",
+        ),
+        error(
+            "numpy.linalg_inv %a",
+            "np.ones((2, 3))",
+            "a",
+            ShapeMismatch,
+            "Last 2 dimensions of the array must be square",
+        ),
+        error(
+            "numpy.linalg_det %a",
+            "np.ones((2, 3))",
+            "a[0, 0]",
+            ShapeMismatch,
+            "Last 2 dimensions of the array must be square",
+        ),
+        error(
+            "numpy.linalg_svdvals %a",
+            nan,
+            "a[0]",
+            LinAlg,
+            "SVD did not converge",
+        ),
+        error(
+            "numpy.linalg_eigvals %a",
+            nan,
+            "a[0] + 0j",
+            LinAlg,
+            "Array must not contain infs or NaNs",
+        ),
+        error(
+            "numpy.linalg_eigvals %a",
+            inf,
+            "a[0] + 0j",
+            LinAlg,
+            "Array must not contain infs or NaNs",
+        ),
+        error(
+            "numpy.linalg_matrix_power %a to -1",
+            singular,
+            "a",
+            LinAlg,
+            "Singular matrix",
+        ),
+        error(
+            "numpy.linalg_matrix_power %a to 2",
+            "np.ones((2, 3))",
+            "a",
+            ShapeMismatch,
+            "must be square",
+        ),
+        error(
+            "numpy.linalg_cond %a",
+            "np.ones((0, 3))",
+            "np.array(1.0)",
+            RunErrorKind::Value,
+            "cond is not defined on empty arrays",
+        ),
+    ];
+    rows.push(
+        Row::new(
+            "numpy.linalg_solve %a, %b : {a}, {b} -> {r0}",
+            &[("a", singular), ("b", "np.ones(2)")],
+            "b",
+        )
+        .raises(LinAlg, "numpy.linalg_solve: Singular matrix"),
+    );
+    rows.push(
+        Row::new(
+            "numpy.linalg_solve %a, %b : {a}, {b} -> {r0}",
+            &[("a", singular), ("b", "np.ones(3)")],
+            "b",
+        )
+        .raises(
+            ShapeMismatch,
+            "matrices of shape (2, 2) do not fit right sides of shape (3,)",
+        ),
+    );
+    // Values, as in NumPy.
+    rows.push(Row::new(
+        "numpy.linalg_det %a : {a} -> {r0}",
+        &[("a", "np.zeros((3, 3))")],
+        "L.det(a)",
+    ));
+    rows.push(Row::new(
+        "numpy.linalg_slogdet %a : {a} -> {r0}, {r1}",
+        &[("a", "np.stack([np.zeros((3, 3)), -np.eye(3)])")],
+        "tuple(L.slogdet(a))",
+    ));
+    rows.push(Row::new(
+        "numpy.linalg_svdvals %a : {a} -> {r0}",
+        &[("a", inf)],
+        "L.svdvals(a)",
+    ));
+    rows.push(Row::new(
+        "numpy.linalg_eigvalsh %a : {a} -> {r0}",
+        &[("a", inf)],
+        "L.eigvalsh(a)",
+    ));
+    rows.push(Row::new(
+        "numpy.linalg_inv quiet %a : {a} -> {r0}",
+        &[("a", singular)],
+        "a * np.nan",
+    ));
+    check_rows(rows);
+}
+
+#[test]
+fn bad_types_are_diagnosed() {
+    for (op, message) in [
+        (
+            "numpy.linalg_inv %a : tensor<2x3xf64> -> tensor<2x2xf64>",
+            "Last 2 dimensions of the array must be square",
+        ),
+        (
+            "numpy.linalg_inv %a : tensor<3xf64> -> tensor<3xf64>",
+            "1-dimensional array given. Array must be at least two-dimensional",
+        ),
+        (
+            "numpy.linalg_inv %a : tensor<2x2xf16> -> tensor<2x2xf16>",
+            "array type float16 is unsupported in linalg",
+        ),
+        (
+            "numpy.linalg_solve %a, %a : tensor<2x2xf64>, tensor<3xf64> -> tensor<2xf64>",
+            "do not fit right sides",
+        ),
+        (
+            "numpy.linalg_norm %a ord(3.0) : tensor<2x2xf64> -> tensor<f64>",
+            "Invalid norm order for matrices.",
+        ),
+        (
+            "numpy.linalg_norm %a ord(1.0) : tensor<2x2x2xf64> -> tensor<f64>",
+            "Improper number of dimensions to norm.",
+        ),
+        (
+            "numpy.linalg_norm %a axes [0, 0] : tensor<2x2xf64> -> tensor<f64>",
+            "Duplicate axes given.",
+        ),
+    ] {
+        let ty = op
+            .split(" : ")
+            .nth(1)
+            .and_then(|t| t.split([',', ' ']).next())
+            .unwrap_or_default();
+        let other = op.contains("%a, %a");
+        let op = if other {
+            op.replace("%a, %a", "%a, %b")
+        } else {
+            op.to_string()
+        };
+        let params = match other {
+            true => "%a: tensor<2x2xf64>, %b: tensor<3xf64>".to_string(),
+            false => format!("%a: {ty}"),
+        };
+        let source = format!("func.func @f({params}) {{\n  %0 = {op}\n  return\n}}\n");
+        let error = compiler()
+            .compile_source(&source, "test.mlir")
+            .err()
+            .map(|e| e.to_string());
+        assert!(
+            error.as_ref().is_some_and(|e| e.contains(message)),
+            "{source}\n{error:?}"
+        );
+    }
+}
