@@ -343,8 +343,8 @@ impl Compiler {
 /// The one linker of the process.
 fn jit() -> Result<&'static Jit, CompileError> {
     static JIT: OnceLock<Result<Jit, String>> = OnceLock::new();
-    // SAFETY: the runtime's table holds functions of the declared C types.
     JIT.get_or_init(|| {
+        // SAFETY: the runtime's tables hold functions of the declared C types.
         unsafe { Jit::new(symbols::all().chain(symbols::libmvec())) }.map_err(|e| e.to_string())
     })
     .as_ref()
