@@ -146,6 +146,14 @@ routines! {
     Expand = "expand", Number, (T 1) -> (I64 1), [], raises: false;
     /// Each element as often as the out has places for it.
     Repeat = "repeat", Any, (T 1) -> (T 1), [], raises: false;
+    /// The elements in ascending order, NaN last.
+    Sort = "sort", Number, (T 1) -> (T 1), ["unsigned", "stable"], raises: false;
+    /// Their positions in that order, stable.
+    Argsort = "argsort", Number, (T 1) -> (I64 1), ["unsigned"], raises: false;
+    /// The elements with the one of a position there, none greater before it and none less after it.
+    Partition = "partition", Number, (T 1) -> (T 1), ["unsigned", "position"], raises: false;
+    /// Where values belong in a sorted vector, before equal elements or after them.
+    Searchsorted = "searchsorted", Number, (T 1, T 1) -> (I64 1), ["unsigned", "right"], raises: false;
     /// The Cholesky factor of the lower (or upper) triangle of a Hermitian matrix.
     Cholesky = "cholesky", Double, (T 2) -> (T 2), ["upper"], raises: true;
     /// Fourier transforms, of the length of the out; `scale` is 0 for none, 1 for one over the length, 2 for one over

@@ -44,6 +44,7 @@ pub mod scan;
 mod shape;
 mod sizes;
 pub mod slice;
+pub mod sorting;
 pub mod statistics;
 pub mod take;
 mod target_shape;
@@ -94,6 +95,7 @@ pub fn dialect() -> Dialect {
         .ops(masks::ops())
         .ops(pad::ops())
         .ops(scan::ops())
+        .ops(sorting::ops())
         .ops(triangles::ops())
         .ops(vector_products::ops())
         .ops(views::ops())
@@ -134,6 +136,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(masks::lowerings());
     patterns.extend(pad::lowerings());
     patterns.extend(scan::lowerings());
+    patterns.extend(sorting::lowerings());
     patterns.extend(triangles::lowerings());
     patterns.extend(vector_products::lowerings());
     patterns.extend(views::lowerings());

@@ -12,6 +12,7 @@ mod arrays;
 mod fft;
 mod linalg;
 mod selection;
+mod sort;
 
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -180,6 +181,10 @@ routines! {
     "compress" => selection::compress;
     "expand" => selection::expand;
     "repeat" => selection::repeat;
+    "sort" => sort::sort;
+    "argsort" => sort::argsort;
+    "partition" => sort::partition;
+    "searchsorted" => sort::searchsorted;
     "cholesky" => linalg::cholesky::run;
     "fft" => fft::fft;
     "fft_real" => fft::fft_real;

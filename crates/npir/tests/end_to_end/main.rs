@@ -21,6 +21,7 @@ mod library;
 mod linalg;
 mod long_programs;
 mod matmul;
+mod order;
 mod products;
 mod random;
 mod reductions;
