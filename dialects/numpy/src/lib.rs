@@ -37,6 +37,7 @@ pub mod matmul;
 pub mod pairs;
 pub mod pad;
 pub mod products;
+pub mod random;
 pub mod reduce;
 pub mod reshape;
 pub mod scalar;
@@ -83,6 +84,7 @@ pub fn dialect() -> Dialect {
         .ops(full::ops())
         .ops(linalg::ops())
         .ops(products::ops())
+        .ops(random::ops())
         .ops(pairs::ops())
         .ops(reshape::ops())
         .ops(scalar::ops())
@@ -125,6 +127,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(full::lowerings());
     patterns.extend(linalg::lowerings());
     patterns.extend(products::lowerings());
+    patterns.extend(random::lowerings());
     patterns.extend(pairs::lowerings());
     patterns.extend(scalar::lowerings());
     patterns.extend(slice::lowerings());

@@ -290,28 +290,6 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// All elements in row-major order, appended to `to`.
-    pub(crate) fn read_into<T: Plain>(&self, to: &mut Vec<T>) {
-        let data = self.ptr::<T>();
-        let (n, stride) = self.row();
-        to.reserve(self.len());
-        self.rows(|offset| {
-            let row = data.wrapping_offset(offset);
-            // SAFETY: the elements of the array are valid to read; they may lie at any alignment.
-            to.extend(
-                (0..n as isize)
-                    .map(|i| unsafe { row.wrapping_offset(i * stride).read_unaligned() }),
-            );
-        });
-    }
-
-    /// All elements in row-major order.
-    pub(crate) fn read<T: Plain>(&self) -> Vec<T> {
-        let mut elements = Vec::new();
-        self.read_into(&mut elements);
-        elements
-    }
-
     /// Fills the block with elements in row-major order, as many as there are places.
     pub(crate) fn write<T: Plain>(&self, from: &[T]) {
         let data = self.ptr::<T>();

@@ -24,6 +24,7 @@ mod matmul;
 mod order;
 mod products;
 mod random;
+mod random_numbers;
 mod reductions;
 mod samples;
 mod statistics;
