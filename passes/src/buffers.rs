@@ -2,8 +2,10 @@
 
 use npir_mlir::prelude::*;
 
-/// Ops whose memref results are other descriptors of the memory of operand 0.
+/// Ops whose memref results are other descriptors of the memory of operand 0. The cast takes complex
+/// numbers for their parts.
 const VIEWS: &[&str] = &[
+    "builtin.unrealized_conversion_cast",
     "memref.assume_alignment",
     "memref.cast",
     "memref.collapse_shape",

@@ -4,6 +4,7 @@
 
 use crate::access::{Stride, element_bits, strides};
 use crate::nest::{Index, Nest};
+use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 use std::collections::HashMap;
 
@@ -128,7 +129,8 @@ fn address<'c>(memref: Val<'c>, indices: &[Form], store: bool) -> BodyAccess<'c>
 }
 
 /// Whether the vectorizer has a form for `op` of a body: every op of `arith` and `math`
-/// on integers, floats and indices, the index of an axis, and memory of such elements.
+/// on integers, floats and indices, the parts of complex numbers, the index of an axis, and memory of
+/// such elements.
 pub fn is_vectorizable(op: Op<'_>) -> bool {
     let scalar = |ty: Type<'_>| ty.is_int() || ty.is_float() || ty.is_index();
     if op.num_regions() > 0 {
@@ -139,6 +141,7 @@ pub fn is_vectorizable(op: Op<'_>) -> bool {
         // Memory made inside the body has no strides that lanes could share.
         "memref.load" => op.operand(0).ty().is_memref() && scalar(op.result_types()[0]),
         "memref.store" => scalar(op.operand(0).ty()),
+        "complex.re" | "complex.im" | "complex.create" | "complex.constant" => true,
         name if name.starts_with("arith.") || name.starts_with("math.") || name == "ub.poison" => {
             op.operand_types()
                 .into_iter()
@@ -158,6 +161,24 @@ pub(crate) fn block_vectorizable(block: Blk<'_>) -> bool {
     ops.iter().all(|&op| is_vectorizable(op))
 }
 
+/// Whether `nest` accumulates complex numbers, for which there are no vectors: a reduction holds
+/// their parts instead.
+pub(crate) fn accumulates_complex(nest: Nest<'_>) -> bool {
+    let mut outputs = nest.outputs().into_iter();
+    let mut kinds = nest.iterator_kinds().into_iter();
+    outputs.any(|out| out.ty().element().is_complex())
+        && kinds.any(|kind| kind != IteratorKind::Parallel)
+}
+
+/// Bits of a number of one lane: of a complex number those of a part.
+pub(crate) fn lane_bits(element: Type<'_>) -> i64 {
+    if element.is_complex() {
+        element_bits(element.complex_element())
+    } else {
+        element_bits(element)
+    }
+}
+
 /// The widest number that a block handles, in bits; `i1` does not count.
 pub(crate) fn widest_bits(block: Blk<'_>) -> i64 {
     let ops = block.ops();
@@ -166,7 +187,7 @@ pub(crate) fn widest_bits(block: Blk<'_>) -> i64 {
         .flat_map(|op| op.result_values())
         .chain(block.args());
     let bits = values
-        .map(|value| element_bits(value.ty().element()))
+        .map(|value| lane_bits(value.ty().element()))
         .filter(|&bits| bits > 1);
     bits.max().unwrap_or(8)
 }

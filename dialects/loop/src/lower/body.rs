@@ -3,6 +3,7 @@
 //! Each instance is one vector of points (or one point, with width 1). The ops of
 //! the instances interleave, so that independent instances hide each other's latency.
 
+use super::complex;
 use super::index::Ix;
 use super::kernel::Kernel;
 use super::lane::{Address, Lane, vector_type};
@@ -241,6 +242,16 @@ impl<'k, 'c> BodyEmitter<'k, 'c> {
         let uniform = operands.iter().all(|lane| matches!(lane, Lane::Uniform(_)));
         let width = if uniform { 1 } else { width };
         let values: Vec<Val<'c>> = operands.iter().map(|lane| lane.widen(rw, width)).collect();
+        let parts = match (op.name(), values.as_slice()) {
+            _ if uniform || width == 1 => None,
+            ("complex.re", &[z]) => Some(complex::part(rw, z, 0, width)),
+            ("complex.im", &[z]) => Some(complex::part(rw, z, 1, width)),
+            ("complex.create", &[re, im]) => Some(complex::join(rw, re, im, width)),
+            _ => None,
+        };
+        if let Some(vector) = parts {
+            return instance.set(op.result_value(0), Lane::Vector(vector));
+        }
         let types: Vec<Type<'c>> = op
             .result_types()
             .into_iter()

@@ -4,6 +4,7 @@
 //! numbers `base, base + 1, …`, or a vector. Keeping the first two apart from the
 //! third is what turns `x[i, j]` along `j` into one load instead of a gather.
 
+use super::complex;
 use super::index::Ix;
 use npir_mlir::prelude::*;
 
@@ -24,6 +25,11 @@ impl<'c> Lane<'c> {
         match self {
             Self::Uniform(v) | Self::Step(v) if width == 1 => v,
             Self::Vector(v) => v,
+            Self::Uniform(v) if v.ty().is_complex() => {
+                let [re, im] = ["complex.re", "complex.im"]
+                    .map(|name| Self::Uniform(complex::scalar_part(rw, v, name)).widen(rw, width));
+                complex::join(rw, re, im, width)
+            }
             Self::Uniform(v) => rw.vector_broadcast(v, vector_type(v.ty(), width)),
             Self::Step(base) => {
                 let ty = vector_type(base.ty(), width);
@@ -67,10 +73,14 @@ impl<'c> Lane<'c> {
     }
 }
 
-/// The type of `width` lanes of `element`; `element` itself for one lane.
+/// The type of `width` lanes of `element`; `element` itself for one lane. Of complex numbers the
+/// parts lie side by side.
 pub(super) fn vector_type<'c>(element: Type<'c>, width: i64) -> Type<'c> {
     if width == 1 {
         element
+    } else if element.is_complex() {
+        let part = element.complex_element();
+        element.ctx().vector(&[2 * width], part)
     } else {
         element.ctx().vector(&[width], element)
     }
@@ -196,6 +206,28 @@ impl<'c> Address<'c> {
         }
     }
 
+    /// Whether all lanes are one element.
+    fn stands_still(&self) -> bool {
+        self.lanes.is_none() && self.step.constant() == Some(0)
+    }
+
+    /// The address of the parts of complex numbers at this address.
+    fn of_parts(&self, rw: Rewriter<'c>, width: i64) -> Self {
+        let two = Ix::Const(2);
+        let base = self.base.mul(rw, two);
+        if self.lanes.is_none() && self.step.constant() == Some(1) {
+            return Self::strided(base, Ix::Const(1));
+        }
+        let double = |n| Lane::Uniform(rw.const_index(n)).widen(rw, width);
+        let first = rw.muli(self.offsets(rw, width), double(2));
+        let second = rw.addi(first, double(1));
+        Self {
+            base,
+            step: Ix::ZERO,
+            lanes: Some(complex::join(rw, first, second, width)),
+        }
+    }
+
     /// Reads an element per lane from `flat`. Lanes where `mask` is off read nothing and yield zero.
     pub(super) fn load(
         &self,
@@ -204,8 +236,13 @@ impl<'c> Address<'c> {
         width: i64,
         mask: Option<Val<'c>>,
     ) -> Lane<'c> {
-        let base = self.base.value(rw);
         let element = flat.ty().element();
+        if element.is_complex() && width > 1 && !self.stands_still() {
+            let mask = mask.map(|mask| complex::twice(rw, mask, width));
+            let memory = complex::memory(rw, flat);
+            return self.of_parts(rw, width).load(rw, memory, 2 * width, mask);
+        }
+        let base = self.base.value(rw);
         let ty = vector_type(element, width);
         let vector = match (self.step, self.lanes) {
             _ if width == 1 => return Lane::Uniform(unaligned(rw, rw.memref_load(flat, &[base]))),
@@ -253,6 +290,14 @@ impl<'c> Address<'c> {
         width: i64,
         mask: Option<Val<'c>>,
     ) {
+        if flat.ty().element().is_complex() && width > 1 && !self.stands_still() {
+            let parts = Lane::Vector(value.widen(rw, width));
+            let mask = mask.map(|mask| complex::twice(rw, mask, width));
+            let memory = complex::memory(rw, flat);
+            return self
+                .of_parts(rw, width)
+                .store(rw, memory, parts, 2 * width, mask);
+        }
         let base = self.base.value(rw);
         let store = match (self.step, self.lanes, value) {
             (Ix::Const(0), None, Lane::Uniform(scalar)) => {

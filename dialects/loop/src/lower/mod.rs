@@ -6,6 +6,7 @@
 
 mod accumulate;
 mod body;
+mod complex;
 mod emit;
 mod index;
 mod kernel;

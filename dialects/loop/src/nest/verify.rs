@@ -1,7 +1,7 @@
 //! What makes a `loop.nest` valid, beyond types and counts of its declaration.
 
 use super::{Index, Nest, Yield};
-use crate::forms::is_vectorizable;
+use crate::forms::{accumulates_complex, is_vectorizable};
 use crate::lower::versions::mergeable;
 use crate::schedule::{IteratorKind, Schedule};
 use npir_mlir::prelude::*;
@@ -196,8 +196,8 @@ pub(crate) fn verify_schedule(nest: Nest<'_>, schedule: &Schedule) -> Check {
                 op.name()
             ));
         }
-        if let Some(ty) = body_types(nest).into_iter().find(|ty| ty.is_complex()) {
-            return Err(format!("schedule has vectors, but {ty} has no vector form"));
+        if accumulates_complex(nest) {
+            return Err("schedule has vectors, but accumulates complex numbers".into());
         }
     }
     if schedule.vector * schedule.unroll > 1 {

@@ -2,7 +2,10 @@
 
 use super::machine::*;
 use crate::access::{Stride, Walk, results};
-use crate::forms::{BodyAccess, Form, block_vectorizable, body_accesses, widest_bits};
+use crate::forms::{
+    BodyAccess, Form, accumulates_complex, block_vectorizable, body_accesses, lane_bits,
+    widest_bits,
+};
 use crate::lower::versions::{operand_walks, sums};
 use crate::nest::{Index, Nest};
 use crate::schedule::IteratorKind;
@@ -59,9 +62,8 @@ impl<'c> Facts<'c> {
         {
             indexed[Index::axis_of(op)] = true;
         }
-        let scalar = |memref: &Val<'_>| !memref.ty().element().is_complex();
-        let operands: Vec<Val<'_>> = nest.inputs().into_iter().chain(nest.outputs()).collect();
-        let vectorizable = operands.iter().all(scalar)
+        let operands = nest.inputs().into_iter().chain(nest.outputs());
+        let vectorizable = !accumulates_complex(nest)
             && block_vectorizable(body)
             && combine.is_none_or(block_vectorizable);
         let ops = body.ops();
@@ -69,9 +71,8 @@ impl<'c> Facts<'c> {
             nest,
             kinds: nest.iterator_kinds(),
             extents: nest.bounds().into_iter().map(OpFold::as_static).collect(),
-            bits: walks
-                .iter()
-                .map(|walk| walk.bits)
+            bits: operands
+                .map(|memref| lane_bits(memref.ty().element()))
                 .chain([widest_bits(body)])
                 .max()
                 .unwrap_or(64),
