@@ -312,6 +312,21 @@ impl<'c> Func<'c> {
             op.try_build()
         })
     }
+    /// The result of an op by its name, such as `numpy.cumsum`, for languages that have a table of
+    /// names. Its result type is inferred.
+    ///
+    /// # Errors
+    /// An op that is not registered; what its type inference and verifier report.
+    #[track_caller]
+    pub fn named(
+        &self,
+        name: &str,
+        operands: &[Tensor<'c>],
+        attrs: &[(&str, Attribute<'c>)],
+    ) -> Built<'c> {
+        let operands: Vec<_> = operands.iter().map(|t| t.0).collect();
+        self.build(name, &operands, attrs)
+    }
     #[track_caller]
     fn build(
         &self,
