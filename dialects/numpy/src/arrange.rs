@@ -1,19 +1,17 @@
-//! New arrays from the elements of others in another arrangement: `stack`, `tile`, `repeat`, `roll`,
-//! `diff`.
+//! New arrays from the elements of others in another arrangement: `stack`, `tile`, `repeat`,
+//! `roll`.
 
 use npir_mlir::prelude::*;
 use npir_tensor::{CheckKind, InsertView, Library, Reshape, Routine, View};
 
 use crate::axes::flat;
 use crate::compose;
-use crate::elementwise::dtype::DType;
-use crate::indexing::{Bound, Item, Items};
 use crate::indices::Positions;
 use crate::lowering::{self, Along};
 use crate::shape::{element_count, normalize_axis, shape_placeholder, shape_text};
 use crate::sizes;
 use crate::target_shape;
-use crate::types::{AnyArray, IntegerArray, RealArray, verify_declared};
+use crate::types::{AnyArray, IntegerArray, verify_declared};
 
 /// Arrays of one shape side by side along a new axis
 ///
@@ -74,23 +72,7 @@ pub struct Roll {
     result: Output<AnyArray>,
 }
 
-/// Differences of neighbours along an axis, `n` times (once where missing)
-///
-/// The axis is the last one where missing. Of bool, whether neighbours differ.
-#[op(
-    "numpy.diff",
-    traits(Pure),
-    interfaces(Verify, InferTypes),
-    assembly = "$x (`n` $n^)? (`axis` $axis^)? attr-dict `:` type($x) `->` type($result)"
-)]
-pub struct Diff {
-    x: Operand<RealArray>,
-    n: OptionalAttr<I64>,
-    axis: OptionalAttr<I64>,
-    result: Output<RealArray>,
-}
-
-verify_declared!(Stack, Tile, Repeat, Roll, Diff);
+verify_declared!(Stack, Tile, Repeat, Roll);
 
 impl InferTypes for Stack<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
@@ -221,28 +203,6 @@ impl InferTypes for Roll<'_> {
     }
 }
 
-impl InferTypes for Diff<'_> {
-    fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
-        let x = cx.operand_type(0)?;
-        let n = cx.attr("n").and_then(I64::decode).unwrap_or(1);
-        if n < 0 {
-            return Err(format!("order must be non-negative but got {n}"));
-        }
-        let mut dims = x.dims();
-        if dims.is_empty() {
-            return Err("diff requires input that is at least one dimensional".to_string());
-        }
-        let axis = cx.attr("axis").and_then(I64::decode).unwrap_or(-1);
-        let axis = normalize_axis(axis, dims.len())?;
-        if dims[axis] != DYNAMIC {
-            dims[axis] = (dims[axis] - n).max(0);
-        } else if n == 0 {
-            return Ok(vec![x]);
-        }
-        Ok(vec![cx.ctx.tensor(&dims, x.element())])
-    }
-}
-
 /// The ops.
 pub fn ops() -> Vec<OpDef> {
     let listed = |def: OpDef, name: &'static str| {
@@ -256,7 +216,6 @@ pub fn ops() -> Vec<OpDef> {
         listed(Tile::def(), "reps"),
         Repeat::def(),
         listed(Roll::def(), "shift"),
-        Diff::def(),
     ]
 }
 
@@ -267,7 +226,6 @@ pub fn lowerings() -> Vec<ConversionPattern> {
         ConversionPattern::new(Tile::NAME, lower_tile),
         ConversionPattern::new(Repeat::NAME, lower_repeat),
         ConversionPattern::new(Roll::NAME, lower_roll),
-        ConversionPattern::new(Diff::NAME, lower_diff),
     ]
 }
 
@@ -476,31 +434,4 @@ fn lower_roll<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match
         value = Reshape::create(rw, value, &shape);
     }
     lowering::replace(rw, op, cx, value)
-}
-
-fn lower_diff<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
-    let mut x = op.operand(0);
-    let rank = x.ty().rank();
-    let axis = op.attr("axis").and_then(I64::decode).unwrap_or(-1);
-    let axis = normalize_axis(axis, rank).map_err(NoMatch::new)?;
-    let difference = match DType::of(x.ty()) {
-        Some(DType::Bool) => "numpy.not_equal",
-        _ => "numpy.subtract",
-    };
-    let part = |x: Val<'c>, start, stop| {
-        let mut items = vec![Item::ALL; axis];
-        items.push(Item::Slice {
-            start,
-            stop,
-            step: None,
-        });
-        let items = Items::encode(rw.ctx(), &items);
-        compose::op(rw, "numpy.slice", &[x], &[("items", items)])
-    };
-    for _ in 0..op.attr("n").and_then(I64::decode).unwrap_or(1) {
-        let next = part(x, Some(Bound::Static(1)), None)?;
-        let this = part(x, None, Some(Bound::Static(-1)))?;
-        x = compose::op(rw, difference, &[next, this], &[])?;
-    }
-    compose::replace(rw, op, x)
 }

@@ -1,18 +1,21 @@
 //! Running results along an axis: `cumsum`, `cumprod`, `nancumsum`, `nancumprod`,
-//! `maximum_accumulate`, `minimum_accumulate`, all from one table. Each becomes one scan.
+//! `maximum_accumulate`, `minimum_accumulate`, all from one table; each becomes one scan. And the differences of
+//! neighbours, `diff`.
 
 use npir_mlir::prelude::*;
 use npir_tensor::{Scan, ScanCode};
 
 use crate::axes::flat;
 use crate::cast;
+use crate::compose;
 use crate::elementwise::Body;
 use crate::elementwise::dtype::DType;
+use crate::indexing::{Bound, Item, Items};
 use crate::lowering;
 use crate::reduce::sum_dtype;
 use crate::shape::{element_count, normalize_axis};
 use crate::sizes;
-use crate::types::{RealArray, check_declared};
+use crate::types::{RealArray, check_declared, verify_declared};
 
 type Combine = for<'c> fn(Body<'c>, Val<'c>, Val<'c>) -> Val<'c>;
 
@@ -81,17 +84,61 @@ wide for bool and integers, or the `dtype`: elements are cast to it first. Sums 
 floats may be grouped in any way.";
 const ACCUMULATE_DESCRIPTION: &str = "Without `axis` it is axis 0.";
 
-/// The ops of the family.
+/// Differences of neighbours along an axis, `n` times (once where missing)
+///
+/// The axis is the last one where missing. Of bool, whether neighbours differ.
+#[op(
+    "numpy.diff",
+    traits(Pure),
+    interfaces(Verify, InferTypes),
+    assembly = "$x (`n` $n^)? (`axis` $axis^)? attr-dict `:` type($x) `->` type($result)"
+)]
+pub struct Diff {
+    x: Operand<RealArray>,
+    n: OptionalAttr<I64>,
+    axis: OptionalAttr<I64>,
+    result: Output<RealArray>,
+}
+
+verify_declared!(Diff);
+
+impl InferTypes for Diff<'_> {
+    fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
+        let x = cx.operand_type(0)?;
+        let n = cx.attr("n").and_then(I64::decode).unwrap_or(1);
+        if n < 0 {
+            return Err(format!("order must be non-negative but got {n}"));
+        }
+        let mut dims = x.dims();
+        if dims.is_empty() {
+            return Err("diff requires input that is at least one dimensional".to_string());
+        }
+        let axis = cx.attr("axis").and_then(I64::decode).unwrap_or(-1);
+        let axis = normalize_axis(axis, dims.len())?;
+        if dims[axis] != DYNAMIC {
+            dims[axis] = (dims[axis] - n).max(0);
+        } else if n == 0 {
+            return Ok(vec![x]);
+        }
+        Ok(vec![cx.ctx.tensor(&dims, x.element())])
+    }
+}
+
+/// The ops.
 pub fn ops() -> Vec<OpDef> {
-    TABLE.iter().map(define).collect()
+    let mut ops: Vec<_> = TABLE.iter().map(define).collect();
+    ops.push(Diff::def());
+    ops
 }
 
 /// Their conversions to the tensor level.
 pub fn lowerings() -> Vec<ConversionPattern> {
-    TABLE
-        .iter()
-        .map(|row| ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw)))
-        .collect()
+    let scan = |row: &'static Row| {
+        ConversionPattern::new(row.name, move |op, cx, rw| lower(row, op, cx, rw))
+    };
+    let mut patterns: Vec<_> = TABLE.iter().map(scan).collect();
+    patterns.push(ConversionPattern::new(Diff::NAME, lower_diff));
+    patterns
 }
 
 fn define(row: &'static Row) -> OpDef {
@@ -186,4 +233,31 @@ fn lower<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) ->
     };
     let value = Scan::create(rw, x, dest, axis.unwrap_or(0), running_ty, code);
     lowering::replace(rw, op, cx, value)
+}
+
+fn lower_diff<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
+    let mut x = op.operand(0);
+    let rank = x.ty().rank();
+    let axis = op.attr("axis").and_then(I64::decode).unwrap_or(-1);
+    let axis = normalize_axis(axis, rank).map_err(NoMatch::new)?;
+    let difference = match DType::of(x.ty()) {
+        Some(DType::Bool) => "numpy.not_equal",
+        _ => "numpy.subtract",
+    };
+    let part = |x: Val<'c>, start, stop| {
+        let mut items = vec![Item::ALL; axis];
+        items.push(Item::Slice {
+            start,
+            stop,
+            step: None,
+        });
+        let items = Items::encode(rw.ctx(), &items);
+        compose::op(rw, "numpy.slice", &[x], &[("items", items)])
+    };
+    for _ in 0..op.attr("n").and_then(I64::decode).unwrap_or(1) {
+        let next = part(x, Some(Bound::Static(1)), None)?;
+        let this = part(x, None, Some(Bound::Static(-1)))?;
+        x = compose::op(rw, difference, &[next, this], &[])?;
+    }
+    compose::replace(rw, op, x)
 }
