@@ -298,7 +298,7 @@ fn inverse_half<T: Real>(call: &Call) -> Result<(), Failure> {
                 }
                 // These two are real; imaginary parts are not looked at.
                 spectrum[0].im = T::zero();
-                if n % 2 == 0 {
+                if n.is_multiple_of(2) {
                     spectrum[n / 2].im = T::zero();
                 }
                 plan.process_with_scratch(spectrum, rows.row(k), &mut scratch)

@@ -85,7 +85,7 @@ fn typed_slogdet<T: Field>(call: &Call) -> Result<(), Failure> {
                 (true, _, true) => -one::<T>(),
                 _ => ComplexField::mul_real_impl(pivot, &real::<T>(1.0 / size)),
             };
-            sign = sign * unit;
+            sign *= unit;
             log += size.ln();
         }
         blocks[1].fill(|_, _| sign);
