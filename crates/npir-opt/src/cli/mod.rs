@@ -1,4 +1,4 @@
-//! The `npir` command: `run`, `compile`, `info`.
+//! The `npir` command: `run`, `compile`, `info`, `reduce`.
 
 mod compile;
 mod diagnostics;
@@ -6,6 +6,7 @@ mod info;
 mod inputs;
 mod output;
 mod progress;
+mod reduce;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,8 @@ enum Command {
     Compile(compile::CompileArgs),
     /// Show the functions of a program or an artifact
     Info(info::InfoArgs),
+    /// Find the smallest program that a script still accepts
+    Reduce(reduce::ReduceArgs),
 }
 
 /// How to compile; shared by the commands that do.
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => args.run(),
         Command::Compile(args) => args.run(),
         Command::Info(args) => args.run(),
+        Command::Reduce(args) => args.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
