@@ -14,6 +14,7 @@ mod ops;
 mod process;
 mod progress;
 mod python;
+mod reference;
 mod setup;
 mod sources;
 mod test;
@@ -34,6 +35,7 @@ Usage: cargo xtask <command>
   ops [--write] [FILTER]   time every operation beside NumPy, those whose name contains FILTER;
                            --write puts the table into the book
   tidy                     format, lints, documentation and the project's own checks
+  reference                write the reference pages of the book, docs/src/reference
   dist                     static, stripped release of the tools as a .tar.xz
 
 Environment: LLVM_SYS_221_PREFIX, MLIR_SYS_220_PREFIX and TABLEGEN_220_PREFIX name the prefix of
@@ -60,9 +62,13 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
         ["tidy"] => tidy::run()?,
+        ["reference"] => reference::run()?,
         ["dist"] => dist::run()?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
-        [command @ ("setup" | "demo" | "tidy" | "dist"), ..] => {
+        [
+            command @ ("setup" | "demo" | "tidy" | "reference" | "dist"),
+            ..,
+        ] => {
             return Err(Failure::new(format!(
                 "`{command}` takes no arguments\n\n{USAGE}"
             )));
