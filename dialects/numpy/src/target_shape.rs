@@ -87,10 +87,7 @@ pub(crate) fn print<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize) {
 /// Prints what [`parse_list`] reads.
 pub(crate) fn print_list<'c>(op: Op<'c>, p: &mut Printer<'c>, arrays: usize, name: &str) {
     let operands = op.operand_values();
-    let list = op
-        .attr(name)
-        .and_then(I64Array::decode)
-        .unwrap_or_default();
+    let list = op.attr(name).and_then(I64Array::decode).unwrap_or_default();
     if arrays > 0 {
         p.text(" ");
         p.operands(&operands[..arrays]);

@@ -50,7 +50,11 @@ pub(crate) fn buffer_extents<'c>(rw: Rewriter<'c>, buffer: Val<'c>) -> Vec<OpFol
 }
 
 /// `(d0, …, d_{rank-1}) -> (d_from, …, d_{to-1})`
-pub(crate) fn range_map<'c>(ctx: &'c Context, rank: usize, dims: std::ops::Range<usize>) -> AffineMap<'c> {
+pub(crate) fn range_map<'c>(
+    ctx: &'c Context,
+    rank: usize,
+    dims: std::ops::Range<usize>,
+) -> AffineMap<'c> {
     let exprs: Vec<_> = dims.map(|d| ctx.dim_expr(d)).collect();
     ctx.affine_map(rank, &exprs)
 }

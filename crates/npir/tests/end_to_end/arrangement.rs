@@ -347,7 +347,9 @@ fn indexing_with_arrays() {
         ("a", x(&[3, 5, 4])),
         ("a", x(&[5, 3, 4])),
     );
-    let table: &[(&str, &str, Vec<(&'static str, Value)>)] = &[
+    // What is between the brackets in the dialect and in NumPy, and the inputs.
+    type Indexed = (&'static str, &'static str, Vec<(&'static str, Value)>);
+    let table: &[Indexed] = &[
         ("array %i", "i", vec![a.clone(), i()]),
         (":, array %i", ":, i", vec![a.clone(), i()]),
         ("array %i, array %j", "i, j", vec![a.clone(), i(), j()]),

@@ -202,9 +202,11 @@ fn whole(dtype: DType, shape: &[usize], random: &mut Random) -> Value {
 
 #[test]
 fn stacked_vectors() {
+    /// The shapes of two operands.
+    type Shapes = (&'static [usize], &'static [usize]);
     let mut random = Random(6);
     let mut cases = Vec::new();
-    let shapes: [(&str, &[(&[usize], &[usize])]); 3] = [
+    let shapes: [(&str, &[Shapes]); 3] = [
         (
             "vecdot",
             &[
