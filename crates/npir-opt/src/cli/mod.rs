@@ -2,14 +2,16 @@
 
 mod compile;
 mod diagnostics;
+mod fmt;
 mod info;
 mod inputs;
+mod layout;
 mod output;
 mod progress;
 mod reduce;
 mod run;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use diagnostics::Failure;
 use npir::mlir::diagnostics::Severity;
 use npir::prelude::*;
@@ -34,6 +36,13 @@ enum Command {
     Info(info::InfoArgs),
     /// Find the smallest program that a script still accepts
     Reduce(reduce::ReduceArgs),
+    /// Give programs their normal layout; names and comments stay
+    Fmt(fmt::FmtArgs),
+    /// Print a script that completes npir's commands and options in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// How to compile; shared by the commands that do.
@@ -92,6 +101,12 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Message(format!("cannot read {}: {error}", path.display()))
 }
 
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "npir", &mut script);
+    output::print(&String::from_utf8_lossy(&script))
+}
+
 /// Runs the command of the process's arguments. Errors go to standard error, and the
 /// exit code is 1 (2 for a malformed command line).
 pub fn main() -> ExitCode {
@@ -100,6 +115,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => args.run(),
         Command::Compile(args) => args.run(),
         Command::Info(args) => args.run(),
+        Command::Fmt(args) => args.run(),
+        Command::Completions { shell } => completions(shell),
         Command::Reduce(args) => args.run(),
     };
     match result {
