@@ -326,7 +326,8 @@ fn page(outcomes: &BTreeMap<String, BTreeMap<&str, Outcome>>) -> String {
     let mut text = String::from(
         "# Speed of each operation\n\n\
          How many times faster than NumPy each operation is on arrays of a million elements, both writing to new\n\
-         arrays, best times of one run in which the two take turns. Measured by `cargo xtask ops --write`.\n\n",
+         arrays, best times of one run in which the two take turns. npir uses the threads of the machine, two here.\n\
+         Zero: NumPy returns its argument. Measured by `cargo xtask ops --write`.\n\n",
     );
     let columns: Vec<_> = DTYPES.iter().map(|(_, numpy, _)| *numpy).collect();
     let _ = writeln!(text, "| operation | {} |", columns.join(" | "));

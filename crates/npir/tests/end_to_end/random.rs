@@ -244,7 +244,7 @@ fn campaign(count: u32, seed: u64, stream: u8) -> Result<(), String> {
 
 #[test]
 fn programs() {
-    let default = if long_tests() { 50_000 } else { 200 };
+    let default = if long_tests() { 50_000 } else { 500 };
     let count = from_environment("NPIR_RANDOM_PROGRAMS", default);
     let seed = from_environment("NPIR_RANDOM_SEED", 1);
     println!("{count} random programs, NPIR_RANDOM_SEED={seed}");
