@@ -140,14 +140,15 @@ impl<'c> Geometry<'c> {
             strides,
             ..
         } = mixed::layout(rw, buffer);
-        for (&first, &stride) in self.offsets.iter().zip(&strides) {
-            let distance = mixed::mul(rw, first, stride);
-            offset = mixed::add(rw, offset, distance);
-        }
-        // Backwards through nothing starts before the buffer, which MLIR does not let a constant say. The
-        // view has no elements then, and may begin anywhere.
-        if matches!(offset, OpFold::Static(n) if n < 0) {
+        // Backwards through nothing starts before the buffer, which MLIR does not let a constant say. A view
+        // without elements may begin anywhere.
+        if self.sizes.iter().any(|&size| mixed::is(size, 0)) {
             offset = OpFold::Static(0);
+        } else {
+            for (&first, &stride) in self.offsets.iter().zip(&strides) {
+                let distance = mixed::mul(rw, first, stride);
+                offset = mixed::add(rw, offset, distance);
+            }
         }
         let strides: Vec<_> = self
             .dims

@@ -33,6 +33,21 @@ pub(super) fn is_destination(op: Op<'_>, operand: usize) -> bool {
     destinations(op).is_some_and(|all| all.contains(&operand))
 }
 
+/// Whether a use may lead to a write to the memory of the value: directly, through views, or in regions. What the
+/// terminator of `block` passes on is not written in the block.
+pub(super) fn may_write<'c>(u: &Use<'c>, block: Blk<'c>) -> bool {
+    let shared = shared_results(u.op, u.operand);
+    let passes_on = u.op.num_results() == 0 && u.op.next().is_none();
+    let leaves = passes_on && u.op.block().is_none_or(|b| b.key() != block.key());
+    is_destination(u.op, u.operand)
+        || leaves
+        || (u.op.num_regions() > 0 && !shared.is_empty())
+        || shared.into_iter().any(|result| {
+            let uses = u.op.result_value(result).uses();
+            uses.iter().any(|u| may_write(u, block))
+        })
+}
+
 /// `op`, or the op around it in the block of `other`.
 fn ancestor_beside<'c>(mut op: Op<'c>, other: Op<'c>) -> Op<'c> {
     let key = |op: Op<'c>| op.block().map(BlkExt::key);
@@ -53,7 +68,11 @@ pub(super) fn reuse_inputs<'c>(rw: Rewriter<'c>, f: Op<'c>) {
             if empty.name() != "tensor.empty" || !empty.result_value(0).has_one_use() {
                 continue;
             }
-            if let Some(input) = dead_input(op, out) {
+            let dead = |input: Val<'c>| {
+                let begin = beginning(input, MAX_DEPTH).and_then(ValExt::defining_op);
+                input.has_one_use() && begin.is_some_and(|op| op.name() == "tensor.empty")
+            };
+            if let Some(input) = overwritable_input(op, out, dead) {
                 op.set_operand(out, input);
                 rw.erase(empty);
             }
@@ -61,9 +80,13 @@ pub(super) fn reuse_inputs<'c>(rw: Rewriter<'c>, f: Op<'c>) {
     }
 }
 
-/// An input of the type of destination `out`, in memory of the function's own, of which every iteration reads the
-/// element that it writes, and which has no other use.
-fn dead_input<'c>(op: Op<'c>, out: usize) -> Option<Val<'c>> {
+/// An input of the type of destination `out`, computed beside `op`, of which every iteration reads the element that it
+/// writes, and which is `dead` after.
+pub(super) fn overwritable_input<'c>(
+    op: Op<'c>,
+    out: usize,
+    dead: impl Fn(Val<'c>) -> bool,
+) -> Option<Val<'c>> {
     let maps = op.attr("indexing_maps")?.as_array()?;
     let map = maps.get(out)?.as_affine_map()?;
     let formals = op.region(0).entry()?.args();
@@ -77,26 +100,23 @@ fn dead_input<'c>(op: Op<'c>, out: usize) -> Option<Val<'c>> {
             let def = input.defining_op()?;
             let fits = maps[i] == maps[out]
                 && input.ty() == op.operand(out).ty()
-                && input.has_one_use()
                 && def.block()?.key() == op.block()?.key()
-                && begins_empty(input);
+                && dead(input);
             fits.then_some(input)
         })
 }
 
-/// Whether a value is computed into memory that begins as a `tensor.empty`.
-fn begins_empty(mut value: Val<'_>) -> bool {
-    for _ in 0..MAX_DEPTH {
-        let Some(op) = value.defining_op() else {
-            return false;
-        };
-        if op.name() == "tensor.empty" {
-            return true;
+/// The value whose memory a value is computed into, at most `depth` destinations back.
+pub(super) fn beginning<'c>(mut value: Val<'c>, depth: usize) -> Option<Val<'c>> {
+    for _ in 0..depth {
+        let destination = value.defining_op().and_then(|op| {
+            let i = destinations(op)?.nth(value.index())?;
+            Some(op.operand(i))
+        });
+        match destination {
+            Some(before) => value = before,
+            None => return Some(value),
         }
-        let Some(destination) = destinations(op).and_then(|mut all| all.nth(value.index())) else {
-            return false;
-        };
-        value = op.operand(destination);
     }
-    false
+    None
 }

@@ -3,9 +3,10 @@
 //! For each operand that it places, upstream's analysis compares every read with every write of the memory that the
 //! operand may share: cubic in the number of ops on one array. A *cut* passes a value on as a buffer and takes it
 //! back as a new tensor, of which the analysis does not know that it shares memory with anything before; so the cost
-//! of a program is that of its pieces, linear in their number. Where something before the cut were still needed
-//! after it, the analysis would copy at the cut, so that a program stays right wherever it is cut; here cuts are
-//! made only where nothing is, and no copy results.
+//! of a program is that of its pieces, linear in their number. A cut counts as a write: where something before it is
+//! still read after it, the analysis copies. What it cannot see is a write after the cut to something before it that
+//! shares the memory, so cuts are made only where nothing that may share it is used any more, or is in other memory
+//! for certain.
 //!
 //! An array that nobody writes needs no analysis at all: its uses are divided into groups, each of which reads from a
 //! tensor of its own.
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 use npir_mlir::prelude::*;
 
 use super::WRITABLE;
-use super::destinations::is_destination;
+use super::destinations::{is_destination, may_write};
 
 /// Values and uses of values on one piece of memory, after which a chain is cut.
 const PIECE: usize = 40;
@@ -100,13 +101,14 @@ fn is_read_only_argument(value: Val<'_>) -> bool {
 /// themselves only read.
 fn is_only_read(value: Val<'_>) -> bool {
     let is_fresh = value.defining_op().is_some_and(|op| {
-        (0..op.num_operands()).all(|i| {
-            !shared_results(op, i).contains(&value.index())
-                || op
-                    .operand(i)
-                    .defining_op()
-                    .is_some_and(|def| def.name() == "tensor.empty")
-        })
+        destinations(op).is_some()
+            && (0..op.num_operands()).all(|i| {
+                !shared_results(op, i).contains(&value.index())
+                    || op
+                        .operand(i)
+                        .defining_op()
+                        .is_some_and(|def| def.name() == "tensor.empty")
+            })
     });
     is_fresh && has_only_readers(value)
 }
@@ -193,6 +195,8 @@ struct Member<'c> {
     defined: usize,
     uses: usize,
     last_use: usize,
+    /// The last use that may write to the memory, or lets others do so.
+    last_write: usize,
 }
 
 /// A partition of the tensors that the ops of a block define and use: those in different classes never share memory.
@@ -200,8 +204,8 @@ struct Sharing<'c> {
     members: Vec<Member<'c>>,
     index: HashMap<usize, usize>,
     parent: Vec<usize>,
-    /// For each root, the last use of a member.
-    last: Vec<usize>,
+    /// For each root, the last use of a member, and the last that may write.
+    last: Vec<(usize, usize)>,
 }
 
 impl<'c> Sharing<'c> {
@@ -225,11 +229,16 @@ impl<'c> Sharing<'c> {
                 let value = op.operand(operand);
                 for result in shared_results(op, operand) {
                     let result = op.result_value(result);
-                    // A write of what is still needed goes to new memory.
-                    if !is_destination(op, operand) || sharing.last_use(value) <= i {
+                    // A write over what is still read, and only read, goes to new memory.
+                    let copies =
+                        is_destination(op, operand) && sharing.is_only_read_after(value, i);
+                    if !copies {
                         sharing.join(value, result);
                     }
                 }
+            }
+            if op.num_regions() > 0 && destinations(op).is_none() {
+                sharing.join_captured(op);
             }
         }
         sharing
@@ -246,15 +255,14 @@ impl<'c> Sharing<'c> {
             return;
         }
         let uses = value.uses();
-        let last_use = uses
-            .iter()
-            .map(|u| place_in(u.op, block, place).unwrap_or(usize::MAX))
-            .max();
+        let place_of = |u: &Use<'c>| place_in(u.op, block, place).unwrap_or(usize::MAX);
+        let writes = uses.iter().filter(|u| may_write(u, block));
         self.add(Member {
             value,
             defined,
             uses: uses.len(),
-            last_use: last_use.unwrap_or(defined),
+            last_use: uses.iter().map(place_of).max().unwrap_or(defined),
+            last_write: writes.map(place_of).max().unwrap_or(0),
         });
     }
 
@@ -262,7 +270,7 @@ impl<'c> Sharing<'c> {
         let i = self.members.len();
         self.index.insert(member.value.key(), i);
         self.parent.push(i);
-        self.last.push(member.last_use);
+        self.last.push((member.last_use, member.last_write));
         self.members.push(member);
         i
     }
@@ -276,22 +284,53 @@ impl<'c> Sharing<'c> {
                 defined: 0,
                 uses: 0,
                 last_use: usize::MAX,
+                last_write: usize::MAX,
             })
         })
     }
 
-    /// The last use of what shares the memory of `value`, among the ops seen so far.
-    fn last_use(&mut self, value: Val<'c>) -> usize {
+    /// Whether what shares the memory of `value` is used after place `i`, but not written.
+    fn is_only_read_after(&mut self, value: Val<'c>, i: usize) -> bool {
         let member = self.member(value);
         let root = self.root(member);
-        self.last[root]
+        let (last_use, last_write) = self.last[root];
+        last_use > i && last_write <= i
+    }
+
+    /// The results of an op with regions may be what these yield: anything that they use from around it.
+    fn join_captured(&mut self, op: Op<'c>) {
+        let results: Vec<_> = op
+            .result_values()
+            .into_iter()
+            .filter(|r| r.ty().is_tensor())
+            .collect();
+        let Some((&first, rest)) = results.split_first() else {
+            return;
+        };
+        for &result in rest {
+            self.join(result, first);
+        }
+        let mut used = Vec::new();
+        op.walk_ops(&mut |inner| {
+            used.extend(inner.operand_values());
+            Walk::Advance
+        });
+        for value in used.into_iter().filter(|v| v.ty().is_tensor()) {
+            let owner = value
+                .defining_op()
+                .or_else(|| value.parent_block()?.parent_op());
+            if owner.is_none_or(|owner| !owner.is_within(op)) {
+                self.join(value, first);
+            }
+        }
     }
 
     fn join(&mut self, operand: Val<'c>, result: Val<'c>) {
         let (a, b) = (self.member(operand), self.member(result));
         let (a, b) = (self.root(a), self.root(b));
         self.parent[a.max(b)] = a.min(b);
-        self.last[a.min(b)] = self.last[a].max(self.last[b]);
+        let (of_a, of_b) = (self.last[a], self.last[b]);
+        self.last[a.min(b)] = (of_a.0.max(of_b.0), of_a.1.max(of_b.1));
     }
 
     fn root(&mut self, mut at: usize) -> usize {

@@ -15,7 +15,9 @@ use npir_mlir::upstream::set_arg_attr;
 
 use self::aliasing::{Flows, MayAlias, is_same_buffer};
 use self::carried::repair_loops;
-use self::destinations::{reuse_inputs, separate_destinations};
+use self::destinations::{
+    beginning, may_write, overwritable_input, reuse_inputs, separate_destinations,
+};
 use self::divide::divide;
 use self::repeated::copy_repeated;
 use crate::buffers::{duplicate, is_buffer};
@@ -177,15 +179,15 @@ fn return_op<'c>(f: Op<'c>) -> Option<Op<'c>> {
 
 /// Gives the computation of an updated result the argument's memory to write to, in place of a new buffer.
 ///
-/// Follows destinations from the result up to a `tensor.empty`, whose content does not matter, and puts the argument
-/// there. The analysis still copies where the argument's old value is needed later.
+/// Follows destinations from the result up to a `tensor.empty`, whose content does not matter, and puts there what is
+/// in the argument's memory: an input that is overwritten element by element, or the argument itself if nothing else
+/// is written into it. The analysis still copies where the old values are needed later.
 fn compute_in_place<'c>(rw: Rewriter<'c>, f: Op<'c>, arg: usize, result: usize) {
     let Some(end) = return_op(f) else { return };
-    let Some(arg) = f
-        .region(0)
-        .entry()
-        .and_then(|entry| entry.args().get(arg).copied())
-    else {
+    let Some(entry) = f.region(0).entry() else {
+        return;
+    };
+    let Some(arg) = entry.args().get(arg).copied() else {
         return;
     };
     let mut value = end.operand(result);
@@ -205,6 +207,26 @@ fn compute_in_place<'c>(rw: Rewriter<'c>, f: Op<'c>, arg: usize, result: usize) 
             continue;
         };
         if init.ty() != arg.ty() {
+            return;
+        }
+        let dead = |input: Val<'c>| {
+            let is_before = |u: &Use<'c>| {
+                u.op.block().map(BlkExt::key) == op.block().map(BlkExt::key) && u.op.is_before(op)
+            };
+            input
+                .uses()
+                .iter()
+                .all(|u| u.op.key() == op.key() || is_before(u))
+                && beginning(input, usize::MAX).is_some_and(|begin| begin.key() == arg.key())
+        };
+        if let Some(input) = overwritable_input(op, destination, dead) {
+            op.set_operand(destination, input);
+            if empty.is_unused() {
+                rw.erase(empty);
+            }
+            return;
+        }
+        if arg.uses().iter().any(|u| may_write(u, entry)) {
             return;
         }
         rw.before(empty);

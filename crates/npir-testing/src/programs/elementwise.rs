@@ -72,6 +72,12 @@ fn tells_zeros_apart(name: &str) -> bool {
     )
 }
 
+/// Whether a result may be either of two zeros: NumPy's choice depends on how its loop is vectorized, and on whether
+/// the limits of `clip` are scalars.
+fn chooses_between_zeros(name: &str) -> bool {
+    matches!(name, "maximum" | "minimum" | "fmax" | "fmin" | "clip")
+}
+
 impl Maker {
     /// Adds an elementwise operation on these operands.
     pub(crate) fn elementwise(
@@ -90,6 +96,9 @@ impl Maker {
                 return None;
             }
             trust = Trust::Bits;
+        }
+        if is_float(dtype) && chooses_between_zeros(name) {
+            trust = trust.max(Trust::Numbers);
         }
         let names: Vec<_> = values.iter().map(|v| format!("%{}", v.name)).collect();
         let types: Vec<_> = values.iter().map(Value::ty).collect();

@@ -161,3 +161,76 @@ fn many_reads_before_an_update() {
     expected[2..4].fill(total);
     assert_eq!(run(&program("", "{t}", &body)), [Value::vector(&expected)]);
 }
+
+/// What is read at the end is in the argument's memory, where the result goes, too.
+#[test]
+fn results_over_what_they_are_computed_from() {
+    let last = N - 1;
+    let choice = "%zero = numpy.constant dense<0.0> : tensor<f64>
+         %positive = numpy.greater %a, %zero : tensor<f64>, tensor<f64> -> tensor<i1>
+         %p = numpy.item %positive : tensor<i1>
+         %first = scf.if %p -> ({t}) {
+           scf.yield %x : {t}
+         } else {
+           %other = numpy.negative %x : {t} -> {t}
+           scf.yield %other : {t}
+         }\n";
+    for (begin, first) in [("", "%x"), (choice, "%first")] {
+        let body = format!(
+            "{begin}{}%s = numpy.sum %x{last} : {{t}} -> tensor<f64>
+             %back = numpy.flip %x{last} : {{t}} -> {{t}}
+             %r = numpy.add %back, %s : {{t}}, tensor<f64> -> {{t}}
+             return %r : {{t}}",
+            chain("x", first)
+        );
+        let exe = compile(&program(" {numpy.updates = 0 : i64}", "{t}", &body));
+        let _session = Session::start();
+        let mut x = Value::vector(&start()).place(Layout::C);
+        let a = Value::scalar(3.0).place(Layout::C);
+        let mut args = [Arg::ViewMut(x.view_mut()), a.view().into()];
+        exe.run("f", &mut args).unwrap_or_else(|e| panic!("{e}"));
+        let chained = after(last);
+        let sum: f64 = chained.iter().sum();
+        let expected: Vec<f64> = chained.iter().rev().map(|x| x + sum).collect();
+        assert_eq!(x.value(), Value::vector(&expected), "{first}");
+    }
+}
+
+/// An array with many readers that is another one's memory, which is written between them.
+#[test]
+fn many_reads_of_a_chosen_array() {
+    let mut body = String::from(
+        "%y = numpy.negative %x : {t} -> {t}
+         %zero = numpy.constant dense<0.0> : tensor<f64>
+         %positive = numpy.greater %a, %zero : tensor<f64>, tensor<f64> -> tensor<i1>
+         %p = numpy.item %positive : tensor<i1>
+         %z = scf.if %p -> ({t}) {
+           scf.yield %y : {t}
+         } else {
+           scf.yield %x : {t}
+         }
+         %w = numpy.set_slice %y[:], %a : {t}, tensor<f64> -> {t}\n",
+    );
+    for i in 0..N {
+        let sum = match i {
+            0 => "%a".to_owned(),
+            _ => format!("%s{}", i - 1),
+        };
+        let _ = write!(
+            body,
+            "%v{i} = numpy.slice %z[{i}] : {{t}} -> tensor<f64>
+             %s{i} = numpy.subtract %v{i}, {sum} : tensor<f64>, tensor<f64> -> tensor<f64>\n",
+        );
+    }
+    let _ = write!(
+        body,
+        "%r = numpy.add %w, %s{} : {{t}}, tensor<f64> -> {{t}}
+         return %r : {{t}}",
+        N - 1
+    );
+    let total = start().iter().fold(3.0, |sum, x| -x - sum);
+    assert_eq!(
+        run(&program("", "{t}", &body)),
+        [Value::vector(&vec![3.0 + total; N])]
+    );
+}
