@@ -71,7 +71,10 @@ pub type DropFn = Box<dyn FnOnce() + Send>;
 enum Buffer {
     /// A block of the allocator, with one reference.
     Npir(NonNull<u8>),
-    Foreign(Option<DropFn>),
+    Foreign {
+        drop: Option<DropFn>,
+        read_only: bool,
+    },
 }
 
 // SAFETY: a block may be freed on any thread; the closure is Send and only touched in `drop`.
@@ -84,7 +87,7 @@ impl Drop for Buffer {
         match self {
             // SAFETY: the buffer owns the block, which is in no call's list.
             Buffer::Npir(block) => unsafe { alloc::free(*block) },
-            Buffer::Foreign(drop) => {
+            Buffer::Foreign { drop, .. } => {
                 if let Some(drop) = drop.take() {
                     drop();
                 }
@@ -276,7 +279,7 @@ impl Array {
     pub(crate) fn block(&self) -> Option<NonNull<u8>> {
         match &*self.buffer {
             Buffer::Npir(block) => Some(*block),
-            Buffer::Foreign(_) => None,
+            Buffer::Foreign { .. } => None,
         }
     }
 
@@ -307,7 +310,10 @@ impl Array {
         let layout = slice_layout(elements.as_ptr(), elements.len(), shape)?;
         Ok(Array {
             layout,
-            buffer: Arc::new(Buffer::Foreign(Some(Box::new(move || drop(elements))))),
+            buffer: Arc::new(Buffer::Foreign {
+                drop: Some(Box::new(move || drop(elements))),
+                read_only: false,
+            }),
         })
     }
 
@@ -335,15 +341,38 @@ impl Array {
         strides: &[isize],
         drop: DropFn,
     ) -> Array {
+        // SAFETY: the caller promises more.
+        let mut array =
+            unsafe { Array::from_foreign_read_only(data, dtype, shape, strides, drop) };
+        if let Some(Buffer::Foreign { read_only, .. }) = Arc::get_mut(&mut array.buffer) {
+            *read_only = false;
+        }
+        array
+    }
+
+    /// As [`Array::from_foreign`], over memory that must not be written: [`Array::view_mut`] copies it.
+    ///
+    /// # Safety
+    /// As [`Array::from_foreign`], but the elements need not be writable.
+    pub unsafe fn from_foreign_read_only(
+        data: *const u8,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+        drop: DropFn,
+    ) -> Array {
         assert_eq!(shape.len(), strides.len(), "one stride per axis");
         Array {
             layout: Layout {
-                data,
+                data: data.cast_mut(),
                 dtype,
                 shape: Extents::from_slice(shape),
                 strides: Extents::from_slice(strides),
             },
-            buffer: Arc::new(Buffer::Foreign(Some(drop))),
+            buffer: Arc::new(Buffer::Foreign {
+                drop: Some(drop),
+                read_only: true,
+            }),
         }
     }
 
@@ -355,13 +384,13 @@ impl Array {
         }
     }
 
-    /// A writable view of the whole array, which is copied first if another array shares its memory or
-    /// its elements overlap each other.
+    /// A writable view of the whole array, which is copied first if another array shares its memory, if the
+    /// memory is read-only, or if its elements overlap each other.
     ///
     /// # Errors
     /// No memory for the copy.
     pub fn view_mut(&mut self) -> Result<ArrayViewMut<'_>, ArrayError> {
-        if Arc::get_mut(&mut self.buffer).is_none() || self.layout.may_overlap_itself() {
+        if !self.is_writable() || self.layout.may_overlap_itself() {
             *self = self.to_array()?;
         }
         Ok(ArrayViewMut {
@@ -380,6 +409,18 @@ impl Array {
         } else {
             self.to_array()
         }
+    }
+
+    /// Whether the memory may be written through this array: it is not read-only, and no other array shares it.
+    pub fn is_writable(&self) -> bool {
+        let read_only = matches!(
+            &*self.buffer,
+            Buffer::Foreign {
+                read_only: true,
+                ..
+            }
+        );
+        !read_only && !self.is_shared()
     }
 
     /// Whether another array shares this one's memory.

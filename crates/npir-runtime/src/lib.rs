@@ -7,7 +7,8 @@
 //! - Compiled code reaches the process through one table only ([`symbols`]), whether it came from an
 //!   artifact ([`Artifact`]) or from a JIT. The C side of the contract is `include/npir_runtime.h`.
 //! - Inputs are used where they lie. Each copy that has to be made is listed in a [`RunReport`].
-//! - Errors are values: [`RunError`], [`ArrayError`], [`NpyError`], [`ArtifactError`], [`LoadError`].
+//! - Errors are values: [`RunError`], [`ArrayError`], [`NpyError`], [`ArtifactError`], [`LoadError`],
+//!   [`DlpackError`].
 //!   Nothing that a file or a caller contains makes this crate panic, or allocate from an unchecked size.
 //! - Every block that a call allocates is its result or freed at its end, also after an error.
 //! - One thread pool ([`pool`]) and one allocator ([`alloc`]) per process. Everything public is
@@ -56,6 +57,7 @@ pub mod artifact;
 pub mod atomic_file;
 pub mod context;
 pub mod cpu;
+pub mod dlpack;
 pub mod dtype;
 pub mod error;
 pub mod extents;
@@ -76,6 +78,7 @@ pub use arg::Arg;
 pub use array::{Array, ArrayError, ArrayView, ArrayViewMut};
 pub use artifact::{Artifact, ArtifactError};
 pub use context::CallContext;
+pub use dlpack::DlpackError;
 pub use dtype::{ByteOrder, DType, Element, Scalar, UnknownDType};
 pub use error::{RunError, RunErrorKind};
 pub use extents::Extents;
