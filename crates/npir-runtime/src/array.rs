@@ -184,6 +184,12 @@ macro_rules! accessors {
                 self.layout.is_f_contiguous()
             }
 
+            /// Whether two different indices may be the same memory; exact for slices of an array, else it may say
+            /// yes where no two are.
+            pub fn may_overlap_itself(&self) -> bool {
+                self.layout.may_overlap_itself()
+            }
+
             /// The elements in C order.
             ///
             /// # Errors
@@ -342,8 +348,7 @@ impl Array {
         drop: DropFn,
     ) -> Array {
         // SAFETY: the caller promises more.
-        let mut array =
-            unsafe { Array::from_foreign_read_only(data, dtype, shape, strides, drop) };
+        let mut array = unsafe { Array::from_foreign_read_only(data, dtype, shape, strides, drop) };
         if let Some(Buffer::Foreign { read_only, .. }) = Arc::get_mut(&mut array.buffer) {
             *read_only = false;
         }

@@ -426,9 +426,7 @@ impl<'a> ArrayView<'a> {
         // SAFETY: the caller's promise.
         let parts = unsafe { Parts::of(tensor) }?;
         // SAFETY: the same.
-        Ok(unsafe {
-            ArrayView::from_raw(parts.data, parts.dtype, &parts.shape, &parts.strides)
-        })
+        Ok(unsafe { ArrayView::from_raw(parts.data, parts.dtype, &parts.shape, &parts.strides) })
     }
 }
 
@@ -565,7 +563,10 @@ mod tests {
             device_id: 1,
         };
         assert_eq!(
-            refuse(&DLTensor { device: gpu, ..good }),
+            refuse(&DLTensor {
+                device: gpu,
+                ..good
+            }),
             DlpackError::Device(gpu)
         );
         let dtype = DataType {
@@ -613,9 +614,6 @@ mod tests {
                 Box::new(|| {}),
             )
         };
-        assert_eq!(
-            array.into_dlpack().unwrap_err(),
-            DlpackError::PartialStride
-        );
+        assert_eq!(array.into_dlpack().unwrap_err(), DlpackError::PartialStride);
     }
 }

@@ -80,7 +80,7 @@ impl<T: Eq> Eq for Extents<T> {}
 
 /// Elements in an array of this shape; `None` if the product of the nonzero extents, times
 /// `item_size`, does not fit `isize` (then nothing can address it).
-pub(crate) fn checked_len(shape: &[usize], item_size: usize) -> Option<usize> {
+pub fn checked_len(shape: &[usize], item_size: usize) -> Option<usize> {
     let mut bytes = item_size;
     for &n in shape.iter().filter(|&&n| n != 0) {
         bytes = bytes
@@ -91,7 +91,7 @@ pub(crate) fn checked_len(shape: &[usize], item_size: usize) -> Option<usize> {
 }
 
 /// Byte strides of a C-contiguous array. The caller has checked the size with [`checked_len`].
-pub(crate) fn c_strides(shape: &[usize], item_size: usize) -> Extents<isize> {
+pub fn c_strides(shape: &[usize], item_size: usize) -> Extents<isize> {
     let mut strides = Extents::filled(shape.len(), 0);
     let mut step = item_size as isize;
     for (stride, &n) in strides.iter_mut().zip(shape).rev() {

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the tools, linked statically and stripped, in one archive.
+//! `cargo xtask dist`: the tools and the C library, linked statically and stripped, in one archive.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::process;
 use crate::setup;
 use crate::workspace;
 
-/// The tools that the archive holds when the package builds them.
+/// The tools that the archive holds.
 const TOOLS: [&str; 5] = [
     "npir",
     "npir-opt",
@@ -16,6 +16,10 @@ const TOOLS: [&str; 5] = [
     "npir-reduce",
     "npir-translate",
 ];
+
+/// The C library, and its header in the repository.
+const LIBRARY: &str = "libnpir_c.so";
+const HEADER: &str = "crates/npir-c/include/npir.h";
 
 /// Files of the repository that go along.
 const FURNITURE: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
@@ -34,8 +38,11 @@ pub(crate) fn run() -> Result {
                 "--locked",
                 "--release",
                 "--package=npir-opt",
+                "--package=npir-c",
                 "--bins",
+                "--lib",
                 "--no-default-features",
+                "--features=npir-c/compiler",
             ])
             .env("MLIR_SYS_LINK_SHARED", "0")
             .env("CARGO_TARGET_DIR", &target)
@@ -44,7 +51,13 @@ pub(crate) fn run() -> Result {
 
     process::heading("Archive");
     let name = format!("npir-{}-{}", env!("CARGO_PKG_VERSION"), triple()?);
-    stage(&target.join(&name), &target.join("release"))?;
+    let folder = target.join(&name);
+    stage(&folder, &target.join("release"))?;
+    process::run(
+        Command::new(folder.join("bin/npir"))
+            .arg("man")
+            .arg(folder.join("share/man/man1")),
+    )?;
     let archive = pack(&ready.python, &target, &name)?;
     let size = std::fs::metadata(&archive)
         .map_err(|error| Failure::io(&archive, &error))?
@@ -64,26 +77,14 @@ fn triple() -> Result<String> {
 
 /// Lays the archive's content out in `folder`, afresh.
 fn stage(folder: &Path, built: &Path) -> Result {
-    let bin = folder.join("bin");
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(|error| Failure::io(folder, &error))?;
     }
-    std::fs::create_dir_all(&bin).map_err(|error| Failure::io(&bin, &error))?;
-    let tools = TOOLS
-        .map(|tool| built.join(tool))
-        .into_iter()
-        .filter(|tool| tool.exists());
-    let mut count = 0;
-    for tool in tools {
-        copy(&tool, &bin)?;
-        count += 1;
+    for tool in TOOLS {
+        copy(&built.join(tool), &folder.join("bin"))?;
     }
-    if count == 0 {
-        return Err(Failure::new(format!(
-            "the build left no tool in {}",
-            built.display()
-        )));
-    }
+    copy(&built.join(LIBRARY), &folder.join("lib"))?;
+    copy(&workspace::root().join(HEADER), &folder.join("include"))?;
     for file in FURNITURE {
         copy(&workspace::root().join(file), folder)?;
     }
@@ -91,6 +92,7 @@ fn stage(folder: &Path, built: &Path) -> Result {
 }
 
 fn copy(file: &Path, folder: &Path) -> Result {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder, &error))?;
     let name = file.file_name().unwrap_or_default();
     std::fs::copy(file, folder.join(name))
         .map(drop)
@@ -135,8 +137,12 @@ mod tests {
         let built = folder.path().join("release");
         std::fs::create_dir(&built).unwrap();
         let stage_of = folder.path().join("npir-0");
-        assert!(stage(&stage_of, &built).is_err(), "there is no tool yet");
-        std::fs::write(built.join("npir-opt"), "tool").unwrap();
+        for tool in TOOLS {
+            assert!(stage(&stage_of, &built).is_err(), "there is no {tool} yet");
+            std::fs::write(built.join(tool), "tool").unwrap();
+        }
+        assert!(stage(&stage_of, &built).is_err(), "there is no library yet");
+        std::fs::write(built.join(LIBRARY), "library").unwrap();
         stage(&stage_of, &built).unwrap();
         let python = Path::new("python3");
         let archive = pack(python, folder.path(), "npir-0").unwrap();
@@ -146,7 +152,12 @@ mod tests {
                 .arg(&archive),
         )
         .unwrap();
-        for name in ["npir-0/bin/npir-opt", "npir-0/LICENSE", "npir-0/README.md"] {
+        for name in [
+            "npir-0/bin/npir-opt",
+            "npir-0/lib/libnpir_c.so",
+            "npir-0/include/npir.h",
+            "npir-0/LICENSE",
+        ] {
             assert!(
                 list.lines().any(|line| line.trim() == name),
                 "{name} in {list}"

@@ -49,6 +49,7 @@ const ALLOWED: &[(&str, &[&[&str]])] = &[
         "npir-opt",
         &[FOREIGN, FOUNDATION, DIALECTS, BACK_ENDS, &["npir"]],
     ),
+    ("npir-c", &[BACK_ENDS, &["npir"]]),
     ("npir-python", &[FOUNDATION, DIALECTS, BACK_ENDS, &["npir"]]),
     ("npir-testing", &[&["npir-runtime"]]),
     ("xtask", &[]),

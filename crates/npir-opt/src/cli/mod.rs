@@ -1,4 +1,4 @@
-//! The `npir` command: `run`, `compile`, `info`, `reduce`.
+//! The `npir` command and its commands, one module each.
 
 mod compile;
 mod diagnostics;
@@ -6,6 +6,7 @@ mod fmt;
 mod info;
 mod inputs;
 mod layout;
+mod man;
 mod output;
 mod progress;
 mod reduce;
@@ -43,6 +44,8 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Write manual pages of all tools to a folder
+    Man(man::ManArgs),
 }
 
 /// How to compile; shared by the commands that do.
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Info(args) => args.run(),
         Command::Fmt(args) => args.run(),
         Command::Completions { shell } => completions(shell),
+        Command::Man(args) => args.run(Cli::command()),
         Command::Reduce(args) => args.run(),
     };
     match result {
