@@ -17,6 +17,9 @@ pub enum Tolerance {
     /// Complex numbers: the parts at most so many units in the last place of the larger part apart.
     /// Where a part is not finite, one of the reference must not be either. Others: as `Ulps`.
     Norm(u64),
+    /// At most so many units in the last place of the largest element of the reference, or of 1 if all
+    /// are smaller; of complex numbers in each part. Elements that are not finite must be the same.
+    Largest(u64),
 }
 
 /// How two arrays differ.
@@ -101,6 +104,10 @@ pub fn compare(actual: &Array, expected: &Array, tolerance: Tolerance) -> Result
             expected: expected.shape().to_vec(),
         });
     }
+    let bound = match tolerance {
+        Tolerance::Largest(limit) => limit as f64 * largest_unit(expected),
+        _ => 0.0,
+    };
     let mut first = None;
     let mut count = 0;
     let mut worst = 0;
@@ -110,6 +117,7 @@ pub fn compare(actual: &Array, expected: &Array, tolerance: Tolerance) -> Result
             Tolerance::Bitwise => same_bits(&a, &e),
             Tolerance::Ulps(limit) => distance <= limit,
             Tolerance::Norm(limit) => distance <= limit || near_in_norm(&a, &e, limit),
+            Tolerance::Largest(_) => distance == 0 || within(&a, &e, bound),
         };
         if !agree {
             count += 1;
@@ -168,6 +176,42 @@ pub fn compare_within(actual: &Array, expected: &Array, bound: &Array) -> Result
     }
 }
 
+/// The distance between 1 and the next number of the type, times the largest finite part of an element or 1.
+fn largest_unit(array: &Array) -> f64 {
+    let unit = match array.dtype() {
+        DType::F16 => f64::from(half::f16::EPSILON),
+        DType::BF16 => f64::from(half::bf16::EPSILON),
+        DType::F32 | DType::C64 => f64::from(f32::EPSILON),
+        _ => f64::EPSILON,
+    };
+    let sizes = elements(array).flat_map(|e| [to_complex(&e).re.abs(), to_complex(&e).im.abs()]);
+    unit * sizes.filter(|x| x.is_finite()).fold(1.0, f64::max)
+}
+
+/// Whether the parts of two numbers are no further apart than a bound; where one of the reference is not
+/// finite, the same.
+fn within(actual: &Scalar, expected: &Scalar, bound: f64) -> bool {
+    let (a, e) = (to_complex(actual), to_complex(expected));
+    let near = |a: f64, e: f64| match e.is_finite() {
+        true => (a - e).abs() <= bound,
+        false => a == e || (a.is_nan() && e.is_nan()),
+    };
+    format(actual.dtype()).is_some() && near(a.re, e.re) && near(a.im, e.im)
+}
+
+/// A number, widened; NaN for integers and bools.
+fn to_complex(element: &Scalar) -> Complex64 {
+    let wide = match element.dtype() {
+        DType::C64 => {
+            let z = element.get::<Complex32>();
+            z.map(|z| Complex64::new(z.re.into(), z.im.into()))
+        }
+        DType::C128 => element.get(),
+        _ => Some(Complex64::new(to_f64(element), 0.0)),
+    };
+    wide.unwrap_or(Complex64::new(f64::NAN, f64::NAN))
+}
+
 /// A real number, widened.
 fn to_f64(element: &Scalar) -> f64 {
     match element.dtype() {
@@ -199,17 +243,12 @@ pub fn ulp_diff(a: impl Into<Scalar>, b: impl Into<Scalar>) -> u64 {
 /// Whether the parts of two complex numbers differ by at most `limit` units in the last place of
 /// the larger part of `expected`, or both have a part that is not finite.
 fn near_in_norm(actual: &Scalar, expected: &Scalar, limit: u64) -> bool {
-    let (unit, parts): (f64, fn(&Scalar) -> Option<Complex64>) = match actual.dtype() {
-        DType::C64 => (f64::from(f32::EPSILON), |z| {
-            let z = z.get::<Complex32>()?;
-            Some(Complex64::new(z.re.into(), z.im.into()))
-        }),
-        DType::C128 => (f64::EPSILON, |z| z.get()),
+    let unit = match actual.dtype() {
+        DType::C64 => f64::from(f32::EPSILON),
+        DType::C128 => f64::EPSILON,
         _ => return false,
     };
-    let (Some(a), Some(e)) = (parts(actual), parts(expected)) else {
-        return false;
-    };
+    let (a, e) = (to_complex(actual), to_complex(expected));
     let finite = |z: Complex64| z.re.is_finite() && z.im.is_finite();
     if !finite(a) || !finite(e) {
         return !finite(a) && !finite(e);
@@ -383,6 +422,24 @@ mod tests {
         assert!(!within(&[1.0, 2.0, f64::INFINITY]));
         let open = array(&[f64::INFINITY; 4]);
         assert!(compare_within(&array(&[9.0; 4]), &expected, &open).is_ok());
+    }
+
+    #[test]
+    fn the_largest_element_sets_the_unit() {
+        let array = |list: &[f64]| Array::from_slice(list, &[list.len()]).unwrap();
+        let expected = array(&[1e6, 1.0, f64::INFINITY, f64::NAN]);
+        let near = |list: &[f64]| compare(&array(list), &expected, Tolerance::Largest(4)).is_ok();
+        let unit = 1e6 * f64::EPSILON;
+        assert!(near(&[1e6, 1.0 + 3.0 * unit, f64::INFINITY, f64::NAN]));
+        assert!(!near(&[1e6, 1.0 + 5.0 * unit, f64::INFINITY, f64::NAN]));
+        assert!(!near(&[1e6, 1.0, f64::NEG_INFINITY, f64::NAN]));
+        assert!(!near(&[1e6, f64::NAN, f64::INFINITY, f64::NAN]));
+        let z = |im: f64| Array::from_slice(&[Complex64::new(2.0, im)], &[1]).unwrap();
+        let tiny = Tolerance::Largest(1);
+        assert!(compare(&z(f64::EPSILON), &z(0.0), tiny).is_ok());
+        assert!(compare(&z(3.0 * f64::EPSILON), &z(0.0), tiny).is_err());
+        let whole = |n: i64| Array::from_slice(&[n], &[1]).unwrap();
+        assert!(compare(&whole(1), &whole(2), Tolerance::Largest(1 << 60)).is_err());
     }
 
     #[test]

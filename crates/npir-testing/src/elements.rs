@@ -1,6 +1,28 @@
-//! Access to the elements of an array of any dtype and stride, for comparing and sending them.
+//! Access to the elements of an array of any dtype and stride, for comparing and sending them, and what their types
+//! are called in MLIR.
 
 use npir_runtime::{Array, ArrayError, DType, Scalar};
+
+/// The spelling of an element type in MLIR.
+pub fn mlir_element(dtype: DType) -> &'static str {
+    match dtype {
+        DType::Bool => "i1",
+        DType::I8 => "i8",
+        DType::I16 => "i16",
+        DType::I32 => "i32",
+        DType::I64 => "i64",
+        DType::U8 => "ui8",
+        DType::U16 => "ui16",
+        DType::U32 => "ui32",
+        DType::U64 => "ui64",
+        DType::F16 => "f16",
+        DType::BF16 => "bf16",
+        DType::F32 => "f32",
+        DType::F64 => "f64",
+        DType::C64 => "complex<f32>",
+        DType::C128 => "complex<f64>",
+    }
+}
 
 /// The elements in C order, each with its type.
 pub(crate) fn elements(array: &Array) -> impl Iterator<Item = Scalar> + '_ {

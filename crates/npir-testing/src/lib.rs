@@ -24,6 +24,7 @@ mod oracle;
 pub mod programs;
 
 pub use compare::{Mismatch, Tolerance, compare, compare_within, ulp_diff};
+pub use elements::mlir_element;
 pub use oracle::{Oracle, OracleError, oracle};
 
 /// Whether the slow tests are asked for: `cargo xtask test --long` sets `NPIR_TEST_LONG`.

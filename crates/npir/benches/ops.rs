@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use npir::prelude::*;
 use npir_numpy::elementwise::dtype::DType as Element;
 use npir_numpy::elementwise::{Role, rows};
-use npir_runtime::{Array, Function};
-use npir_testing::oracle;
+use npir_runtime::{Array, DType, Function};
+use npir_testing::{mlir_element, oracle};
 
 /// Elements of each array.
 const N: usize = 1_000_000;
@@ -67,18 +67,9 @@ const DTYPES: [(&str, &str, Element); 5] = [
 ];
 
 /// An MLIR element type.
-fn spelled(dtype: Element) -> String {
-    match dtype {
-        Element::Bool => "i1".into(),
-        Element::Int(bits) => format!("i{bits}"),
-        Element::UInt(bits) => format!("ui{bits}"),
-        Element::F16 => "f16".into(),
-        Element::BF16 => "bf16".into(),
-        Element::F32 => "f32".into(),
-        Element::F64 => "f64".into(),
-        Element::C64 => "complex<f32>".into(),
-        Element::C128 => "complex<f64>".into(),
-    }
+fn spelled(dtype: Element) -> &'static str {
+    let dtype: DType = dtype.name().parse().unwrap_or_else(|e| panic!("{e}"));
+    mlir_element(dtype)
 }
 
 /// A million numbers in which every function is defined, in no order.

@@ -2,6 +2,8 @@
 
 use npir_runtime::DType;
 
+pub(crate) use crate::elements::mlir_element as element;
+
 pub(crate) fn is_float(dtype: DType) -> bool {
     matches!(dtype, DType::F16 | DType::F32 | DType::F64)
 }
@@ -17,23 +19,6 @@ pub(crate) fn is_int(dtype: DType) -> bool {
 /// The name in NumPy's module.
 pub(crate) fn numpy(dtype: DType) -> String {
     format!("np.{}", dtype.name())
-}
-
-pub(crate) fn element(dtype: DType) -> &'static str {
-    match dtype {
-        DType::Bool => "i1",
-        DType::I8 => "i8",
-        DType::I16 => "i16",
-        DType::I32 => "i32",
-        DType::I64 => "i64",
-        DType::U8 => "ui8",
-        DType::U16 => "ui16",
-        DType::U32 => "ui32",
-        DType::U64 => "ui64",
-        DType::F16 => "f16",
-        DType::F32 => "f32",
-        _ => "f64",
-    }
 }
 
 /// The smallest and the largest value of a dtype of integers or bools.

@@ -183,6 +183,12 @@ pub(crate) fn case(row: &Row, dtype: DType) -> Case {
         // The C library multiplies the logarithm in single precision and loses all digits.
         numpy = "np.power(a.astype(np.complex128), b).astype(np.complex64)".into();
     }
+    // Neighbours of bfloat16 numbers are not those of the same numbers in float32.
+    match (row.numpy_name(), dtype) {
+        ("nextafter", DType::BF16) => numpy = "bf16_after(a, b)".into(),
+        ("spacing", DType::BF16) => numpy = "bf16_after(a, np.copysign(np.inf, a + 0)) - a".into(),
+        _ => {}
+    }
     Case::new(op, numpy).tolerance(tolerance(row, dtype))
 }
 

@@ -132,6 +132,7 @@ pub(crate) struct Case {
     runs: Vec<Run>,
     raises: Option<(RunErrorKind, String)>,
     result_types: Option<String>,
+    result_dims: Option<Dims>,
 }
 
 impl Case {
@@ -152,6 +153,7 @@ impl Case {
             runs: Vec::new(),
             raises: None,
             result_types: None,
+            result_dims: None,
         }
     }
 
@@ -191,6 +193,12 @@ impl Case {
     /// The types of the results, where they are not those of NumPy's.
     pub(crate) fn types(mut self, types: impl Into<String>) -> Self {
         self.result_types = Some(types.into());
+        self
+    }
+
+    /// The types of the results state no sizes: they depend on the elements.
+    pub(crate) fn counted(mut self) -> Self {
+        self.result_dims = Some(Dims::Dynamic);
         self
     }
 
@@ -312,7 +320,10 @@ impl Case {
             return types.split(';').map(str::to_owned).collect();
         }
         match self.runs.iter().find_map(|r| r.expected.as_ref().ok()) {
-            Some(values) => values.iter().map(|v| array_type(self.dims, v)).collect(),
+            Some(values) => {
+                let dims = self.result_dims.unwrap_or(self.dims);
+                values.iter().map(|v| array_type(dims, v)).collect()
+            }
             None => panic!(
                 "NumPy gives nothing for `{}`: {:?}",
                 self.numpy, self.runs[0].expected
@@ -511,6 +522,14 @@ def rounded(x):
     bits = x.view(np.uint32).astype(np.uint64)
     near = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16
     return np.where(np.isnan(x), 0x7fc0, near).astype(np.uint16)
+def bf16(x):
+    return widened(rounded(np.asarray(x)))
+def bf16_after(x, y):
+    x, y = np.broadcast_arrays(x, y)
+    bits = np.ascontiguousarray(x).view(np.int32) >> 16
+    place = np.where(bits < 0, -(bits & 0x7fff), bits) + np.sign(y - x).astype(int)
+    next = np.copysign(widened(np.where(place < 0, 0x8000 - place, place)), np.where(place == 0, x, place.astype(np.float32)))
+    return np.where(np.isnan(x) | np.isnan(y), np.float32(np.nan), np.where(x == y, y, next))
 ";
 
 /// Functions per module: large enough to share the fixed costs, small enough for two threads.

@@ -3,6 +3,8 @@
 use half::{bf16, f16};
 use npir_runtime::{DType, Scalar};
 
+pub(crate) use npir_testing::mlir_element as mlir;
+
 use crate::value::Value;
 
 /// The dtypes that NumPy and npir have in common.
@@ -20,27 +22,6 @@ pub(crate) const DTYPES: [DType; 12] = [
     DType::F32,
     DType::F64,
 ];
-
-/// The MLIR spelling of an element type.
-pub(crate) fn mlir(dtype: DType) -> &'static str {
-    match dtype {
-        DType::Bool => "i1",
-        DType::I8 => "i8",
-        DType::I16 => "i16",
-        DType::I32 => "i32",
-        DType::I64 => "i64",
-        DType::U8 => "ui8",
-        DType::U16 => "ui16",
-        DType::U32 => "ui32",
-        DType::U64 => "ui64",
-        DType::F16 => "f16",
-        DType::BF16 => "bf16",
-        DType::F32 => "f32",
-        DType::F64 => "f64",
-        DType::C64 => "complex<f32>",
-        DType::C128 => "complex<f64>",
-    }
-}
 
 pub(crate) fn is_float(dtype: DType) -> bool {
     matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
@@ -137,6 +118,18 @@ pub(crate) fn numbers(dtype: DType, numbers: &[i64]) -> Value {
     vector(
         dtype,
         numbers.iter().map(|n| number_bytes(dtype, *n)).collect(),
+    )
+}
+
+/// Small whole complex numbers, given by their parts.
+pub(crate) fn complex_numbers(dtype: DType, real: &[i64], imaginary: &[i64]) -> Value {
+    let bytes = |x: &i64| float_bytes(part(dtype), *x as f64);
+    let parts = real.iter().zip(imaginary);
+    vector(
+        dtype,
+        parts
+            .map(|(re, im)| [bytes(re), bytes(im)].concat())
+            .collect(),
     )
 }
 

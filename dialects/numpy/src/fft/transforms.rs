@@ -184,7 +184,7 @@ const DESCRIPTION: &str = "\
 Without it that is the size of the input, of a half of `m` numbers `2 (m - 1)`. `axes` counts from the end where \
 negative. `norm` says which direction is divided by the number of points: `backward` (the inverse one, as without it), \
 `forward`, or `ortho`, both by its root. Of real numbers the last axis of the result has the first half of the \
-transform, `n / 2 + 1` numbers. float32 and complex64 are computed as such, 16-bit floats in float32, others in \
+transform, `n / 2 + 1` numbers. float32 and complex64 are computed as such, 16-bit floats in float32 (the real results of one axis are rounded to their type), others in \
 float64. No points are an error.";
 
 /// The ops.
@@ -324,11 +324,17 @@ impl Row {
                 (n, _) => n,
             };
         }
-        let result = match self.kind {
-            Kind::ToReal => dtype.part(),
-            _ => whole(dtype),
-        };
+        let result = self.result(DType::of(x).unwrap_or(dtype), dtype, axes.len());
         Ok(cx.ctx.tensor(&dims, result.ty(cx.ctx)))
+    }
+
+    /// The element type of the result. As in NumPy, 16-bit floats of one transform to real numbers stay such.
+    fn result(&self, from: DType, computed: DType, axes: usize) -> DType {
+        match self.kind {
+            Kind::ToReal if from.is_half() && axes == 1 => from,
+            Kind::ToReal => computed.part(),
+            _ => whole(computed),
+        }
     }
 }
 
@@ -378,6 +384,14 @@ fn lower<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) ->
         let message = format!("{}: {}", row.name, no_points("{}"));
         sizes::check(rw, some, CheckKind::ValueError, &message, &[n]);
         value = transform(row, step, rw, value, n, scale);
+    }
+    let result = row.result(from, dtype, axes.len());
+    if result.is_half() {
+        let sizes = sizes::all_of(rw, value);
+        let element = result.storage_ty(rw.ctx());
+        value = lowering::elementwise(rw, &[value], &sizes, element, |rw, args| {
+            cast::scalar(rw, args[0], dtype, result)
+        });
     }
     lowering::replace(rw, op, cx, value)
 }

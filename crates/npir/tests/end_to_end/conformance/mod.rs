@@ -17,9 +17,9 @@ use npir_testing::{Tolerance, long_tests};
 
 use crate::elementwise::{accepts, call_text, case, operands};
 use crate::harness::{Case, check};
-use crate::samples::{Random, numbers, special};
+use crate::samples::{Random, mlir};
 use crate::value::{Layout, Value};
-use ops::{OPS, Op};
+use ops::{Call, Fill, Inputs, Make, Op, ops};
 
 /// The classes of element types, as the table has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,26 +27,34 @@ enum Class {
     Bool,
     Signed,
     Unsigned,
+    /// `float16`.
+    Half,
+    /// `bfloat16`, which NumPy has not: compared with `float32`, rounded.
+    Brain,
     Float,
     Complex,
 }
 
 impl Class {
-    const ALL: [Class; 5] = [
+    const ALL: [Class; 7] = [
         Class::Bool,
         Class::Signed,
         Class::Unsigned,
+        Class::Half,
+        Class::Brain,
         Class::Float,
         Class::Complex,
     ];
 
-    /// The element types that NumPy and npir have in common.
+    /// Its element types.
     fn dtypes(self) -> &'static [DType] {
         match self {
             Class::Bool => &[DType::Bool],
             Class::Signed => &[DType::I64, DType::I8, DType::I32, DType::I16],
             Class::Unsigned => &[DType::U8, DType::U64, DType::U16, DType::U32],
-            Class::Float => &[DType::F64, DType::F32, DType::F16],
+            Class::Half => &[DType::F16],
+            Class::Brain => &[DType::BF16],
+            Class::Float => &[DType::F64, DType::F32],
             Class::Complex => &[DType::C128, DType::C64],
         }
     }
@@ -138,59 +146,103 @@ fn elementwise_functions() {
     check(cases);
 }
 
-/// Values for which results do not depend on the order of operations.
-fn plain(dtype: DType, shape: &[usize], random: &mut Random) -> Value {
-    let count = shape.iter().product();
-    let list: Vec<_> = (0..count).map(|_| random.below(5) as i64).collect();
-    numbers(dtype, &list).reshaped(shape)
+/// The case of an op without inputs, for one element type.
+fn case_of(op: &Op, call: Call, dtype: DType) -> Case {
+    let part = match dtype {
+        DType::C64 => DType::F32,
+        DType::C128 | DType::F32 | DType::F64 => dtype,
+        _ => DType::F64,
+    };
+    let (field, complex) = match dtype {
+        DType::C64 => (DType::C64, DType::C64),
+        DType::F32 => (DType::F32, DType::C64),
+        DType::C128 => (DType::C128, DType::C128),
+        _ => (part, DType::C128),
+    };
+    // The element type, that of linear algebra, and the complex one of the same precision.
+    let text = call
+        .0
+        .replace("$e", mlir(dtype))
+        .replace("$f", mlir(field))
+        .replace("$c", mlir(complex));
+    let tolerance = match op.half {
+        Some(tolerance) if matches!(dtype, DType::F16 | DType::BF16) => tolerance,
+        _ => op.tolerance,
+    };
+    let numpy = match op.brain {
+        Some(numpy) if dtype == DType::BF16 => numpy,
+        _ => call.1,
+    };
+    let mut case = Case::new(text, numpy)
+        .tolerance(tolerance)
+        .results(op.results);
+    if tolerance != Tolerance::Bitwise {
+        case = case.any_zero();
+    }
+    if op.counted {
+        case = case.counted();
+    }
+    if op.wide {
+        case = case.wide_results();
+    }
+    case
 }
 
 /// The cases of another op for one element type.
 fn cases_of_op(op: &Op, dtype: DType, fixed_too: bool, random: &mut Random) -> Vec<Case> {
-    let tolerance = match op.ulps {
-        0 => Tolerance::Bitwise,
-        n => Tolerance::Norm(n),
+    let inputs = |shape: &[usize], fill: Fill, random: &mut Random| {
+        let mut make = Make {
+            dtype,
+            shape: shape.to_vec(),
+            fill,
+            random,
+        };
+        (op.inputs)(&mut make)
     };
-    let make = |text: (&str, &str)| Case::new(text.0, text.1).tolerance(tolerance).any_zero();
-    let make = |text| {
-        let case = make(text).results(op.results);
-        match op.result_types {
-            Some(types) => case.types(types(dtype)),
-            None => case,
-        }
+    let ways = |inputs: &Inputs| match op.layouts {
+        Ok(()) => layouts(inputs.len()),
+        Err(_) => vec![vec![Layout::C; inputs.len()]],
     };
-    let call = (op.call, op.numpy);
-    let all = |n: usize| layouts(n);
     let mut cases = Vec::new();
-    let mut dynamic = make(call);
+    let mut dynamic = case_of(op, op.call, dtype);
     let mut shapes = vec![shape(random), [1, 7]];
-    if op.empty {
-        shapes.push([0, 3]);
-    }
+    shapes.extend(op.empty.into_iter().flatten());
     for shape in shapes {
-        let inputs = (op.inputs)(dtype, &shape, random);
-        dynamic = dynamic.run_in(&inputs, &all(inputs.len()));
+        let inputs = inputs(&shape, Fill::Plain, random);
+        dynamic = dynamic.run_in(&inputs, &ways(&inputs));
     }
-    if op.special {
-        let special = special(dtype);
-        let count = special.len();
-        let value = special.resized(&[count.div_ceil(3), 3]);
-        dynamic = dynamic.run_in(&[("a", value)], &all(1));
+    if op.special.is_ok() {
+        let inputs = inputs(&[7, 9], Fill::Special, random);
+        dynamic = dynamic.run_in(&inputs, &ways(&inputs)[..2]);
     }
     cases.push(dynamic);
+    if let Ok(make) = op.broadcast {
+        let mut make_inputs = Make {
+            dtype,
+            shape: shape(random).to_vec(),
+            fill: Fill::Plain,
+            random,
+        };
+        let inputs = make(&mut make_inputs);
+        cases.push(case_of(op, op.call, dtype).run_in(&inputs, &ways(&inputs)));
+    }
     if fixed_too {
-        if op.results == 1 {
-            let inputs = (op.inputs)(dtype, &shape(random), random);
-            cases.push(make(call).fixed().run_in(&inputs, &all(inputs.len())));
-        }
-        if let Some(scalar) = op.scalar {
-            let inputs = (op.inputs)(dtype, &[], random);
-            cases.push(
-                Case::new(scalar.0, scalar.1)
-                    .tolerance(tolerance)
-                    .any_zero()
-                    .run(&inputs),
-            );
+        let plain = inputs(&shape(random), Fill::Plain, random);
+        cases.push(
+            case_of(op, op.call, dtype)
+                .fixed()
+                .run_in(&plain, &ways(&plain)),
+        );
+        if let Ok(call) = op.scalar {
+            let mut case = case_of(op, call, dtype);
+            let fills: &[_] = match op.special {
+                Ok(()) => &[Fill::Plain, Fill::Special, Fill::Special],
+                Err(_) => &[Fill::Plain],
+            };
+            for fill in fills {
+                case = case.run(&inputs(&[], *fill, random));
+            }
+            cases.push(case);
         }
     }
     cases
@@ -200,7 +252,7 @@ fn cases_of_op(op: &Op, dtype: DType, fixed_too: bool, random: &mut Random) -> V
 fn other_ops() {
     let mut random = Random(12);
     let mut cases = Vec::new();
-    for (k, op) in OPS.iter().enumerate() {
+    for (k, op) in ops().enumerate() {
         for (c, class) in Class::ALL.into_iter().enumerate() {
             if op.takes(class).is_ok() {
                 for dtype in class.tried(k) {

@@ -7,7 +7,7 @@ use npir_numpy::elementwise::{Role, Row, rows};
 use npir_runtime::DType;
 use npir_testing::oracle;
 
-use super::ops::{ELSEWHERE, OPS, Reason};
+use super::ops::{Fill, Make, Op, WITHOUT_ROW, Why, ops};
 use super::{Class, call_text};
 use crate::elementwise::accepts;
 use crate::harness::Session;
@@ -24,31 +24,23 @@ on 0-d and empty arrays, on elements that lie apart or backwards in memory, on o
 special values. `yes` means that all of this agrees, in bits but for functions that NumPy itself does not round
 correctly (see the tests for the distance in each case). Special values are zeros of both signs, NaN, infinities,
 subnormal and extreme numbers. `cargo xtask test` takes one element type of each class for each op,
-`cargo xtask test --long` all of them. `bf16`, which NumPy has not, is compared with `float32`, rounded.
+`cargo xtask test --long` all of them; *float* is `f32` and `f64`. `bf16`, which NumPy has not, is compared with
+`float32`, rounded.
 
 Where there is no `yes`:
 
 - *refused*: NumPy has no such function either, and the test asks it.
 - *cast*: NumPy computes in another element type; the program says so with `numpy.cast`.
+- *no bf16*: NumPy refuses `float16`, and `bf16` is treated alike.
 - *missing*: not implemented.
-- *-*: does not apply: the op rounds (special values are in tests of its own), has one operand (nothing broadcasts),
-  or needs a dimension.
+- *no pair*: there is one operand, or operands that do not broadcast in NumPy.
+- *no axis*: it works along axes, which a 0-d array has not.
+- *no array*: it takes sizes and single numbers only.
+- *rounds*: it rounds, or several results are right; special values are in the tests of its own.
 
-| op | bool | int | uint | float | complex | dynamic | static | 0-d | empty | strided | negative strides | broadcast | special values |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| op | bool | int | uint | f16 | bf16 | float | complex | dynamic | static | 0-d | empty | strided | negative strides | broadcast | special values |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
-
-fn word(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NumpyRefuses => "refused",
-        Reason::Promotes => "cast",
-        Reason::Missing => "missing",
-    }
-}
-
-fn yes(applies: bool) -> &'static str {
-    if applies { "yes" } else { "-" }
-}
 
 /// Whether NumPy evaluates an expression of these arrays.
 fn numpy_takes(expression: &str, inputs: &[(&str, Value)]) -> bool {
@@ -65,13 +57,13 @@ fn numpy_takes(expression: &str, inputs: &[(&str, Value)]) -> bool {
 }
 
 /// Why a row does not take a class: NumPy refuses it, or promotes it first.
-fn reason_of_row(row: &Row, class: Class) -> Reason {
+fn reason_of_row(row: &Row, class: Class) -> Why {
     let inputs: Vec<_> = ["a", "b", "c"]
         .into_iter()
         .zip(row.operands)
         .map(|(name, (_, role))| {
             let dtype = match role {
-                Role::Value => class.dtypes()[0],
+                Role::Value => in_numpy(class),
                 Role::Condition => DType::Bool,
                 Role::Exponent => DType::I64,
             };
@@ -79,18 +71,30 @@ fn reason_of_row(row: &Row, class: Class) -> Reason {
         })
         .collect();
     match numpy_takes(&call_text(row).1, &inputs) {
-        true if class == Class::Bool => Reason::Promotes,
+        true if class == Class::Bool => Why::Cast,
         true => panic!("NumPy has {} of {class:?}, and no reason is given", row.op),
-        false => Reason::NumpyRefuses,
+        false => Why::Refused,
+    }
+}
+
+/// A type of the class that NumPy has.
+fn in_numpy(class: Class) -> DType {
+    match class {
+        Class::Brain => DType::F16,
+        class => class.dtypes()[0],
     }
 }
 
 fn row_of(row: &Row) -> String {
     let classes = Class::ALL.map(|class| match accepts(row, class.dtypes()[0]) {
         true => "yes",
-        false => word(reason_of_row(row, class)),
+        false => reason_of_row(row, class).cell(),
     });
-    let broadcasts = yes(row.operands.len() > 1);
+    let broadcasts = if row.operands.len() > 1 {
+        "yes"
+    } else {
+        Why::OneOperand.cell()
+    };
     format!(
         "| `{}` | {} | yes | yes | yes | yes | yes | yes | {broadcasts} | yes |\n",
         row.numpy_name(),
@@ -98,52 +102,79 @@ fn row_of(row: &Row) -> String {
     )
 }
 
-fn op_rows(page: &mut String) {
-    let mut random = Random(13);
-    for op in OPS {
-        let classes = Class::ALL.map(|class| match op.takes(class) {
-            Ok(()) => "yes",
-            Err(reason) => {
-                let dtype = class.dtypes()[0];
-                let shape = if op.name.contains("vec") || op.name == "matmul" {
-                    [3, 3]
-                } else {
-                    [3, 2]
-                };
-                let inputs = (op.inputs)(dtype, &shape, &mut random);
-                let takes = numpy_takes(op.numpy, &inputs);
-                assert_eq!(
-                    takes,
-                    reason != Reason::NumpyRefuses,
-                    "{} of {class:?} in NumPy",
-                    op.name
-                );
-                word(reason)
-            }
-        });
-        let _ = writeln!(
-            page,
-            "| `{}` | {} | yes | {} | {} | {} | yes | yes | - | {} |",
-            op.name,
-            classes.join(" | "),
-            yes(op.results == 1),
-            yes(op.scalar.is_some()),
-            yes(op.empty),
-            yes(op.special)
-        );
+fn cell<T>(column: Result<T, Why>) -> &'static str {
+    match column {
+        Ok(_) => "yes",
+        Err(why) => why.cell(),
     }
 }
 
-/// Where an op is tested that has no row here.
-fn elsewhere(name: &str) -> Option<&'static str> {
-    let fits = |(pattern, _): &&(&str, &str)| match pattern.split_once('*') {
+/// The reason, after NumPy has been asked whether it takes the class.
+fn reason_of_op(op: &Op, class: Class, why: Why) -> &'static str {
+    let mut random = Random(13);
+    let mut make = Make {
+        dtype: in_numpy(class),
+        shape: vec![4, 3],
+        fill: Fill::Plain,
+        random: &mut random,
+    };
+    let takes = numpy_takes(op.call.1, &(op.inputs)(&mut make));
+    let refuses = matches!(why, Why::Refused | Why::NoBf16);
+    assert_eq!(takes, !refuses, "{} of {class:?} in NumPy", op.name);
+    why.cell()
+}
+
+/// Whether NumPy refuses empty arrays.
+fn refuses_empty(op: &Op) -> bool {
+    let mut random = Random(14);
+    let mut refused = |shape: [usize; 2]| {
+        let mut make = Make {
+            dtype: DType::F64,
+            shape: shape.to_vec(),
+            fill: Fill::Plain,
+            random: &mut random,
+        };
+        !numpy_takes(op.call.1, &(op.inputs)(&mut make))
+    };
+    refused([0, 3])
+}
+
+fn row_of_op(op: &Op) -> String {
+    let classes = Class::ALL.map(|class| match op.takes(class) {
+        Ok(()) => "yes",
+        Err(why) => reason_of_op(op, class, why),
+    });
+    if op.empty == Err(Why::Refused) {
+        assert!(refuses_empty(op), "{} of nothing in NumPy", op.name);
+    }
+    let columns = [
+        "yes",
+        "yes",
+        cell(op.scalar),
+        cell(op.empty),
+        cell(op.layouts),
+        cell(op.layouts),
+        cell(op.broadcast),
+        cell(op.special),
+    ];
+    format!(
+        "| `{}` | {} | {} |\n",
+        op.name,
+        classes.join(" | "),
+        columns.join(" | ")
+    )
+}
+
+/// Whether an op has a reason to have no row.
+fn is_without_row(name: &str) -> bool {
+    let fits = |(pattern, ..): &(&str, &str, &str)| match pattern.split_once('*') {
         Some((start, end)) => name.starts_with(start) && name.ends_with(end),
         None => name == *pattern,
     };
-    ELSEWHERE.iter().find(fits).map(|(_, module)| *module)
+    WITHOUT_ROW.iter().any(fits)
 }
 
-/// Every op is in the table or among those that are tested elsewhere.
+/// Every op is in the table or has a reason not to be.
 fn check_completeness() {
     let dialect = npir_numpy::dialect();
     let missing: Vec<_> = dialect
@@ -152,13 +183,13 @@ fn check_completeness() {
         .map(|def| def.name.trim_start_matches("numpy.").to_owned())
         .filter(|name| {
             let here =
-                rows().any(|row| row.numpy_name() == name) || OPS.iter().any(|op| op.name == name);
-            !here && elsewhere(name).is_none()
+                rows().any(|row| row.numpy_name() == name) || ops().any(|op| op.name == name);
+            !here && !is_without_row(name)
         })
         .collect();
     assert!(
         missing.is_empty(),
-        "neither in the conformance table nor in its list of ops tested elsewhere: {missing:?}"
+        "neither in the conformance table nor in its list of ops without a row: {missing:?}"
     );
 }
 
@@ -167,10 +198,10 @@ fn the_table_is_complete_and_in_the_book() {
     check_completeness();
     let mut page = HEADER.to_owned();
     rows().for_each(|row| page += &row_of(row));
-    op_rows(&mut page);
-    page += "\nThese have tests of their own in `crates/npir/tests/end_to_end`:\n\n| ops | in |\n|---|---|\n";
-    for (pattern, module) in ELSEWHERE {
-        let _ = writeln!(page, "| `{pattern}` | `{module}` |");
+    ops().for_each(|op| page += &row_of_op(op));
+    page += "\nThese have no row:\n\n| ops | why | tests in `crates/npir/tests/end_to_end` |\n|---|---|---|\n";
+    for (pattern, why, module) in WITHOUT_ROW {
+        let _ = writeln!(page, "| `{pattern}` | {why} | `{module}` |");
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/conformance.md");
     if std::env::var_os("NPIR_WRITE_DOCS").is_some() {
