@@ -154,6 +154,10 @@ routines! {
     Partition = "partition", Number, (T 1) -> (T 1), ["unsigned", "position"], raises: false;
     /// Where values belong in a sorted vector, before equal elements or after them.
     Searchsorted = "searchsorted", Number, (T 1, T 1) -> (I64 1), ["unsigned", "right"], raises: false;
+    /// The elements that sorting puts at positions; with `nan` all are NaN where one element is.
+    Ranks = "ranks", Number, (T 1, I64 1) -> (T 1), ["unsigned", "nan"], raises: false;
+    /// Whether elements are among others; with `invert` whether they are not.
+    IsIn = "isin", Any, (T 1, T 1) -> (Bool 1), ["invert"], raises: false;
     /// The Cholesky factor of the lower (or upper) triangle of a Hermitian matrix.
     Cholesky = "cholesky", Double, (T 2) -> (T 2), ["upper"], raises: true;
     /// Fourier transforms, of the length of the out; `scale` is 0 for none, 1 for one over the length, 2 for one over

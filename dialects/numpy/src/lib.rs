@@ -28,9 +28,11 @@ pub mod einsum;
 pub mod elementwise;
 pub mod fft;
 pub mod full;
+pub mod histogram;
 pub mod indexing;
 mod indices;
 pub mod linalg;
+pub mod linspace;
 mod lowering;
 pub mod masks;
 pub mod matmul;
@@ -42,6 +44,7 @@ pub mod reduce;
 pub mod reshape;
 pub mod scalar;
 pub mod scan;
+pub mod sets;
 mod shape;
 mod sizes;
 pub mod slice;
@@ -82,7 +85,9 @@ pub fn dialect() -> Dialect {
         .ops(derived::ops())
         .ops(fft::ops())
         .ops(full::ops())
+        .ops(histogram::ops())
         .ops(linalg::ops())
+        .ops(linspace::ops())
         .ops(products::ops())
         .ops(random::ops())
         .ops(pairs::ops())
@@ -97,6 +102,7 @@ pub fn dialect() -> Dialect {
         .ops(masks::ops())
         .ops(pad::ops())
         .ops(scan::ops())
+        .ops(sets::ops())
         .ops(sorting::ops())
         .ops(triangles::ops())
         .ops(vector_products::ops())
@@ -125,7 +131,9 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(derived::lowerings());
     patterns.extend(fft::lowerings());
     patterns.extend(full::lowerings());
+    patterns.extend(histogram::lowerings());
     patterns.extend(linalg::lowerings());
+    patterns.extend(linspace::lowerings());
     patterns.extend(products::lowerings());
     patterns.extend(random::lowerings());
     patterns.extend(pairs::lowerings());
@@ -139,6 +147,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(masks::lowerings());
     patterns.extend(pad::lowerings());
     patterns.extend(scan::lowerings());
+    patterns.extend(sets::lowerings());
     patterns.extend(sorting::lowerings());
     patterns.extend(triangles::lowerings());
     patterns.extend(vector_products::lowerings());

@@ -11,6 +11,7 @@
 mod arrays;
 mod fft;
 mod linalg;
+mod membership;
 mod selection;
 mod sort;
 
@@ -185,6 +186,8 @@ routines! {
     "argsort" => sort::argsort;
     "partition" => sort::partition;
     "searchsorted" => sort::searchsorted;
+    "ranks" => sort::ranks;
+    "isin" => membership::isin;
     "cholesky" => linalg::cholesky::run;
     "fft" => fft::fft;
     "fft_real" => fft::fft_real;

@@ -97,6 +97,9 @@ macro_rules! for_element {
     };
 }
 
+mod ranks;
+pub(super) use ranks::ranks;
+
 /// Operations that sorting takes for each element.
 const WORK: usize = 30;
 

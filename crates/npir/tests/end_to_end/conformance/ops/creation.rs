@@ -1,5 +1,7 @@
 //! Arrays made of sizes and single numbers, and sizes of arrays.
 
+use npir_testing::Tolerance;
+
 use super::{Class, Op, Why};
 use crate::samples::numbers;
 
@@ -50,6 +52,20 @@ pub(super) const OPS: &[Op] = &[
     .no_array()
     .counted()
     .refuses(&[(Class::Bool, Why::Refused), (Class::Complex, Why::Missing)]),
+    Op::new(
+        "linspace",
+        "%n = numpy.dim %a axis 0 : {a}\n %0 = numpy.linspace %s, %d shape [%n] : {s}, {d} -> {r}\n return %0 : {r}",
+        "np.linspace(s[()], d[()], len(a))",
+    )
+    .inputs(|m| {
+        let one = |n| numbers(m.dtype, &[n]).reshaped(&[]);
+        let (s, d) = (one(1), one(4));
+        vec![m.array("a"), ("s", s), ("d", d)]
+    })
+    .no_array()
+    .counted()
+    .ulps(1)
+    .half(Tolerance::Ulps(2)),
     Op::new(
         "tri",
         "%r, %c = numpy.shape %a : {a}\n %0 = numpy.tri shape [%r, %c] {k = 1 : i64} : {r}\n return %0 : {r}",

@@ -11,6 +11,7 @@ mod order;
 mod parts;
 mod products;
 mod reductions;
+mod sets;
 mod views;
 
 use npir_runtime::DType;
@@ -365,6 +366,7 @@ pub(super) fn ops() -> impl Iterator<Item = &'static Op> {
         arrangement::OPS,
         parts::OPS,
         order::OPS,
+        sets::OPS,
         linalg::OPS,
         fft::OPS,
         creation::OPS,
