@@ -19,6 +19,8 @@ const FUNCTION_PASSES: &str = "lower-vector-multi-reduction,\
 /// - `convert-math-to-funcs` writes out integer powers, which neither LLVM nor libm has.
 /// - `convert-math-to-libm` takes what `convert-math-to-llvm` leaves (`erf`, `cbrt`, …); it takes
 ///   vectors apart with ops of the vector dialect, which is therefore converted after it.
+/// - `convert-to-llvm` converts all other dialects at once: a pass for each took two and a half times as long, as every
+///   one of them looks at the whole module.
 const MODULE_PASSES: &str = "expand-strided-metadata,\
     lower-affine,\
     convert-complex-to-standard,\
@@ -26,13 +28,7 @@ const MODULE_PASSES: &str = "expand-strided-metadata,\
     func.func(convert-math-to-llvm),\
     convert-math-to-libm,\
     convert-vector-to-llvm{force-32bit-vector-indices=false},\
-    convert-complex-to-llvm,\
-    convert-index-to-llvm,\
-    convert-arith-to-llvm,\
-    finalize-memref-to-llvm,\
-    convert-func-to-llvm,\
-    convert-cf-to-llvm,\
-    convert-ub-to-llvm,\
+    convert-to-llvm,\
     reconcile-unrealized-casts";
 
 /// The pipeline that takes a module of `func`, `scf`, `cf`, `affine`, `memref`, `vector`, `arith`,

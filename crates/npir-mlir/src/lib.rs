@@ -55,8 +55,8 @@ pub mod prelude {
     pub use crate::op_def::{Arity, OpDef, Trait};
     pub use crate::pass::{
         OptionDef, OptionField, OptionValue, Pass, PassCx, PassDecl, PassDef, PassDefExt,
-        PassError, PassInfo, PassResult, Statistic, StatisticDef, load_pipeline_dialects,
-        run_pipeline,
+        PassError, PassInfo, PassResult, Statistic, StatisticDef, Verification,
+        load_pipeline_dialects, run_pipeline,
     };
     pub use crate::pattern::{
         GreedyConfig, Match, NoMatch, Pattern, ViewOf, apply_greedily, apply_walk, no_match,

@@ -111,7 +111,7 @@ fn check(ctx: &Context, seed: u64, pipeline: &str) -> Result<(), String> {
     let parse = || Module::parse(ctx, &p.text).ok_or("does not parse");
     let before = parse()?;
     let mut after = parse()?;
-    run_pipeline(&mut after, pipeline)?;
+    run_pipeline(&mut after, pipeline, Verification::Each)?;
     let (before, after) = (module_op(&before), module_op(&after));
     for variant in 0..6 {
         let expected = on_tensors(before, &p, variant)?;

@@ -8,7 +8,9 @@ fn run(source: &str, pipeline: &str) -> (bool, String) {
     let ctx = context();
     assert!(ctx.load_dialect("boom") && ctx.load_dialect("transform"));
     let mut module = parse(&ctx, source);
-    let (result, diagnostics) = collect_diagnostics(&ctx, || run_pipeline(&mut module, pipeline));
+    let (result, diagnostics) = collect_diagnostics(&ctx, || {
+        run_pipeline(&mut module, pipeline, Verification::Each)
+    });
     // MLIR still works.
     let (_, after) = collect_diagnostics(&ctx, || op_of(&module).verify_ok());
     assert!(
@@ -300,8 +302,9 @@ fn passes() {
         .map(|i| format!("func.func @f{i}() {{ return }}\n"))
         .collect();
     let mut module = parse(&ctx, &source);
-    let (result, diagnostics) =
-        collect_diagnostics(&ctx, || run_pipeline(&mut module, "func.func(boom-clone)"));
+    let (result, diagnostics) = collect_diagnostics(&ctx, || {
+        run_pipeline(&mut module, "func.func(boom-clone)", Verification::Each)
+    });
     let found = texts(&diagnostics);
     assert!(result.is_err() || found.is_empty(), "{found:?}");
     assert!(

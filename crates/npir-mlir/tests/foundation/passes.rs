@@ -172,7 +172,7 @@ fn pipelines_have_names() {
 fn dependent_dialects_are_loaded_before_the_run() {
     let ctx = registry().context();
     let mut module = parse(&ctx, "module {}");
-    run_pipeline(&mut module, "toy-complex").unwrap();
+    run_pipeline(&mut module, "toy-complex", Verification::Each).unwrap();
     assert!(
         text(&module).contains("complex.constant [1.0"),
         "{}",
@@ -265,7 +265,7 @@ fn preserved_analyses_and_remarks() {
         "func.func @f(%x: i32) { %0 = toy.scale %x by 2 : i32 return }",
     );
     let (result, diagnostics) = collect_diagnostics(&ctx, || {
-        run_pipeline(&mut module, "func.func(toy-look{lie})")
+        run_pipeline(&mut module, "func.func(toy-look{lie})", Verification::Each)
     });
     assert_eq!(result, Ok(()));
     assert_eq!(

@@ -70,7 +70,9 @@ pub fn refuses(source: &str, expected: &str) {
 pub fn transform(source: &str, pipeline: &str) -> Result<String, Vec<String>> {
     let ctx = context();
     let mut module = parse(&ctx, source);
-    let (result, diagnostics) = collect_diagnostics(&ctx, || run_pipeline(&mut module, pipeline));
+    let (result, diagnostics) = collect_diagnostics(&ctx, || {
+        run_pipeline(&mut module, pipeline, Verification::Each)
+    });
     match result {
         Ok(()) if diagnostics.iter().any(|d| d.severity == Severity::Error) => {
             Err(texts(&diagnostics))

@@ -31,7 +31,7 @@ fn program() -> String {
 fn run(threading: bool, pipeline: &str) -> String {
     let ctx = registry().context_with_threading(threading);
     let mut module = parse(&ctx, &program());
-    run_pipeline(&mut module, pipeline).unwrap();
+    run_pipeline(&mut module, pipeline, Verification::Each).unwrap();
     text(&module)
 }
 
@@ -58,8 +58,9 @@ fn errors_of_parallel_passes_come_in_order() {
         .map(|i| format!("func.func @f{i}() {{ return }}\n"))
         .collect();
     let mut module = parse(&ctx, &source);
-    let (result, diagnostics) =
-        collect_diagnostics(&ctx, || run_pipeline(&mut module, "func.func(toy-look)"));
+    let (result, diagnostics) = collect_diagnostics(&ctx, || {
+        run_pipeline(&mut module, "func.func(toy-look)", Verification::Each)
+    });
     assert_eq!(result, Ok(()));
     let lines: Vec<_> = diagnostics
         .iter()
