@@ -430,6 +430,8 @@ unsafe extern "C" {
         context: LLVMContextRef,
         name: MlirStringRef,
     ) -> LLVMModuleRef;
+    /// The option must be a boolean one; not while another thread generates code.
+    pub fn npirSetLlvmOption(name: MlirStringRef, value: bool) -> bool;
 
     // tools.cpp
     pub fn npirOptMain(
