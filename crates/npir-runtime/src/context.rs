@@ -5,7 +5,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::alloc::{self, Header};
@@ -67,6 +67,7 @@ impl LiveList {
 /// Must not move between the first allocation and its end. Dropping it frees the blocks it still owns.
 pub struct CallContext {
     blocks: LiveList,
+    allocated: AtomicU64,
     failed: AtomicBool,
     error: Mutex<Option<RunError>>,
 }
@@ -76,9 +77,15 @@ impl CallContext {
     pub fn new() -> CallContext {
         CallContext {
             blocks: LiveList(Mutex::new(ptr::null_mut())),
+            allocated: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
         }
+    }
+
+    /// Bytes of all blocks that the call asked for, whether it has given them back or not.
+    pub fn allocated(&self) -> u64 {
+        self.allocated.load(Ordering::Relaxed)
     }
 
     /// Records `error` unless there is one already.
@@ -154,6 +161,7 @@ pub unsafe extern "C" fn npir_rt_alloc(ctx: *mut CallContext, bytes: u64) -> *mu
         ctx.raise(RunError::out_of_memory(bytes));
         return ptr::null_mut();
     };
+    ctx.allocated.fetch_add(bytes, Ordering::Relaxed);
     // SAFETY: a new block; the context does not move during a call.
     unsafe { ctx.blocks.insert(data) };
     data.as_ptr().cast()

@@ -81,6 +81,9 @@ impl fmt::Display for CopyRemark {
 pub struct RunReport {
     /// Every copy of an array.
     pub copies: Vec<CopyRemark>,
+    /// Bytes that the program allocated: results and intermediate arrays, whether it has given them back or not.
+    /// Copies are not among them.
+    pub allocated: u64,
 }
 
 /// A compiled function that can be called, from any thread and from several at once.
@@ -220,6 +223,7 @@ impl Function {
         // SAFETY: the frame has what the signature promises, and `new` was promised that the entry
         // point agrees with it.
         let status = unsafe { (self.inner.entry)(&raw mut ctx, pointers.cast(), results.cast()) };
+        report.allocated = ctx.allocated();
         if status != 0 || ctx.failed() {
             return Err(ctx.take_error().unwrap_or_else(|| {
                 RunError::new(

@@ -22,6 +22,7 @@ mod library;
 mod linalg;
 mod long_programs;
 mod matmul;
+mod memory;
 mod order;
 mod products;
 mod random;
