@@ -2,7 +2,8 @@
 //!
 //! The two take turns in one run, and the best time of each counts: other work on the machine makes times longer,
 //! never shorter. A ratio above one says how many times faster npir is. Results go to new arrays on both sides.
-//! `--write` puts the table into the book.
+//! `--write` puts the table into the book. An operation is timed with the element types that its row names, those of
+//! [`inputs::TYPES`] at most.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,30 +11,26 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use inputs::{Input, TYPES, Type, Types, numbers};
 use npir::prelude::*;
 use npir_numpy::elementwise::dtype::DType as Element;
 use npir_numpy::elementwise::{Role, rows};
 use npir_runtime::{Array, DType, Function};
 use npir_testing::{mlir_element, oracle};
 
-/// Elements of each array.
-const N: usize = 1_000_000;
-/// Rows and columns of a matrix of as many elements.
-const SIDE: usize = 1_000;
+mod arrays;
+mod inputs;
+mod linear;
+mod rows;
+
 /// Turns of each side.
 const ROUNDS: usize = 5;
 /// Calls in a turn.
 const CALLS: usize = 3;
+/// No more turns for an operation that has taken this long.
+const ENOUGH: Duration = Duration::from_secs(3);
 /// Below this ratio an operation counts as slower than NumPy.
 const TIE: f64 = 0.9;
-
-/// An input: what it is called in both programs, its type in ours, its value in NumPy's.
-#[derive(Clone)]
-struct Input {
-    name: &'static str,
-    ty: String,
-    value: String,
-}
 
 /// One operation on one type.
 struct Case {
@@ -41,7 +38,7 @@ struct Case {
     dtype: &'static str,
     /// Body of a function of the inputs.
     body: String,
-    results: String,
+    results: Vec<String>,
     numpy: String,
     inputs: Vec<Input>,
 }
@@ -57,36 +54,36 @@ impl Outcome {
     }
 }
 
-/// The types that are timed: MLIR's name, NumPy's, the dialect's.
-const DTYPES: [(&str, &str, Element); 5] = [
-    ("f64", "float64", Element::F64),
-    ("f32", "float32", Element::F32),
-    ("i64", "int64", Element::Int(64)),
-    ("i32", "int32", Element::Int(32)),
-    ("i1", "bool", Element::Bool),
-];
-
 /// An MLIR element type.
 fn spelled(dtype: Element) -> &'static str {
     let dtype: DType = dtype.name().parse().unwrap_or_else(|e| panic!("{e}"));
     mlir_element(dtype)
 }
 
-/// A million numbers in which every function is defined, in no order.
-fn numbers(numpy: &str, seed: usize) -> String {
-    let random = format!("np.random.default_rng({seed})");
-    match numpy {
-        "bool" => format!("{random}.random({N}) < 0.5"),
-        "float64" | "float32" => format!("({random}.random({N}) * 0.9 + 0.05).astype(np.{numpy})"),
-        _ => format!("{random}.integers(1, 30, {N}).astype(np.{numpy})"),
+/// Whether `text` names the value `%name`.
+fn names(text: &str, name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        rest = &rest[at + 1..];
+        let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
+        if &rest[..end] == name {
+            return true;
+        }
     }
+    false
 }
 
 fn elementwise() -> Vec<Case> {
     let names = ["a", "b", "c"];
     let mut cases = Vec::new();
     for row in rows() {
-        for (mlir, numpy, element) in DTYPES {
+        for Type {
+            mlir,
+            numpy,
+            element,
+        } in Types::ALL.each()
+        {
             if !row.accepts.contains(element.class()) {
                 continue;
             }
@@ -95,15 +92,15 @@ fn elementwise() -> Vec<Case> {
                 .iter()
                 .enumerate()
                 .map(|(i, (_, role))| {
-                    let (ty, value) = match role {
-                        Role::Value => (mlir, numbers(numpy, i)),
-                        Role::Condition => ("i1", numbers("bool", i)),
-                        Role::Exponent => ("i64", numbers("int64", i)),
+                    let (ty, numpy) = match role {
+                        Role::Value => (mlir, numpy),
+                        Role::Condition => ("i1", "bool"),
+                        Role::Exponent => ("i64", "int64"),
                     };
                     Input {
                         name: names[i],
                         ty: format!("tensor<?x{ty}>"),
-                        value,
+                        value: numbers(numpy, i, inputs::N),
                     }
                 })
                 .collect();
@@ -116,12 +113,12 @@ fn elementwise() -> Vec<Case> {
                 name: numpy_name.to_owned(),
                 dtype: numpy,
                 body: format!(
-                    "  %r = {} {} : {} -> {result}\n  return %r : {result}",
+                    "{} {} : {} -> {result}",
                     row.op,
                     operands.join(", "),
                     types.join(", ")
                 ),
-                results: result,
+                results: vec![result],
                 numpy: format!("np.{numpy_name}({})", names.join(", ")),
                 inputs,
             });
@@ -130,125 +127,42 @@ fn elementwise() -> Vec<Case> {
     cases
 }
 
-/// Operations that are not elementwise, in the dialect and in NumPy. `{v}` is a vector and `{m}` a matrix of the
-/// type, `{e}` the element type; `{s}` the type that sums have. Results follow the arrow.
-const OTHERS: &[(&str, &str, &str, &str)] = &[
-    (
-        "sum",
-        "numpy.sum %v : {v} -> tensor<{s}>",
-        "np.sum(v)",
-        "tensor<{s}>",
-    ),
-    (
-        "sum, axis 0",
-        "numpy.sum %m axes [0] : {m} -> tensor<?x{s}>",
-        "np.sum(m, axis=0)",
-        "tensor<?x{s}>",
-    ),
-    (
-        "sum, axis 1",
-        "numpy.sum %m axes [1] : {m} -> tensor<?x{s}>",
-        "np.sum(m, axis=1)",
-        "tensor<?x{s}>",
-    ),
-    (
-        "prod",
-        "numpy.prod %v : {v} -> tensor<{s}>",
-        "np.prod(v)",
-        "tensor<{s}>",
-    ),
-    (
-        "min",
-        "numpy.min %v : {v} -> tensor<{e}>",
-        "np.min(v)",
-        "tensor<{e}>",
-    ),
-    (
-        "max, axis 0",
-        "numpy.max %m axes [0] : {m} -> tensor<?x{e}>",
-        "np.max(m, axis=0)",
-        "tensor<?x{e}>",
-    ),
-    (
-        "max, axis 1",
-        "numpy.max %m axes [1] : {m} -> tensor<?x{e}>",
-        "np.max(m, axis=1)",
-        "tensor<?x{e}>",
-    ),
-    (
-        "argmin",
-        "numpy.argmin %v : {v} -> tensor<i64>",
-        "np.argmin(v)",
-        "tensor<i64>",
-    ),
-    (
-        "argmax, axis 1",
-        "numpy.argmax %m axis 1 : {m} -> tensor<?xi64>",
-        "np.argmax(m, axis=1)",
-        "tensor<?xi64>",
-    ),
-    (
-        "argmax, axis 0",
-        "numpy.argmax %m axis 0 : {m} -> tensor<?xi64>",
-        "np.argmax(m, axis=0)",
-        "tensor<?xi64>",
-    ),
-    (
-        "add, broadcast row",
-        "numpy.add %m, %row : {m}, {v} -> {m}",
-        "np.add(m, row)",
-        "{m}",
-    ),
-    (
-        "take",
-        "numpy.take %v, %i axis 0 : {v}, tensor<?xi64> -> {v}",
-        "np.take(v, i)",
-        "{v}",
-    ),
-];
-
 fn others() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (mlir, numpy, _) in DTYPES.into_iter().filter(|(mlir, ..)| *mlir != "i1") {
-        let sum = if mlir.starts_with('i') { "i64" } else { mlir };
-        let fill = |text: &str| {
-            text.replace("{v}", &format!("tensor<?x{mlir}>"))
-                .replace("{m}", &format!("tensor<?x?x{mlir}>"))
-                .replace("{e}", mlir)
-                .replace("{s}", sum)
-        };
-        let all = [
-            ("v", "{v}", numbers(numpy, 7)),
-            (
-                "m",
-                "{m}",
-                format!("({}).reshape({SIDE}, {SIDE})", numbers(numpy, 8)),
-            ),
-            ("row", "{v}", format!("({})[:{SIDE}]", numbers(numpy, 9))),
-            (
-                "i",
-                "tensor<?xi64>",
-                format!("np.random.default_rng(1).integers(0, {N}, {N})"),
-            ),
-        ];
-        for (name, op, expression, results) in OTHERS {
-            let inputs: Vec<_> = all
-                .iter()
-                .filter(|(name, ..)| op.contains(&format!("%{name}")))
-                .map(|(name, ty, value)| Input {
-                    name,
-                    ty: fill(ty),
-                    value: value.clone(),
-                })
-                .collect();
-            let results = fill(results);
+    let families = rows::FAMILIES.iter().flatten();
+    for row in families.chain(arrays::ROWS).chain(linear::ROWS) {
+        for ty in row.types.each() {
+            let (e, numpy) = (ty.mlir, ty.numpy);
+            let sum = match ty.element {
+                Element::UInt(_) => "ui64",
+                Element::Bool | Element::Int(_) => "i64",
+                _ => e,
+            };
+            let (float, complex, real) = match ty.element {
+                Element::F32 => (e, "complex<f32>", e),
+                Element::C64 => (e, e, "f32"),
+                Element::C128 => (e, e, "f64"),
+                _ => ("f64", "complex<f64>", "f64"),
+            };
+            let fill = |text: &str| {
+                text.replace("{v}", &format!("tensor<?x{e}>"))
+                    .replace("{m}", &format!("tensor<?x?x{e}>"))
+                    .replace("{b}", &format!("tensor<?x?x?x{e}>"))
+                    .replace("{e}", e)
+                    .replace("{s}", sum)
+                    .replace("{f}", float)
+                    .replace("{c}", complex)
+                    .replace("{r}", real)
+                    .replace("{numpy}", numpy)
+            };
+            let inputs = inputs::all(ty).into_iter();
             cases.push(Case {
-                name: (*name).to_owned(),
+                name: row.name.to_owned(),
                 dtype: numpy,
-                body: format!("  %r = {}\n  return %r : {results}", fill(op)),
-                results,
-                numpy: (*expression).to_owned(),
-                inputs,
+                body: fill(row.op),
+                results: row.results.iter().map(|r| fill(r)).collect(),
+                numpy: fill(row.numpy),
+                inputs: inputs.filter(|i| names(row.op, i.name)).collect(),
             });
         }
     }
@@ -261,11 +175,13 @@ fn function(case: &Case) -> Result<Function, Box<dyn Error>> {
         .iter()
         .map(|i| format!("%{}: {}", i.name, i.ty))
         .collect();
+    let (count, results) = (case.results.len(), case.results.join(", "));
+    let values: Vec<_> = (0..count).map(|i| format!("%r#{i}")).collect();
     let source = format!(
-        "func.func @f({}) -> {} {{\n{}\n}}",
+        "func.func @f({}) -> ({results}) {{\n  %r:{count} = {}\n  return {} : {results}\n}}",
         args.join(", "),
-        case.results,
-        case.body
+        case.body,
+        values.join(", "),
     );
     let exe = Compiler::new(Registry::standard()).compile_source(&source, "ops.mlir")?;
     Ok(exe.function("f")?.clone())
@@ -305,7 +221,11 @@ fn measure(case: &Case) -> Result<Outcome, Box<dyn Error>> {
         ours: Duration::MAX,
         numpy: Duration::MAX,
     };
-    for _ in 0..ROUNDS {
+    let begin = Instant::now();
+    for round in 0..ROUNDS {
+        if round > 0 && begin.elapsed() > ENOUGH {
+            break;
+        }
         outcome.ours = outcome.ours.min(time_ours(&f, &inputs)?);
         outcome.numpy = outcome.numpy.min(time_numpy(case, &inputs)?);
     }
@@ -320,7 +240,7 @@ fn page(outcomes: &BTreeMap<String, BTreeMap<&str, Outcome>>) -> String {
          arrays, best times of one run in which the two take turns. npir uses the threads of the machine, two here.\n\
          Zero: NumPy returns its argument. Measured by `cargo xtask ops --write`.\n\n",
     );
-    let columns: Vec<_> = DTYPES.iter().map(|(_, numpy, _)| *numpy).collect();
+    let columns: Vec<_> = TYPES.iter().map(|ty| ty.numpy).collect();
     let _ = writeln!(text, "| operation | {} |", columns.join(" | "));
     let _ = writeln!(text, "|---|{}", "---:|".repeat(columns.len()));
     for (name, by_dtype) in outcomes {
@@ -357,9 +277,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         match measure(&case) {
             Ok(outcome) => {
                 println!(
-                    "{label:32} {:8.3} ns/element, NumPy {:8.3}, ratio {:6.2}",
-                    outcome.ours.as_secs_f64() * 1e9 / N as f64,
-                    outcome.numpy.as_secs_f64() * 1e9 / N as f64,
+                    "{label:42} {:9.3} ms, NumPy {:9.3}, ratio {:6.2}",
+                    outcome.ours.as_secs_f64() * 1e3,
+                    outcome.numpy.as_secs_f64() * 1e3,
                     outcome.ratio()
                 );
                 if outcome.ratio() < TIE {
@@ -372,7 +292,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             Err(error) => {
                 failed += 1;
-                println!("{label:32} {error}");
+                println!("{label:42} {error}");
             }
         }
     }
