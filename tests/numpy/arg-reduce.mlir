@@ -5,9 +5,9 @@
 // CHECK-LABEL: func.func @argmin
 func.func @argmin(%x: tensor<?x3xf64>) -> tensor<?xi64> {
   // CHECK: %[[WORST:.*]] = arith.constant 0x7FF0000000000000 : f64
-  // CHECK: %[[NOWHERE:.*]] = arith.constant 9223372036854775807 : i64
+  // CHECK: %[[FIRST:.*]] = arith.constant 0 : i64
   // CHECK: linalg.fill ins(%[[WORST]] : f64)
-  // CHECK: linalg.fill ins(%[[NOWHERE]] : i64)
+  // CHECK: linalg.fill ins(%[[FIRST]] : i64)
   // CHECK: %[[R:.*]]:2 = linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} {{.*}} attrs = {tensor_ext.associative}
   // CHECK: ^bb0(%[[NEW:.*]]: f64, %[[OLD:.*]]: f64, %[[OLD_AT:.*]]: i64):
   // CHECK: %[[I:.*]] = linalg.index 1
@@ -19,8 +19,8 @@ func.func @argmin(%x: tensor<?x3xf64>) -> tensor<?xi64> {
   // CHECK: %[[BETTER:.*]] = arith.andi %[[LESS]], %[[NUMBER]]
   // CHECK: %[[LE:.*]] = arith.cmpf ole, %[[NEW]], %[[OLD]]
   // CHECK: %[[TIED:.*]] = arith.ori %[[LE]], %[[NAN]]
-  // CHECK: %[[FIRST:.*]] = arith.andi %[[TIED]], %[[EARLIER]]
-  // CHECK: %[[WINS:.*]] = arith.ori %[[BETTER]], %[[FIRST]]
+  // CHECK: %[[AHEAD:.*]] = arith.andi %[[TIED]], %[[EARLIER]]
+  // CHECK: %[[WINS:.*]] = arith.ori %[[BETTER]], %[[AHEAD]]
   // CHECK: arith.select %[[WINS]], %[[NEW]], %[[OLD]]
   // CHECK: arith.select %[[WINS]], %[[NEW_AT]], %[[OLD_AT]]
   // CHECK: return %[[R]]#1 : tensor<?xi64>

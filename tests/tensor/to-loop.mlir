@@ -74,6 +74,45 @@ func.func @argmin(%x: memref<9xf64>) -> (memref<f64>, memref<i64>) {
 #id = affine_map<(i) -> (i)>
 #none = affine_map<(i) -> ()>
 
+// From position zero the body need not ask which position is first: along one axis they ascend.
+// CHECK-LABEL: func.func @first
+// CHECK: body (%[[W:.*]]: f64, %[[V:.*]]: f64, %[[I:.*]]: i64) {
+// CHECK-NEXT: %[[N:.*]] = loop.index 0
+// CHECK-NEXT: %[[K:.*]] = arith.index_cast %[[N]]
+// CHECK-NEXT: %[[LT:.*]] = arith.cmpf olt, %[[W]], %[[V]]
+// CHECK-NEXT: %[[NV:.*]] = arith.select %[[LT]], %[[W]], %[[V]]
+// CHECK-NEXT: %[[NI:.*]] = arith.select %[[LT]], %[[K]], %[[I]]
+// CHECK-NEXT: loop.yield %[[NV]], %[[NI]]
+// CHECK: combine
+// CHECK: arith.cmpi slt
+func.func @first(%x: memref<9xf64>) -> (memref<f64>, memref<i64>) {
+  %inf = arith.constant 0x7FF0000000000000 : f64
+  %last = arith.constant 0 : i64
+  %v = memref.alloc() : memref<f64>
+  %i = memref.alloc() : memref<i64>
+  linalg.fill ins(%inf : f64) outs(%v : memref<f64>)
+  linalg.fill ins(%last : i64) outs(%i : memref<i64>)
+  linalg.generic {indexing_maps = [#id, #none, #none], iterator_types = ["reduction"]} ins(%x : memref<9xf64>) outs(%v, %i : memref<f64>, memref<i64>) attrs = {tensor_ext.associative} {
+  ^bb0(%e: f64, %best: f64, %at: i64):
+    %n = linalg.index 0 : index
+    %k = arith.index_cast %n : index to i64
+    %lt = arith.cmpf olt, %e, %best : f64
+    %eq = arith.cmpf oeq, %e, %best : f64
+    %first = arith.cmpi slt, %k, %at : i64
+    %tie = arith.andi %eq, %first : i1
+    %take = arith.ori %lt, %tie : i1
+    %nv = arith.select %take, %e, %best : f64
+    %ni = arith.select %take, %k, %at : i64
+    linalg.yield %nv, %ni : f64, i64
+  }
+  return %v, %i : memref<f64>, memref<i64>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+#none = affine_map<(i) -> ()>
+
 // Two integer accumulators: each pairs with the value that joins it.
 // CHECK-LABEL: func.func @same_types
 // CHECK: } combine (%[[A:.*]]: i64, %[[B:.*]]: i64, %[[C:.*]]: i64, %[[D:.*]]: i64) {

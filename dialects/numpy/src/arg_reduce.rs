@@ -2,8 +2,8 @@
 //!
 //! Both become one generic with two accumulators, the best value and its position. Which of two
 //! candidates wins is a total order on (value, position): better value first, a NaN before every
-//! number, then the smaller position. So partial results combine in any order, and the initial pair
-//! (worst value, largest position) loses against everything.
+//! number, then the smaller position. So partial results combine in any order. The initial pair is the worst
+//! value at position zero: it only stays where no element is better, and then position zero is the first.
 
 use npir_mlir::prelude::*;
 use npir_tensor::{ASSOCIATIVE, CheckKind};
@@ -160,9 +160,9 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
         Extreme::Min => lowering::largest(rw, dtype, value_ty),
         Extreme::Max => lowering::smallest(rw, dtype, value_ty),
     };
-    let nowhere = rw.const_int(i64_ty, i64::MAX);
+    let first = rw.const_int(i64_ty, 0);
     let parts = Parts(dtype);
-    let starts = parts.split(rw, worst).into_iter().chain([nowhere]);
+    let starts = parts.split(rw, worst).into_iter().chain([first]);
     let inits: Vec<_> = starts.map(|v| lowering::filled(rw, &kept, v)).collect();
     let walks: Vec<_> = (0..rank).filter(|&d| !mask[d]).map(Along::Loop).collect();
     let out = lowering::map(ctx, rank, &walks);
@@ -175,7 +175,7 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
     let generic = rw.linalg_generic(&[x], &inits, &maps, &iters, |rw, args| {
         let new = args[0];
         let (old, old_at) = parts.join(rw, &args[1..]);
-        let old_at = old_at.unwrap_or(nowhere);
+        let old_at = old_at.unwrap_or(first);
         let mut at = None;
         for (k, &d) in reduced.iter().enumerate() {
             let i = rw.linalg_index(d);

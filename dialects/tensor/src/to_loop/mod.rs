@@ -1,5 +1,6 @@
 //! Pass `convert-tensor-to-loop`: structured computations on buffers become loop nests.
 
+mod ascending;
 mod combine;
 mod fills;
 mod forward;
@@ -151,6 +152,9 @@ fn convert_generic<'c>(rw: Rewriter<'c>, op: Op<'c>) -> Result<Vec<usize>, Strin
             Box::new(|rw, accumulators, parts| c.build(rw, accumulators, parts))
         }),
     );
+    if nest.reassociates() {
+        ascending::simplify(rw, nest);
+    }
     for (name, value) in op.discardable_attrs() {
         if name != ASSOCIATIVE {
             nest.op().set_attr(name, value);
