@@ -150,6 +150,8 @@ routines! {
     Sort = "sort", Number, (T 1) -> (T 1), ["unsigned", "stable"], raises: false;
     /// Their positions in that order, stable.
     Argsort = "argsort", Number, (T 1) -> (I64 1), ["unsigned"], raises: false;
+    /// Their positions, in an order as that of a partition.
+    Argpartition = "argpartition", Number, (T 1) -> (I64 1), ["unsigned", "position"], raises: false;
     /// The elements with the one of a position there, none greater before it and none less after it.
     Partition = "partition", Number, (T 1) -> (T 1), ["unsigned", "position"], raises: false;
     /// Where values belong in a sorted vector, before equal elements or after them.

@@ -270,7 +270,8 @@ pub fn lowerings() -> Vec<ConversionPattern> {
             along_axis(op, cx, rw, Routine::Partition, &[kth])
         }),
         ConversionPattern::new(Argpartition::NAME, |op, cx, rw| {
-            along_axis(op, cx, rw, Routine::Argsort, &[])
+            let kth = op.attr("kth").and_then(I64::decode).unwrap_or(0);
+            along_axis(op, cx, rw, Routine::Argpartition, &[kth])
         }),
         ConversionPattern::new(Searchsorted::NAME, lower_searchsorted),
         ConversionPattern::new(Unique::NAME, lower_unique),

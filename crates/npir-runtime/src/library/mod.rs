@@ -184,6 +184,7 @@ routines! {
     "repeat" => selection::repeat;
     "sort" => sort::sort;
     "argsort" => sort::argsort;
+    "argpartition" => sort::argpartition;
     "partition" => sort::partition;
     "searchsorted" => sort::searchsorted;
     "ranks" => sort::ranks;

@@ -1,93 +1,126 @@
-//! Sorting of a few hundred 64-bit numbers in vectors of eight, by K. E. Batcher's bitonic network ("Sorting Networks
-//! and Their Applications", 1968).
+//! Sorting of a few hundred numbers in vectors, by K. E. Batcher's bitonic network ("Sorting Networks and Their
+//! Applications", 1968).
 
-use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
 
-/// Numbers that a network takes at most.
-pub(super) const MOST: usize = 512;
-const LANES: usize = 8;
+use super::vectors::Lanes;
 
-/// Whether the processor has the instructions.
-pub(super) fn available() -> bool {
-    is_x86_feature_detected!("avx512f")
-}
+/// Vectors that a network takes at most.
+pub(super) const MOST: usize = 32;
 
-/// Sorts at most [`MOST`] numbers in ascending order.
+/// Sorts at most [`MOST`] vectors of numbers in ascending order.
 ///
 /// # Safety
-/// The instructions are [`available`].
-#[target_feature(enable = "avx512f")]
-pub(super) unsafe fn sort(keys: &mut [u64]) {
-    let count = keys.len().max(1).next_power_of_two().max(LANES);
-    debug_assert!(keys.len() <= MOST);
-    let mut block = [_mm512_set1_epi64(-1); MOST / LANES];
-    // SAFETY: a vector is eight numbers, and `keys` are no more than the block holds.
+/// The instructions are available.
+#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+pub(super) unsafe fn sort<K: Lanes>(keys: &mut [K]) {
+    let vectors = keys.len().div_ceil(K::LANES).next_power_of_two();
+    debug_assert!(vectors <= MOST);
+    let mut block = [MaybeUninit::<K::Vector>::uninit(); MOST];
+    // SAFETY: `vectors` registers are filled with the keys, and with the largest number after them.
     unsafe {
-        let to = block.as_mut_ptr().cast::<u64>();
+        let to = block.as_mut_ptr().cast::<K>();
+        let last = K::splat(K::LAST);
+        for v in keys.len() / K::LANES..vectors {
+            K::store(to.add(v * K::LANES), last);
+        }
         std::ptr::copy_nonoverlapping(keys.as_ptr(), to, keys.len());
+        let block = std::slice::from_raw_parts_mut(block.as_mut_ptr().cast(), vectors);
+        match vectors {
+            1 => network::<K, 1>(block),
+            2 => network::<K, 2>(block),
+            4 => network::<K, 4>(block),
+            8 => network::<K, 8>(block),
+            16 => network::<K, 16>(block),
+            _ => network::<K, MOST>(block),
+        }
+        std::ptr::copy_nonoverlapping(block.as_ptr().cast(), keys.as_mut_ptr(), keys.len());
     }
-    network(&mut block[..count / LANES]);
-    // SAFETY: as above.
+}
+
+/// # Safety
+/// The instructions are available.
+#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+unsafe fn network<K: Lanes, const COUNT: usize>(block: &mut [K::Vector]) {
+    let Ok(block) = <&mut [K::Vector; COUNT]>::try_from(block) else {
+        return;
+    };
+    // SAFETY: the caller's contract.
     unsafe {
-        let from = block.as_ptr().cast::<u64>();
-        std::ptr::copy_nonoverlapping(from, keys.as_mut_ptr(), keys.len());
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn network(block: &mut [__m512i]) {
-    // Runs of two, four and eight within each vector.
-    for (i, vector) in block.iter_mut().enumerate() {
-        let up = if i % 2 == 0 { 0xff } else { 0 };
-        // Pairs up and down, then fours.
-        let mut v = exchange::<1>(*vector, 0b0110_0110);
-        v = exchange::<2>(v, 0b0011_1100);
-        v = exchange::<1>(v, 0b0101_1010);
-        *vector = within(v, up);
-    }
-    let mut run = 2;
-    while run <= block.len() {
-        let mut stride = run / 2;
-        while stride > 0 {
-            for start in (0..block.len()).step_by(2 * stride) {
-                let up = start & run == 0;
-                let (low, high) = block[start..start + 2 * stride].split_at_mut(stride);
-                for (a, b) in low.iter_mut().zip(high) {
-                    let (least, greatest) = (_mm512_min_epu64(*a, *b), _mm512_max_epu64(*a, *b));
-                    (*a, *b) = if up {
-                        (least, greatest)
-                    } else {
-                        (greatest, least)
-                    };
-                }
-            }
-            stride /= 2;
-        }
+        // Runs within each vector; those of odd vectors descend.
         for (i, vector) in block.iter_mut().enumerate() {
-            let up = if i & run == 0 { 0xff } else { 0 };
-            *vector = within(*vector, up);
+            let mut v = K::exchange::<1>(*vector, const { greater(1, 2) });
+            v = K::exchange::<2>(v, const { greater(2, 4) });
+            v = K::exchange::<1>(v, const { greater(1, 4) });
+            if K::LANES >= 16 {
+                v = K::exchange::<4>(v, const { greater(4, 8) });
+                v = K::exchange::<2>(v, const { greater(2, 8) });
+                v = K::exchange::<1>(v, const { greater(1, 8) });
+            }
+            if K::LANES == 32 {
+                v = K::exchange::<8>(v, const { greater(8, 16) });
+                v = K::exchange::<4>(v, const { greater(4, 16) });
+                v = K::exchange::<2>(v, const { greater(2, 16) });
+                v = K::exchange::<1>(v, const { greater(1, 16) });
+            }
+            *vector = within::<K>(v, i % 2 == 0);
         }
-        run *= 2;
+        let mut run = 2;
+        while run <= COUNT {
+            let mut stride = run / 2;
+            while stride > 0 {
+                for start in (0..COUNT).step_by(2 * stride) {
+                    let up = start & run == 0;
+                    for i in start..start + stride {
+                        let (least, greatest) = K::sort_lanes(block[i], block[i + stride]);
+                        (block[i], block[i + stride]) = if up {
+                            (least, greatest)
+                        } else {
+                            (greatest, least)
+                        };
+                    }
+                }
+                stride /= 2;
+            }
+            for (i, vector) in block.iter_mut().enumerate() {
+                *vector = within::<K>(*vector, i & run == 0);
+            }
+            run *= 2;
+        }
     }
 }
 
-/// Makes a bitonic run of eight ascending, where `up` is all ones, or descending.
+/// Makes a bitonic run of one vector ascending, or descending.
+///
+/// # Safety
+/// The instructions are available.
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn within(v: __m512i, up: u8) -> __m512i {
-    let v = exchange::<4>(v, !(0b1111_0000 ^ up));
-    let v = exchange::<2>(v, !(0b1100_1100 ^ up));
-    exchange::<1>(v, !(0b1010_1010 ^ up))
+#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+unsafe fn within<K: Lanes>(mut v: K::Vector, up: bool) -> K::Vector {
+    let flip = if up { 0 } else { u32::MAX };
+    // SAFETY: the caller's contract.
+    unsafe {
+        if K::LANES == 32 {
+            v = K::exchange::<16>(v, const { greater(16, 0) } ^ flip);
+        }
+        if K::LANES >= 16 {
+            v = K::exchange::<8>(v, const { greater(8, 0) } ^ flip);
+        }
+        v = K::exchange::<4>(v, const { greater(4, 0) } ^ flip);
+        v = K::exchange::<2>(v, const { greater(2, 0) } ^ flip);
+        K::exchange::<1>(v, const { greater(1, 0) } ^ flip)
+    }
 }
 
-/// Compares lanes `STRIDE` apart; those of `greater` take the greater number.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn exchange<const STRIDE: i64>(v: __m512i, greater: u8) -> __m512i {
-    let s = STRIDE;
-    let order = _mm512_set_epi64(7 ^ s, 6 ^ s, 5 ^ s, 4 ^ s, 3 ^ s, 2 ^ s, 1 ^ s, s);
-    let other = _mm512_permutexvar_epi64(order, v);
-    let least = _mm512_min_epu64(v, other);
-    _mm512_mask_max_epu64(least, greater, v, other)
+/// The lanes that take the greater number of two that are `stride` apart, where runs of `run` lanes ascend and descend
+/// in turn.
+const fn greater(stride: u32, run: u32) -> u32 {
+    let (mut lane, mut mask) = (0, 0);
+    while lane < 32 {
+        if (lane & stride != 0) != (lane & run != 0) {
+            mask |= 1 << lane;
+        }
+        lane += 1;
+    }
+    mask
 }
