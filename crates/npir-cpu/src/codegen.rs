@@ -6,7 +6,7 @@
 //! send its own calls of, say, `pow` to a kernel of that name.
 
 use crate::error::CodegenError;
-use crate::llvm::Diagnostics;
+use crate::llvm::{Diagnostics, configure_sanitizer};
 use crate::straight_line;
 use crate::target::CpuTarget;
 use inkwell::OptimizationLevel;
@@ -58,6 +58,17 @@ impl OptLevel {
     }
 }
 
+/// What running code looks for, besides doing its work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Checks {
+    /// Nothing.
+    #[default]
+    None,
+    /// Accesses to memory that belongs to nobody: LLVM's AddressSanitizer, whose runtime the process must have.
+    /// Constants are not watched.
+    Memory,
+}
+
 /// What the caller chooses about an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CodegenOptions {
@@ -65,6 +76,8 @@ pub struct CodegenOptions {
     pub opt: OptLevel,
     /// Put in front of the name of every exported function, to tell objects apart.
     pub symbol_prefix: Option<String>,
+    /// What the code looks for when it runs.
+    pub checks: Checks,
 }
 
 /// A relocatable ELF object.
@@ -277,6 +290,9 @@ impl<'a> Session<'a> {
             // Many 512-bit processors are tuned to 256 bits unless told otherwise.
             attributes.push(text("prefer-vector-width", "512"));
         }
+        if self.options.checks == Checks::Memory {
+            attributes.push(flag("sanitize_address"));
+        }
         let unwind_table = Attribute::get_named_enum_kind_id("uwtable");
         for function in llvm.get_functions() {
             if function.count_basic_blocks() == 0 {
@@ -293,8 +309,12 @@ impl<'a> Session<'a> {
         let tuning = PassBuilderOptions::create();
         // Off by default outside of clang; only O3 asks.
         tuning.set_loop_slp_vectorization(true);
-        let passes = self.options.opt.passes();
-        let outcome = llvm.run_passes(passes, &self.machine, tuning);
+        let mut passes = self.options.opt.passes().to_owned();
+        if self.options.checks == Checks::Memory {
+            configure_sanitizer();
+            passes += ",asan";
+        }
+        let outcome = llvm.run_passes(&passes, &self.machine, tuning);
         let first = outcome.err().map(|error| error.to_string());
         if first.is_some() || self.diagnostics.any() {
             let message = self

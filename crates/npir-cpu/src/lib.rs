@@ -20,7 +20,7 @@ mod straight_line;
 pub mod target;
 
 pub use codegen::{
-    CodegenOptions, ENTRY_PREFIX, IrStage, Object, OptLevel, compile_object, emit_assembly,
+    Checks, CodegenOptions, ENTRY_PREFIX, IrStage, Object, OptLevel, compile_object, emit_assembly,
     emit_llvm_ir, register_translations,
 };
 pub use error::{CodegenError, JitError, TargetError};

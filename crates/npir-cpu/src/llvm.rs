@@ -8,12 +8,14 @@ use llvm_sys::core::{
     LLVMGetDiagInfoSeverity,
 };
 use llvm_sys::prelude::LLVMDiagnosticInfoRef;
+use llvm_sys::support::LLVMParseCommandLineOptions;
 use llvm_sys::{LLVMDiagnosticSeverity, error_handling::LLVMInstallFatalErrorHandler};
 use melior::StringRef;
 use npir_mlir_sys::npirSetLlvmOption;
 use std::cell::RefCell;
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::Write as _;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Once;
 
@@ -60,6 +62,25 @@ pub fn install_fatal_error_note() {
     static ONCE: Once = Once::new();
     // SAFETY: the handler is a plain function that lives as long as the process.
     ONCE.call_once(|| unsafe { LLVMInstallFatalErrorHandler(Some(note)) });
+}
+
+/// Makes AddressSanitizer's pass leave alone what a linked object cannot have: constructors, and registered constants.
+/// LLVM has these settings for the process only.
+pub(crate) fn configure_sanitizer() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let arguments = [
+            c"npir",
+            c"-asan-globals=0",
+            c"-asan-constructor-kind=none",
+            c"-asan-use-after-return=never",
+        ]
+        .map(CStr::as_ptr);
+        // SAFETY: C strings that live for the call, and options that LLVM has.
+        unsafe {
+            LLVMParseCommandLineOptions(arguments.len() as c_int, arguments.as_ptr(), ptr::null());
+        }
+    });
 }
 
 /// The errors that an LLVM context reports, instead of printing them and exiting.

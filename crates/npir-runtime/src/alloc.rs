@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use crate::context::LiveList;
+use crate::sanitizer;
 
 /// Alignment of every block, in bytes.
 pub const ALIGN: usize = 64;
@@ -297,6 +298,8 @@ fn map_huge(capacity: usize) -> Option<NonNull<Header>> {
 /// `header` came from [`fresh`] with this class and nobody uses the block.
 unsafe fn give_back(header: NonNull<Header>, class: usize) {
     let capacity = capacity_of_class(class);
+    // SAFETY: the block is still ours.
+    unsafe { sanitizer::unpoison(header.cast(), HEADER + capacity) };
     if is_mapped(class) {
         let data = header.as_ptr() as usize + HEADER;
         // SAFETY: exactly the range that `map_huge` kept.
@@ -379,7 +382,13 @@ pub(crate) fn alloc(size: u64) -> Option<NonNull<u8>> {
             next: ptr::null_mut(),
         });
     }
-    Some(data_of(header))
+    let data = data_of(header);
+    // SAFETY: the block is ours; what is not asked for belongs to nobody but this module.
+    unsafe {
+        sanitizer::poison(header.cast(), HEADER + capacity);
+        sanitizer::unpoison(data, size);
+    }
+    Some(data)
 }
 
 /// Adds a reference.
@@ -429,6 +438,8 @@ pub(crate) unsafe fn free(data: NonNull<u8>) {
     LIVE_BYTES.fetch_sub(size, Ordering::Relaxed);
     LIVE_BLOCKS.fetch_sub(1, Ordering::Relaxed);
     let capacity = capacity_of_class(class) as u64;
+    // SAFETY: nobody uses the block any more.
+    unsafe { sanitizer::poison(data, capacity as usize) };
     let cap = settings().cache_cap.load(Ordering::Relaxed);
     if capacity <= cap {
         if CACHED_BYTES.load(Ordering::Relaxed) + capacity > cap {

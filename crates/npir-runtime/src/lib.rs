@@ -71,6 +71,7 @@ mod npy_header;
 pub mod pool;
 pub mod program;
 mod relocation;
+pub mod sanitizer;
 pub mod signature;
 pub mod symbols;
 

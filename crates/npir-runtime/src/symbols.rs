@@ -11,6 +11,7 @@ use crate::context::{npir_rt_alloc, npir_rt_raise, npir_rt_release, npir_rt_reta
 use crate::half_float as hf;
 use crate::library;
 use crate::pool::npir_rt_parallel_for;
+use crate::sanitizer;
 
 /// One row of the table.
 #[derive(Clone, Copy)]
@@ -182,6 +183,11 @@ pub fn resolve(name: &str) -> Option<*const ()> {
         Ok(i) => table[i].address,
         Err(_) if name.starts_with("_ZGV") => {
             return libmvec().find(|(known, _)| *known == name).map(|(_, p)| p);
+        }
+        Err(_) if name.starts_with("__asan_") => {
+            return sanitizer::symbols()
+                .find(|(known, _)| *known == name)
+                .map(|(_, p)| p);
         }
         Err(_) => return None,
     };

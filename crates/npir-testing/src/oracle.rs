@@ -214,6 +214,8 @@ impl Process {
         }
         let mut child = Command::new(&python)
             .args(["-c", SERVER])
+            // A sanitizer is for the tests, not for NumPy.
+            .env_remove("LD_PRELOAD")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

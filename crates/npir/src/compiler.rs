@@ -3,7 +3,7 @@
 use crate::error::CompileError;
 use crate::executable::Executable;
 use crate::registry::options_for;
-use npir_cpu::{CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
+use npir_cpu::{Checks, CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::Module;
 use npir_mlir::prelude::{
@@ -13,7 +13,9 @@ use npir_mlir::prelude::{
 };
 use npir_passes::pipeline::{Level, lower_to, stage};
 use npir_passes::signature::{FunctionSignature, signatures};
-use npir_runtime::{ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, symbols};
+use npir_runtime::{
+    ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, sanitizer, symbols,
+};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -26,6 +28,7 @@ pub struct Compiler {
     target: Option<CpuTarget>,
     opt: OptLevel,
     threads: bool,
+    checks: Checks,
     passes: Vec<(Level, String)>,
     on_remark: Option<Arc<OnRemark>>,
 }
@@ -48,6 +51,7 @@ impl Compiler {
             target: None,
             opt: OptLevel::default(),
             threads: true,
+            checks: Checks::None,
             passes: Vec::new(),
             on_remark: None,
         }
@@ -65,6 +69,12 @@ impl Compiler {
     /// Whether compiled loops use the runtime's threads.
     pub fn threads(mut self, on: bool) -> Self {
         self.threads = on;
+        self
+    }
+    /// What compiled code looks for when it runs. [`Checks::Memory`] needs a process that was started with
+    /// AddressSanitizer's runtime (`LD_PRELOAD`), which ends it at the first error.
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.checks = checks;
         self
     }
     /// Calls `f` with every warning and remark of compilations that succeed, in order. Without it they
@@ -190,6 +200,11 @@ impl Compiler {
         context: &Context,
         module: &mut Module<'_>,
     ) -> Result<Artifact, CompileError> {
+        if self.checks == Checks::Memory && !sanitizer::is_present() {
+            return Err(CompileError::Other(
+                "checks of memory accesses need AddressSanitizer's runtime in the process".into(),
+            ));
+        }
         let target = self.cpu()?;
         self.lower(context, module, Level::Llvm)?;
         only_llvm(module)?;
@@ -235,6 +250,7 @@ impl Compiler {
         CodegenOptions {
             opt: self.opt,
             symbol_prefix: None,
+            checks: self.checks,
         }
     }
 
@@ -352,8 +368,11 @@ impl Compiler {
 fn jit() -> Result<&'static Jit, CompileError> {
     static JIT: OnceLock<Result<Jit, String>> = OnceLock::new();
     JIT.get_or_init(|| {
+        let known = symbols::all()
+            .chain(symbols::libmvec())
+            .chain(sanitizer::symbols());
         // SAFETY: the runtime's tables hold functions of the declared C types.
-        unsafe { Jit::new(symbols::all().chain(symbols::libmvec())) }.map_err(|e| e.to_string())
+        unsafe { Jit::new(known) }.map_err(|e| e.to_string())
     })
     .as_ref()
     .map_err(|e| CompileError::Other(format!("the JIT does not start: {e}")))

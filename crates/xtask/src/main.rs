@@ -32,6 +32,8 @@ Usage: cargo xtask <command>
   demo                     setup, build, and run k-means on real data
   test [--long] [FILTER]   setup, then all tests; --long adds the slow ones,
                            FILTER keeps the tests whose name contains it
+  test --sanitize [FILTER] the conformance table and random programs (or the tests of whole programs
+                           with FILTER in their name) with compiled code that checks its memory accesses
   ops [--write] [FILTER]   time every operation beside NumPy, those whose name contains FILTER;
                            --write puts the table into the book
   tidy                     format, lints, documentation and the project's own checks

@@ -19,6 +19,8 @@ use crate::workspace;
 pub(crate) struct Options {
     /// Also the slow ones: sets `NPIR_TEST_LONG=1` for the tests.
     long: bool,
+    /// Whole programs only, compiled with checks for undefined behaviour.
+    sanitize: bool,
     /// Only tests whose name contains this.
     filter: Option<String>,
 }
@@ -30,9 +32,10 @@ impl Options {
         for argument in arguments {
             match *argument {
                 "--long" => options.long = true,
+                "--sanitize" => options.sanitize = true,
                 option if option.starts_with('-') => {
                     return Err(Failure::new(format!(
-                        "`test` has no option `{option}`; it has --long"
+                        "`test` has no option `{option}`; it has --long and --sanitize"
                     )));
                 }
                 filter => {
@@ -109,6 +112,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         target: workspace::target_dir()?,
     };
 
+    if options.sanitize {
+        return sanitized(&context);
+    }
     process::heading("Build");
     if !build(&context) {
         println!("The workspace does not build, so no test ran.\n0 passed, 1 failed");
@@ -166,6 +172,67 @@ fn build(context: &Context<'_>) -> bool {
         println!("{failure}");
     }
     result.is_ok()
+}
+
+/// What runs with `--sanitize` and no filter, in the binary of whole programs.
+const SANITIZED: [&str; 3] = ["conformance::", "random::programs", "sanitizer::"];
+
+/// Runs whole programs with AddressSanitizer's runtime, which ends the process at the first error.
+fn sanitized(context: &Context<'_>) -> Result<ExitCode> {
+    process::heading("Whole programs with AddressSanitizer");
+    let runtime = sanitizer_runtime()?;
+    let runner = context.target.join("sanitize.sh");
+    let script = format!(
+        "#!/bin/sh\nLD_PRELOAD='{}' ASAN_OPTIONS=detect_leaks=0 exec \"$@\"\n",
+        runtime.display()
+    );
+    std::fs::write(&runner, script).map_err(|error| Failure::io(&runner, &error))?;
+    let mut tests = process::cargo();
+    tests.args([
+        "--config",
+        &format!("target.'cfg(unix)'.runner = ['sh', '{}']", runner.display()),
+    ]);
+    tests.args([
+        "test",
+        "--locked",
+        "-p",
+        "npir",
+        "--test",
+        "end_to_end",
+        "--",
+    ]);
+    match &context.options.filter {
+        Some(filter) => tests.arg(filter),
+        None => tests.args(SANITIZED),
+    };
+    // Blocks that are freed go to the sanitizer, not to the next program.
+    tests.env("NPIR_SANITIZE", "1").env("NPIR_CACHE_BYTES", "0");
+    let mut count = Count::default();
+    let status = process::watch(context.environment(&mut tests), Watched::Stdout, |line| {
+        println!("{line}");
+        count.add(libtest_line(line).unwrap_or_default());
+    })?;
+    let count = count.with_status(status);
+    println!("{} passed, {} failed", count.passed, count.failed);
+    Ok(if count.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// AddressSanitizer's runtime, which comes with the C compiler.
+fn sanitizer_runtime() -> Result<PathBuf> {
+    let answer = process::capture(Command::new("cc").arg("-print-file-name=libasan.so"))?;
+    let path = PathBuf::from(answer.trim());
+    match path.is_absolute() {
+        true => path
+            .canonicalize()
+            .map_err(|error| Failure::io(&path, &error)),
+        false => Err(Failure::new(
+            "the C compiler has no AddressSanitizer; Debian's is in the package libgcc-12-dev",
+        )),
+    }
 }
 
 fn rust_tests(context: &Context<'_>) -> Result<Count> {
@@ -323,9 +390,11 @@ mod tests {
             options,
             Options {
                 long: true,
+                sanitize: false,
                 filter: Some("numpy".into())
             }
         );
+        assert!(Options::parse(&["--sanitize"]).unwrap().sanitize);
         assert!(Options::parse(&["--fast"]).is_err());
         assert!(Options::parse(&["a", "b"]).is_err());
     }

@@ -15,6 +15,7 @@ use npir_runtime::{Function, RunError, RunErrorKind};
 use npir_testing::{Tolerance, compare, oracle};
 
 use crate::samples::mlir;
+use crate::sanitizer::checked;
 use crate::value::{Layout, Value};
 
 /// The only user of the runtime's allocator, for as long as it lives.
@@ -62,9 +63,9 @@ pub(crate) fn trace(what: impl FnOnce() -> String) {
     }
 }
 
-/// A compiler with everything that npir ships.
+/// A compiler with everything that npir ships, and with the checks that this run asks for.
 pub(crate) fn compiler() -> Compiler {
-    Compiler::new(Registry::standard())
+    checked(Compiler::new(Registry::standard()))
 }
 
 /// Compiles a program of the tests, which must be valid.

@@ -30,6 +30,7 @@ mod random_numbers;
 mod reductions;
 mod samples;
 mod sets;
+mod sanitizer;
 mod statistics;
 mod threads;
 mod updates;

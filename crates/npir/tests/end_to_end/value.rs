@@ -1,7 +1,9 @@
 //! Arrays of the tests: values in host memory of their own, independent of the runtime's
 //! allocator, and the many ways in which the same elements can lie in memory.
 
-use npir_runtime::{Array, ArrayView, ArrayViewMut, DType, Element, Scalar};
+use std::ptr::NonNull;
+
+use npir_runtime::{Array, ArrayView, ArrayViewMut, DType, Element, Scalar, sanitizer};
 
 /// The elements of an array, in C order.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,14 +207,46 @@ impl Placed {
             buffer[at..at + item]
                 .copy_from_slice(&value.bytes[position * item..(position + 1) * item]);
         }
-        Placed {
+        let placed = Placed {
             dtype: value.dtype,
             shape: value.shape.clone(),
             strides,
             buffer,
             offset,
             filler: FILLER,
+        };
+        placed.poison();
+        placed
+    }
+
+    /// Tells the sanitizer that nobody may touch what is no element.
+    fn poison(&self) {
+        if !sanitizer::is_present() {
+            return;
         }
+        let own = self.own();
+        let mut at = 0;
+        for part in own.chunk_by(|a, b| a == b) {
+            if !part[0] {
+                let start = NonNull::from(&self.buffer[at]);
+                // SAFETY: bytes of the buffer; this crate's own accesses are not checked.
+                unsafe { sanitizer::poison(start, part.len()) };
+            }
+            at += part.len();
+        }
+    }
+
+    /// Which bytes of the buffer belong to elements.
+    fn own(&self) -> Vec<bool> {
+        let item = self.dtype.size();
+        let mut own = vec![false; self.buffer.len()];
+        for position in 0..self.shape.iter().product() {
+            let at =
+                self.offset
+                    .wrapping_add_signed(distance(position, &self.shape, &self.strides));
+            own[at..at + item].fill(true);
+        }
+        own
     }
 
     pub(crate) fn as_ptr(&self) -> *const u8 {
@@ -251,17 +285,9 @@ impl Placed {
 
     /// Whether every byte that belongs to no element is still what it was.
     pub(crate) fn surroundings_untouched(&self) -> bool {
-        let item = self.dtype.size();
-        let mut own = vec![false; self.buffer.len()];
-        for position in 0..self.shape.iter().product() {
-            let at =
-                self.offset
-                    .wrapping_add_signed(distance(position, &self.shape, &self.strides));
-            own[at..at + item].fill(true);
-        }
         self.buffer
             .iter()
-            .zip(own)
+            .zip(self.own())
             .all(|(byte, own)| own || *byte == self.filler)
     }
 }
