@@ -41,8 +41,8 @@ func.func @f(%a: memref<?xf64, strided<[?], offset: ?>>, %n: index, %x: f64) -> 
   // CHECK: %[[ALL:.*]] = llvm.mlir.constant(-1 : i64)
   // CHECK: %[[SIZE:.*]] = llvm.select %[[WRONG]], %[[ALL]], %[[BYTES]]
   // CHECK: %[[PTR:.*]] = llvm.call @npir_rt_alloc(%[[CTX]], %[[SIZE]])
-  // CHECK: %[[NULL:.*]] = llvm.icmp "eq" %[[PTR]]
-  // CHECK: loop.exit_if %[[NULL]], %{{.*}} : i32
+  // CHECK: %[[DONE:.*]] = llvm.icmp "ne" %[[PTR]]
+  // CHECK: loop.check %[[DONE]], memory, "unable to allocate an array"
   %m = memref.alloc(%n) {alignment = 64 : i64} : memref<?x3xf64>
   // CHECK: %[[DESCRIPTOR:.*]] = builtin.unrealized_conversion_cast %{{.*}} : memref<?x3xf64> to !llvm.struct
   // CHECK: %[[ALLOCATED:.*]] = llvm.extractvalue %[[DESCRIPTOR]][0]

@@ -50,7 +50,7 @@ func.func @scalar(%x: tensor<f64>, %y: tensor<3xf64>) -> tensor<f64> {
 // -----
 
 func.func @lengths(%a: tensor<2x3xf64>, %x: tensor<4xf64>) -> tensor<2xf64> {
-  // expected-error @+1 {{'numpy.matvec' op shapes (2, 3) and (4, 1) do not align: 3 (dim 1) != 4 (dim 0)}}
+  // expected-error @+1 {{'numpy.matvec' op shapes (2, 3) and (4,) do not align: 3 (dim 1) != 4 (dim 0)}}
   %0 = numpy.matvec %a, %x : tensor<2x3xf64>, tensor<4xf64> -> tensor<2xf64>
   return %0 : tensor<2xf64>
 }

@@ -95,6 +95,16 @@ impl CallContext {
         self.failed.store(true, Ordering::Release);
     }
 
+    /// Says where the recorded error came from, unless that is known.
+    fn locate(&self, location: &str) {
+        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        let located = |error: RunError| match error.location() {
+            Some(_) => error,
+            None => error.at(location),
+        };
+        *slot = slot.take().map(located);
+    }
+
     /// Whether an error was recorded.
     pub fn failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
@@ -203,7 +213,8 @@ pub unsafe extern "C" fn npir_rt_release(allocated: *mut c_void) {
 }
 
 /// `npir_rt_raise`: records an error of kind `kind`. `{}` in the format takes the next of `args`, `{{`
-/// and `}}` are literal braces. The first error of a call wins.
+/// and `}}` are literal braces. The first error of a call wins; one without a location (that of `npir_rt_alloc`)
+/// gets this one.
 ///
 /// # Safety
 /// `ctx` is live and the pointers are valid for their lengths (null is fine for length 0).
@@ -228,6 +239,7 @@ pub unsafe extern "C" fn npir_rt_raise(
         )
     };
     if ctx.failed() {
+        ctx.locate(&String::from_utf8_lossy(loc));
         return;
     }
     let message = format_message(&String::from_utf8_lossy(fmt), args);

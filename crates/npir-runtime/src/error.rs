@@ -48,6 +48,7 @@ impl RunErrorKind {
             2 => RunErrorKind::Value,
             3 => RunErrorKind::Overflow,
             4 => RunErrorKind::ZeroDivision,
+            5 => RunErrorKind::Memory,
             _ => RunErrorKind::Internal,
         }
     }

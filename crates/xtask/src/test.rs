@@ -183,7 +183,7 @@ fn sanitized(context: &Context<'_>) -> Result<ExitCode> {
     let runtime = sanitizer_runtime()?;
     let runner = context.target.join("sanitize.sh");
     let script = format!(
-        "#!/bin/sh\nLD_PRELOAD='{}' ASAN_OPTIONS=detect_leaks=0 exec \"$@\"\n",
+        "#!/bin/sh\nLD_PRELOAD='{}' ASAN_OPTIONS=detect_leaks=0:malloc_context_size=2:quarantine_size_mb=32 exec \"$@\"\n",
         runtime.display()
     );
     std::fs::write(&runner, script).map_err(|error| Failure::io(&runner, &error))?;

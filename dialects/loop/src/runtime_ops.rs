@@ -19,6 +19,8 @@ attr_enum! {
         Overflow = "overflow",
         /// An integer division by zero that must raise (`ZeroDivisionError`).
         ZeroDivision = "zero_division",
+        /// An allocation that failed (`MemoryError`).
+        Memory = "memory",
     }
 }
 

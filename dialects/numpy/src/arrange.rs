@@ -9,7 +9,7 @@ use crate::compose;
 use crate::indices::Positions;
 use crate::lowering::{self, Along};
 use crate::shape::{element_count, normalize_axis, shape_placeholder, shape_text};
-use crate::sizes;
+use crate::sizes::{self, Cond};
 use crate::target_shape;
 use crate::types::{AnyArray, IntegerArray, verify_declared};
 
@@ -230,6 +230,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
 }
 
 fn lower_stack<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
+    check_alike(rw, op);
     let rank = op.operand(0).ty().rank() + 1;
     let axis = op.attr("axis").and_then(I64::decode).unwrap_or(0);
     let axis = normalize_axis(axis, rank).map_err(NoMatch::new)? as i64;
@@ -243,6 +244,26 @@ fn lower_stack<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match
         op,
         compose::op(rw, "numpy.concatenate", &inputs, &along)?,
     )
+}
+
+/// Checks that all operands have the shape of the first.
+fn check_alike<'c>(rw: Rewriter<'c>, op: Op<'c>) {
+    let operands = op.operand_values().into_iter();
+    let shapes: Vec<_> = operands.map(|x| sizes::all_of(rw, x)).collect();
+    for shape in &shapes[1..] {
+        let same = shapes[0].iter().zip(shape);
+        let alike = same.fold(Cond::Known(true), |alike, (&a, &b)| {
+            let same = sizes::equal(rw, a, b);
+            alike.and(rw, same)
+        });
+        let message = format!(
+            "{}: all input arrays must have the same shape, not {1} and {1}",
+            op.name(),
+            shape_placeholder(shape.len())
+        );
+        let args: Vec<_> = shapes[0].iter().chain(shape).copied().collect();
+        sizes::check(rw, alike, CheckKind::ShapeMismatch, &message, &args);
+    }
 }
 
 /// A view that repeats, in row-major order: dimensions of repetitions before those of the array.

@@ -29,6 +29,23 @@ pub(crate) fn op<'c>(
     Ok(op.result_value(0))
 }
 
+/// The attribute of an op that is part of another one's conversion: the name in its messages.
+const CALLER: &str = "numpy.caller";
+
+/// What an op is called in its messages: the op of the program that it is made for, or itself.
+pub(crate) fn caller<'c>(op: Op<'c>) -> &'c str {
+    let given = op.attr(CALLER).and_then(|name| name.as_str());
+    given.unwrap_or(op.name())
+}
+
+/// A value that [`op`] has made, whose messages are those of the op that it is made for.
+pub(crate) fn called<'c>(made: Val<'c>, by: Op<'c>) -> Val<'c> {
+    if let Some(op) = made.defining_op() {
+        op.set_attr(CALLER, by.ctx().str_attr(caller(by)));
+    }
+    made
+}
+
 /// Which elements a reduction combines.
 #[derive(Clone)]
 pub(crate) struct Over<'c> {

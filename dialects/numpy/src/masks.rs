@@ -290,7 +290,7 @@ fn lower_compress<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Ma
         .into_iter()
         .collect();
     let taken = compose::op(rw, "numpy.take", &[op.operand(1), positions], &axis)?;
-    compose::replace(rw, op, taken)
+    compose::replace(rw, op, compose::called(taken, op))
 }
 
 fn lower_extract<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
@@ -300,7 +300,8 @@ fn lower_extract<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Ma
         // The sizes may differ where the condition is false.
         let flatten = |x| compose::op(rw, "numpy.ravel", &[x], &[]);
         let operands = [flatten(condition)?, flatten(x)?];
-        return compose::replace(rw, op, compose::op(rw, Compress::NAME, &operands, &[])?);
+        let found = compose::op(rw, Compress::NAME, &operands, &[])?;
+        return compose::replace(rw, op, compose::called(found, op));
     }
     let mask = flat(rw, truth(op, cx, rw, 0)?);
     let value = Chosen::of(rw, mask).elements(rw, Extract::NAME, flat(rw, cx.operand(1)));

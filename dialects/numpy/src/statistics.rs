@@ -291,6 +291,7 @@ fn lower_ptp<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     };
     let max = compose::reduction(rw, "numpy.max", op.operand(0), &over)?;
     let min = compose::reduction(rw, "numpy.min", op.operand(0), &over)?;
+    let [max, min] = [max, min].map(|value| compose::called(value, op));
     let value = compose::op(rw, "numpy.subtract", &[max, min], &[])?;
     compose::replace(rw, op, value)
 }

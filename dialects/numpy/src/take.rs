@@ -3,6 +3,7 @@
 use npir_mlir::prelude::*;
 use npir_tensor::Reshape as TensorReshape;
 
+use crate::compose;
 use crate::indices::Positions;
 use crate::lowering::{self, Along};
 use crate::shape::{element_count, normalize_axis, shape_text};
@@ -81,7 +82,7 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let own = sizes::all_of(rw, x);
     let listed = sizes::all_of(rw, positions.array);
     let n = own[axis];
-    positions.check(rw, Take::NAME, axis, n);
+    positions.check(rw, compose::caller(op), axis, n);
 
     let mut result = own[..axis].to_vec();
     result.extend(&listed);

@@ -2,11 +2,15 @@
 //! `numpy.matvec`, `numpy.vecmat`. Each is a `numpy.matmul` of views.
 
 use npir_mlir::prelude::*;
+use npir_tensor::CheckKind;
 
 use crate::compose;
 use crate::elementwise::Conjugate;
 use crate::elementwise::dtype::DType;
+use crate::lowering;
 use crate::matmul::{Matmul, infer_dims};
+use crate::shape::{shape_placeholder, shape_text};
+use crate::sizes;
 use crate::types::{AnyArray, check_declared, element_name};
 use crate::views::{ExpandDims, Squeeze};
 
@@ -76,6 +80,11 @@ const VECMAT: Vectors = Vectors {
 };
 
 impl Vectors {
+    /// The dimensions that are summed over, of operands of these ranks.
+    fn inner_axes(self, lhs: usize, rhs: usize) -> (usize, usize) {
+        (lhs - 1, rhs - if self.rhs { 1 } else { 2 })
+    }
+
     /// The dimensions of the product of matrices that a vector adds, from the end.
     fn added(self) -> Vec<i64> {
         let sides = [(self.lhs, -2), (self.rhs, -1)];
@@ -102,13 +111,22 @@ fn infer<'c>(cx: &InferCx<'c>, vectors: Vectors) -> Result<Vec<Type<'c>>, String
         }
     }
     let (mut left, mut right) = (lhs.dims(), rhs.dims());
+    let shapes = format!("{} and {}", shape_text(&left), shape_text(&right));
+    let (l, r) = vectors.inner_axes(left.len(), right.len());
+    let (a, b) = (left[l], right[r]);
+    if a != b && a != DYNAMIC && b != DYNAMIC {
+        return Err(format!(
+            "shapes {shapes} do not align: {a} (dim {l}) != {b} (dim {r})"
+        ));
+    }
     if vectors.lhs {
         left.insert(left.len() - 1, 1);
     }
     if vectors.rhs {
         right.push(1);
     }
-    let mut dims = infer_dims(&left, &right)?;
+    let stacks = |_| format!("the stacks of shapes {shapes} do not broadcast");
+    let mut dims = infer_dims(&left, &right).map_err(stacks)?;
     // The product of two matrices has both dimensions; from the last one on.
     let rank = dims.len();
     if vectors.rhs {
@@ -160,6 +178,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
 fn lower<'c>(op: Op<'c>, rw: Rewriter<'c>, vectors: Vectors) -> Match {
     let ctx = rw.ctx();
     let (mut lhs, mut rhs) = (op.operand(0), op.operand(1));
+    check_shapes(rw, op, vectors);
     if vectors.lhs {
         if DType::of(lhs.ty()).is_some_and(DType::is_complex) {
             lhs = compose::op(rw, Conjugate::NAME, &[lhs], &[])?;
@@ -183,4 +202,33 @@ fn lower<'c>(op: Op<'c>, rw: Rewriter<'c>, vectors: Vectors) -> Match {
     let added = ctx.i64_array(&vectors.added());
     let value = compose::op(rw, Squeeze::NAME, &[product], &[("axes", added)])?;
     compose::replace(rw, op, value)
+}
+
+/// Checks under the op's own name that inner sizes are equal and that stacks broadcast, which
+/// `numpy.matmul` would say of other shapes.
+fn check_shapes<'c>(rw: Rewriter<'c>, op: Op<'c>, vectors: Vectors) {
+    let [lhs, rhs] = [op.operand(0), op.operand(1)].map(|x| sizes::all_of(rw, x));
+    let (l, r) = vectors.inner_axes(lhs.len(), rhs.len());
+    let shapes = format!(
+        "{}: shapes {} and {}",
+        op.name(),
+        shape_placeholder(lhs.len()),
+        shape_placeholder(rhs.len())
+    );
+    let both: Vec<_> = lhs.iter().chain(&rhs).copied().collect();
+    let aligned = sizes::equal(rw, lhs[l], rhs[r]);
+    let mut args = both.clone();
+    args.extend([lhs[l], rhs[r]]);
+    let message = format!("{shapes} do not align: {{}} (dim {l}) != {{}} (dim {r})");
+    sizes::check(rw, aligned, CheckKind::ShapeMismatch, &message, &args);
+    let (left, right) = (
+        lhs.len() - if vectors.lhs { 1 } else { 2 },
+        rhs.len() - if vectors.rhs { 1 } else { 2 },
+    );
+    for back in 1..=left.min(right) {
+        let (a, b) = (lhs[left - back], rhs[right - back]);
+        let (_, fits) = lowering::broadcast_size(rw, a, b);
+        let message = format!("{shapes}: the stacks do not broadcast");
+        sizes::check(rw, fits, CheckKind::ShapeMismatch, &message, &both);
+    }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Maker {
 type Op = fn(&mut Maker, &mut Choices<'_>) -> Option<()>;
 
 /// More often used operations are there more than once.
-const OPS: [Op; 31] = [
+const OPS: [Op; 41] = [
     Maker::unary,
     Maker::binary,
     Maker::reduce,
@@ -93,6 +93,16 @@ const OPS: [Op; 31] = [
     Maker::reduce,
     Maker::slice,
     Maker::binary,
+    Maker::sort,
+    Maker::running,
+    Maker::roll,
+    Maker::pad,
+    Maker::einsum,
+    Maker::repeat,
+    Maker::chosen,
+    Maker::tile,
+    Maker::diff,
+    Maker::matmul,
 ];
 
 impl Maker {
@@ -186,6 +196,11 @@ impl Maker {
         }
         self.pick(c, |v| v.dtype == dtype && fits(v))
             .unwrap_or(with)
+    }
+
+    /// Adds a line to the program in MLIR: an operation whose result is no value of its own.
+    pub(crate) fn line(&mut self, text: &str) {
+        let _ = writeln!(self.mlir, "  {text}");
     }
 
     /// Adds an operation: its text after `=` and before the result type, the Python expression, and

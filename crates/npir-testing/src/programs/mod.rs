@@ -11,6 +11,7 @@
 //! Such a result is *inexact*: the Python program carries a bound for the difference along with it,
 //! and nothing that is discontinuous (a comparison, a rounding, `argmin`) may consume it.
 
+mod arrangement;
 mod elementwise;
 mod indexing;
 mod maker;

@@ -179,7 +179,39 @@ fn shapes_that_do_not_align() {
             "shapes (3, 4) and (5, 2) do not align",
         )
     };
+    let named = |op: &str, b: &str, message: &str| {
+        Row::new(
+            format!("numpy.{op} : {{a}}, {{b}} -> {{r0}}"),
+            &[("a", "np.ones((3, 4))"), ("b", b)],
+            "a[:, 0]",
+        )
+        .raises(RunErrorKind::ShapeMismatch, message)
+    };
     check_rows(vec![
+        named(
+            "vecdot %a, %b",
+            "np.ones((3, 5))",
+            "numpy.vecdot: shapes (3, 4) and (3, 5) do not align: 4 (dim 1) != 5 (dim 1)",
+        ),
+        named(
+            "vecdot %a, %b",
+            "np.ones((2, 4))",
+            "numpy.vecdot: shapes (3, 4) and (2, 4): the stacks do not broadcast",
+        ),
+        named(
+            "matvec %a, %b",
+            "np.ones(5)",
+            "numpy.matvec: shapes (3, 4) and (5,) do not align: 4 (dim 1) != 5 (dim 0)",
+        ),
+        Row::new(
+            "numpy.vecmat %b, %a : {b}, {a} -> {r0}",
+            &[("a", "np.ones((3, 4))"), ("b", "np.ones(4)")],
+            "a[0]",
+        )
+        .raises(
+            RunErrorKind::ShapeMismatch,
+            "numpy.vecmat: shapes (4,) and (3, 4) do not align: 4 (dim 0) != 3 (dim 0)",
+        ),
         row("dot %a, %b", "a"),
         row("inner %a, %b", "a"),
         row("einsum \"ij,jk\", %a, %b", "a"),

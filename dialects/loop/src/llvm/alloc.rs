@@ -4,7 +4,7 @@ use npir_mlir::prelude::*;
 
 use super::build::{Icmp, LlvmBuild, descriptor_type, field};
 use super::runtime::{Runtime, RuntimeFn};
-use crate::runtime_ops::ExitIf;
+use crate::runtime_ops::{Check, CheckKind};
 
 /// Status that a function returns after an error.
 pub(crate) const FAILED: i64 = 1;
@@ -72,8 +72,15 @@ pub(crate) fn lower_alloc<'c>(
     let ptr = rw
         .llvm_call(alloc, &[call_context, bytes], &[ptr_ty])
         .result_value(0);
-    let failed = rw.llvm_icmp(Icmp::Eq, ptr, rw.llvm_null());
-    ExitIf::build(rw, failed, rw.llvm_i32(FAILED));
+    // The runtime has recorded the error; the check adds the location.
+    let done = rw.llvm_icmp(Icmp::Ne, ptr, rw.llvm_null());
+    Check::build(
+        rw,
+        done,
+        CheckKind::Memory,
+        "unable to allocate an array".into(),
+        &[],
+    );
 
     let mut descriptor = rw.llvm_poison(descriptor_type(ctx, dims.len()));
     descriptor = rw.llvm_insert(descriptor, ptr, &[field::ALLOCATED]);

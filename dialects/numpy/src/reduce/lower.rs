@@ -8,6 +8,7 @@ use npir_tensor::{ASSOCIATIVE, CheckKind};
 use super::parts::Parts;
 use super::{Operands, Reduction, Term, axes_of, has_nan};
 use crate::cast;
+use crate::compose;
 use crate::elementwise::Body;
 use crate::elementwise::convert::{load, store};
 use crate::elementwise::dtype::DType;
@@ -40,7 +41,7 @@ pub(super) fn lower<'c>(
     };
     let (kept, reduced) = (pick(false), pick(true));
     if operands.initial.is_none() {
-        check_elements(row, rw, &reduced);
+        check_elements(row, op, rw, &reduced);
     }
     let mut inputs = vec![x];
     if let Some(chosen) = operands.chosen {
@@ -145,7 +146,7 @@ pub(super) fn lower<'c>(
 }
 
 /// Where there is no identity, no elements are an error.
-fn check_elements<'c>(row: &Reduction, rw: Rewriter<'c>, reduced: &[OpFold<'c>]) {
+fn check_elements<'c>(row: &Reduction, op: Op<'c>, rw: Rewriter<'c>, reduced: &[OpFold<'c>]) {
     let Some(what) = row.needs_elements else {
         return;
     };
@@ -156,7 +157,7 @@ fn check_elements<'c>(row: &Reduction, rw: Rewriter<'c>, reduced: &[OpFold<'c>])
     }
     let message = format!(
         "{}: zero-size array to reduction operation {what} which has no identity",
-        row.name
+        compose::caller(op)
     );
     sizes::check(rw, nonempty, CheckKind::ValueError, &message, &[]);
 }
