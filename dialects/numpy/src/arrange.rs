@@ -320,7 +320,12 @@ fn lower_repeat<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Mat
     let mut places = None;
     let times = op.attr("times").and_then(I64::decode).map(OpFold::Static);
     shape[axis] = match times {
-        Some(times) => sizes::mul(rw, n, times),
+        Some(times) => {
+            let mut all = shape.clone();
+            all.push(times);
+            target_shape::check_at_run_time(rw, Repeat::NAME, &all);
+            sizes::mul(rw, n, times)
+        }
         None => {
             let listed = listed_places(op, cx, rw, n)?;
             places = Some(listed);

@@ -3,6 +3,7 @@
 use npir_mlir::prelude::*;
 use npir_tensor::{CheckKind, InsertView};
 
+use crate::compose;
 use crate::lowering;
 use crate::shape::{normalize_axis, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
@@ -119,6 +120,8 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
         sizes::check(rw, agree, CheckKind::ShapeMismatch, &message, &args);
         result[axis] = sizes::add(rw, result[axis], shape[axis]);
     }
+    let along: Vec<_> = shapes.iter().map(|shape| shape[axis]).collect();
+    sizes::check_sum(rw, compose::caller(op), &along);
     let mut value = lowering::empty(rw, &result, first.ty().element());
     let steps = vec![OpFold::Static(1); rank];
     let dims: Vec<_> = (0..rank as i64).collect();

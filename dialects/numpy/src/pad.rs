@@ -192,6 +192,7 @@ fn lower<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) ->
             );
             sizes::check(rw, none.or(rw, some), CheckKind::ValueError, &message, &[]);
         }
+        sizes::check_sum(rw, row.name, &[low[d], own[d], high[d]]);
         let below = sizes::add(rw, low[d], own[d]);
         whole.push(sizes::add(rw, below, high[d]));
     }

@@ -284,6 +284,33 @@ pub(crate) fn product_fits<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>]) -> Cond<'
     fits
 }
 
+/// Whether the sum of non-negative sizes is below 2^63.
+pub(crate) fn sum_fits<'c>(rw: Rewriter<'c>, sizes: &[OpFold<'c>]) -> Cond<'c> {
+    let (mut total, mut fits) = (OpFold::Static(0), Cond::Known(true));
+    for &size in sizes {
+        total = match (total, size) {
+            (OpFold::Static(a), OpFold::Static(b)) => match a.checked_add(b) {
+                Some(sum) => OpFold::Static(sum),
+                None => return Cond::Known(false),
+            },
+            (OpFold::Static(0), rest) | (rest, OpFold::Static(0)) => rest,
+            _ => add(rw, total, size),
+        };
+        if !is_natural(total) {
+            let natural = compare(rw, CmpI::Sge, total, OpFold::Static(0));
+            fits = fits.and(rw, natural);
+        }
+    }
+    fits
+}
+
+/// Raises an error at run time where a sum of non-negative sizes is no size.
+pub(crate) fn check_sum<'c>(rw: Rewriter<'c>, op_name: &str, sizes: &[OpFold<'c>]) {
+    let fits = sum_fits(rw, sizes);
+    let message = format!("{op_name}: the array is too big");
+    check(rw, fits, CheckKind::ValueError, &message, &[]);
+}
+
 /// Raises an error of `kind` at run time unless `cond` holds. `message` has one `{}` per argument.
 pub(crate) fn check<'c>(
     rw: Rewriter<'c>,

@@ -174,7 +174,7 @@ impl<'c> Facts<'c> {
             };
         }
         let extent = self.extent(axis).max(1);
-        let vectors = (extent + width - 1) / width;
+        let vectors = extent / width + i64::from(extent % width != 0);
         let merge = match self.kinds[axis] {
             IteratorKind::Reduction => HALVING * f64::from(width.ilog2()),
             _ => 0.0,

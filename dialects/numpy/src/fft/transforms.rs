@@ -311,7 +311,10 @@ impl Row {
                 Some(n) => n.unwrap_or(DYNAMIC),
                 None => match (own[step.axis], step.kind) {
                     (DYNAMIC, _) => DYNAMIC,
-                    (m, Kind::ToReal) => 2 * (m - 1),
+                    (m, Kind::ToReal) => m
+                        .saturating_sub(1)
+                        .checked_mul(2)
+                        .ok_or("the array is too big")?,
                     (m, _) => m,
                 },
             };
