@@ -66,7 +66,7 @@ func.func @full_operands(%v: tensor<f64>, %n: index) {
 // -----
 
 func.func @iota_bool() {
-  // expected-error @+1 {{'numpy.iota' op counts in integers or floats, not in bool}}
+  // expected-error @+1 {{'numpy.iota' op counts in numbers, not in bool}}
   %0 = numpy.iota shape [2] : tensor<2xi1>
   return
 }

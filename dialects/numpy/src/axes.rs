@@ -10,7 +10,7 @@ use crate::compose::{self, Over};
 use crate::lowering::{self, Along};
 use crate::shape::{element_count, normalize_axis};
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, verify_declared};
+use crate::types::{AnyArray, verify_declared};
 
 /// Exchanges two dimensions
 #[op(
@@ -98,11 +98,11 @@ pub struct Diagonal {
                 `:` type($x) `->` type($result)"
 )]
 pub struct Trace {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     offset: OptionalAttr<I64>,
     axes: OptionalAttr<I64Array>,
     dtype: OptionalAttr<TypeValue>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 verify_declared!(Swapaxes, Moveaxis, Rot90, Ravel, Diagonal, Trace);

@@ -8,6 +8,7 @@ use npir_mlir::prelude::*;
 
 use crate::cast;
 use crate::elementwise::dtype::DType;
+use crate::indexing::{Bound, Item, Items};
 
 /// The op `name` on `operands`, with attributes, of an inferred type.
 ///
@@ -60,6 +61,16 @@ pub(crate) struct Over<'c> {
 }
 
 impl<'c> Over<'c> {
+    /// All elements along one axis, or all that there are.
+    pub(crate) fn axis(ctx: &'c Context, axis: Option<usize>) -> Self {
+        Over {
+            axes: axis.map(|axis| ctx.i64_array(&[axis as i64])),
+            keepdims: false,
+            chosen: None,
+            dtype: None,
+        }
+    }
+
     /// With the reduced axes kept.
     pub(crate) fn keeping(&self) -> Self {
         Over {
@@ -117,6 +128,50 @@ pub(crate) fn float<'c>(rw: Rewriter<'c>, dtype: DType, value: f64) -> Val<'c> {
     let (ctx, element) = (rw.ctx(), dtype.ty(rw.ctx()));
     let splat = ctx.dense_splat(ctx.tensor(&[], element), ctx.float_attr(element, value));
     rw.const_attr(splat)
+}
+
+/// The 0-d array of `i64` of a number.
+pub(crate) fn integer<'c>(rw: Rewriter<'c>, value: i64) -> Val<'c> {
+    let (ctx, element) = (rw.ctx(), rw.ctx().i(64));
+    let splat = ctx.dense_splat(ctx.tensor(&[], element), ctx.int_attr(element, value));
+    rw.const_attr(splat)
+}
+
+/// The elements of `x` from `start` to before `stop` along an axis, as in `x[:, start:stop]`.
+///
+/// # Errors
+/// As [`op`].
+pub(crate) fn part<'c>(
+    rw: Rewriter<'c>,
+    x: Val<'c>,
+    axis: usize,
+    start: Option<i64>,
+    stop: Option<i64>,
+) -> Result<Val<'c>, NoMatch> {
+    let mut items = vec![Item::ALL; axis];
+    items.push(Item::Slice {
+        start: start.map(Bound::Static),
+        stop: stop.map(Bound::Static),
+        step: None,
+    });
+    let items = Items::encode(rw.ctx(), &items);
+    op(rw, "numpy.slice", &[x], &[("items", items)])
+}
+
+/// The elements of `x` at a position along an axis, as in `x[:, at]`.
+///
+/// # Errors
+/// As [`op`].
+pub(crate) fn at<'c>(
+    rw: Rewriter<'c>,
+    x: Val<'c>,
+    axis: usize,
+    at: i64,
+) -> Result<Val<'c>, NoMatch> {
+    let mut items = vec![Item::ALL; axis];
+    items.push(Item::Index(Bound::Static(at)));
+    let items = Items::encode(rw.ctx(), &items);
+    op(rw, "numpy.slice", &[x], &[("items", items)])
 }
 
 /// `x` converted back to the declared type of `op`, which it replaces.

@@ -7,7 +7,7 @@ use crate::elementwise::Body;
 use crate::elementwise::dtype::{Classes, DType};
 use crate::lowering;
 use crate::target_shape;
-use crate::types::{AnyArray, RealArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, element_name};
 
 /// An array whose elements all have one value
 ///
@@ -58,7 +58,7 @@ impl<'c> Fold<'c> for Full<'c> {
 pub struct Iota {
     sizes: Variadic<IndexType>,
     shape: Attr<I64Array>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 impl Verify for Iota<'_> {
@@ -77,11 +77,11 @@ impl Verify for Iota<'_> {
 /// first two are `start` and `start + step` exactly. Integers wrap.
 #[op("numpy.arange", traits(Pure), interfaces(Verify, InferTypes))]
 pub struct Arange {
-    start: Operand<RealArray>,
-    step: Operand<RealArray>,
+    start: Operand<AnyArray>,
+    step: Operand<AnyArray>,
     sizes: Variadic<IndexType>,
     shape: Attr<I64Array>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 impl InferTypes for Arange<'_> {
@@ -122,11 +122,8 @@ fn check_count(shape: &[i64], num_operands: usize) -> Result<(), String> {
 /// Checks that elements are numbers: not bool.
 fn check_numbers(ty: Type<'_>) -> Result<(), String> {
     match DType::of(ty) {
-        Some(dtype) if Classes::NUMBER.contains(dtype.class()) => Ok(()),
-        _ => Err(format!(
-            "counts in integers or floats, not in {}",
-            element_name(ty)
-        )),
+        Some(dtype) if Classes::NUMERIC.contains(dtype.class()) => Ok(()),
+        _ => Err(format!("counts in numbers, not in {}", element_name(ty))),
     }
 }
 
@@ -203,11 +200,14 @@ fn lower_arange<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Mat
     let value = lowering::elementwise(rw, &[], &sizes, element, |rw, _| {
         let i = rw.linalg_index(0);
         let body = Body::new(rw, wide);
-        let reached = body.add(first, body.mul(position(rw, wide), distance));
-        let reached = cast::scalar(rw, reached, wide, dtype);
+        let place = position(rw, wide.part());
+        // Each part of a complex number counts on its own.
+        let reached = body.each_or_self(distance, |part, step| part.mul(place, step));
+        let reached = cast::scalar(rw, body.add(first, reached), wide, dtype);
         let is = |n| rw.cmpi(CmpI::Eq, i, rw.const_index(n));
-        let reached = rw.select(is(1), next, reached);
-        rw.select(is(0), start, reached)
+        let body = Body::new(rw, dtype);
+        let reached = body.select(is(1), next, reached);
+        body.select(is(0), start, reached)
     });
     lowering::replace(rw, op, cx, value)
 }

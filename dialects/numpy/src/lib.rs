@@ -18,7 +18,9 @@ pub mod arrange;
 pub mod at;
 pub mod axes;
 pub mod bincount;
+pub mod calculus;
 pub mod cast;
+pub mod choices;
 mod compose;
 pub mod concatenate;
 pub mod constant;
@@ -28,9 +30,12 @@ pub mod einsum;
 pub mod elementwise;
 pub mod fft;
 pub mod full;
+pub mod grids;
 pub mod histogram;
 pub mod indexing;
 mod indices;
+pub mod interp;
+pub mod lexsort;
 pub mod linalg;
 pub mod linspace;
 mod lowering;
@@ -39,6 +44,7 @@ pub mod matmul;
 pub mod pad;
 pub mod pairs;
 pub mod products;
+pub mod quantiles;
 pub mod random;
 pub mod reduce;
 pub mod reshape;
@@ -58,6 +64,7 @@ pub mod types;
 pub mod updates;
 pub mod vector_products;
 pub mod views;
+pub mod weighted;
 
 use npir_mlir::prelude::*;
 
@@ -82,13 +89,19 @@ pub fn dialect() -> Dialect {
         .ops(reduce::ops())
         .ops(arg_reduce::ops())
         .ops(at::ops())
+        .ops(calculus::ops())
+        .ops(choices::ops())
+        .ops(grids::ops())
+        .ops(interp::ops())
         .ops(derived::ops())
         .ops(fft::ops())
         .ops(full::ops())
         .ops(histogram::ops())
+        .ops(lexsort::ops())
         .ops(linalg::ops())
         .ops(linspace::ops())
         .ops(products::ops())
+        .ops(quantiles::ops())
         .ops(random::ops())
         .ops(pairs::ops())
         .ops(reshape::ops())
@@ -107,6 +120,7 @@ pub fn dialect() -> Dialect {
         .ops(triangles::ops())
         .ops(vector_products::ops())
         .ops(views::ops())
+        .ops(weighted::ops())
         .materialize_constant(constant::materialize)
         .verify_arg_attr(updates::verify_arg)
         .verify_op_attr(updates::verify_op)
@@ -128,13 +142,19 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(reduce::lowerings());
     patterns.extend(arg_reduce::lowerings());
     patterns.extend(at::lowerings());
+    patterns.extend(calculus::lowerings());
+    patterns.extend(choices::lowerings());
+    patterns.extend(grids::lowerings());
+    patterns.extend(interp::lowerings());
     patterns.extend(derived::lowerings());
     patterns.extend(fft::lowerings());
     patterns.extend(full::lowerings());
     patterns.extend(histogram::lowerings());
+    patterns.extend(lexsort::lowerings());
     patterns.extend(linalg::lowerings());
     patterns.extend(linspace::lowerings());
     patterns.extend(products::lowerings());
+    patterns.extend(quantiles::lowerings());
     patterns.extend(random::lowerings());
     patterns.extend(pairs::lowerings());
     patterns.extend(scalar::lowerings());
@@ -152,5 +172,6 @@ pub fn lowerings() -> Vec<ConversionPattern> {
     patterns.extend(triangles::lowerings());
     patterns.extend(vector_products::lowerings());
     patterns.extend(views::lowerings());
+    patterns.extend(weighted::lowerings());
     patterns
 }

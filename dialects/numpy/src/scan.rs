@@ -10,12 +10,11 @@ use crate::cast;
 use crate::compose;
 use crate::elementwise::Body;
 use crate::elementwise::dtype::DType;
-use crate::indexing::{Bound, Item, Items};
 use crate::lowering;
 use crate::reduce::sum_dtype;
 use crate::shape::{element_count, normalize_axis};
 use crate::sizes;
-use crate::types::{RealArray, check_declared, verify_declared};
+use crate::types::{AnyArray, check_declared, verify_declared};
 
 type Combine = for<'c> fn(Body<'c>, Val<'c>, Val<'c>) -> Val<'c>;
 
@@ -94,10 +93,10 @@ const ACCUMULATE_DESCRIPTION: &str = "Without `axis` it is axis 0.";
     assembly = "$x (`n` $n^)? (`axis` $axis^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Diff {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     n: OptionalAttr<I64>,
     axis: OptionalAttr<I64>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 verify_declared!(Diff);
@@ -148,12 +147,12 @@ fn define(row: &'static Row) -> OpDef {
     };
     let mut def = OpDef::new(row.name)
         .doc(&format!("{}\n\n{description}", row.summary))
-        .operand("x", RealArray::constraint())
+        .operand("x", AnyArray::constraint())
         .optional_attribute("axis", I64::constraint());
     if !dtype.is_empty() {
         def = def.optional_attribute("dtype", TypeValue::constraint());
     }
-    def.result("result", RealArray::constraint())
+    def.result("result", AnyArray::constraint())
         .traits(&[Trait::Pure])
         .assembly(&format!(
             "$x (`axis` $axis^)? {dtype} attr-dict `:` type($x) `->` type($result)"
@@ -185,7 +184,11 @@ fn infer<'c>(row: &Row, cx: &InferCx<'c>) -> Result<Type<'c>, String> {
         Kind::Accumulate => from,
         _ => sum_dtype(x, cx.attr("dtype"))?,
     };
-    if from.is_float() && !to.is_float() {
+    let drops = match from {
+        _ if from.is_complex() => !to.is_complex(),
+        _ => from.is_float() && !(to.is_float() || to.is_complex()),
+    };
+    if drops {
         return Err(format!(
             "cannot accumulate {} elements in {}; cast them first",
             from.name(),
@@ -220,10 +223,10 @@ fn lower<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) ->
         term: |rw: Rewriter<'c>, element: Val<'c>| {
             let term = cast::scalar(rw, element, from, running);
             match row.kind {
-                Kind::WithoutNan(neutral) if from.is_float() => {
-                    let number = rw.cmpf(CmpF::Ord, element, element);
+                Kind::WithoutNan(neutral) if from.is_float() || from.is_complex() => {
+                    let nan = Body::new(rw, from).is_nan(element);
                     let neutral = lowering::number(rw, running_ty, neutral);
-                    rw.select(number, term, neutral)
+                    Body::new(rw, running).select(nan, neutral, term)
                 }
                 _ => term,
             }
@@ -244,19 +247,9 @@ fn lower_diff<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match 
         Some(DType::Bool) => "numpy.not_equal",
         _ => "numpy.subtract",
     };
-    let part = |x: Val<'c>, start, stop| {
-        let mut items = vec![Item::ALL; axis];
-        items.push(Item::Slice {
-            start,
-            stop,
-            step: None,
-        });
-        let items = Items::encode(rw.ctx(), &items);
-        compose::op(rw, "numpy.slice", &[x], &[("items", items)])
-    };
     for _ in 0..op.attr("n").and_then(I64::decode).unwrap_or(1) {
-        let next = part(x, Some(Bound::Static(1)), None)?;
-        let this = part(x, None, Some(Bound::Static(-1)))?;
+        let next = compose::part(rw, x, axis, Some(1), None)?;
+        let this = compose::part(rw, x, axis, None, Some(-1))?;
         x = compose::op(rw, difference, &[next, this], &[])?;
     }
     compose::replace(rw, op, x)

@@ -54,7 +54,8 @@ const VARIANCE_DESCRIPTION: &str = "\
 The mean of the squared distances from the mean, divided by the number of elements less `ddof` (0 \
 where missing). `axes` lists the reduced axes, negative ones counting from the end; without it all \
 are reduced. `keepdims` leaves them in the result with size 1. Bool and integers are computed in \
-float64, 16-bit floats in float32, others in their own type or in `dtype`. Only elements count where \
+float64, 16-bit floats in float32, others in their own type or in `dtype`. Of complex numbers the distance is the \
+absolute value, and the result is real. Only elements count where \
 the bool array `where`, broadcast to the shape of the input, is true.";
 
 /// The difference of the maximum and the minimum over axes
@@ -68,10 +69,10 @@ the bool array `where`, broadcast to the shape of the input, is true.";
     assembly = "$x (`axes` $axes^)? (`keepdims` $keepdims^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Ptp {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     axes: OptionalAttr<I64Array>,
     keepdims: UnitAttr,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 impl InferTypes for Ptp<'_> {
@@ -166,7 +167,7 @@ pub fn lowerings() -> Vec<ConversionPattern> {
 fn define(row: &'static Variance) -> OpDef {
     OpDef::new(row.name)
         .doc(&format!("{}\n\n{VARIANCE_DESCRIPTION}", row.summary))
-        .operand("x", RealArray::constraint())
+        .operand("x", AnyArray::constraint())
         .optional_operand("where", RealArray::constraint())
         .optional_attribute("axes", I64Array::constraint())
         .unit_attribute("keepdims")
@@ -201,12 +202,14 @@ fn infer_variance<'c>(cx: &InferCx<'c>) -> Result<Type<'c>, String> {
 
 /// The element type of a variance.
 fn result_dtype(x: Type<'_>, dtype: Option<Attribute<'_>>) -> Result<DType, String> {
+    let complex = DType::of(x).is_some_and(DType::is_complex);
     match dtype.and_then(TypeValue::decode) {
         Some(dtype) => DType::of(dtype)
-            .filter(|to| !dtype.is_shaped() && to.is_float())
+            .filter(|to| !dtype.is_shaped() && to.is_float() && !complex)
             .ok_or_else(|| format!("divides in floats, so its dtype cannot be {dtype}")),
         None => match DType::of(x) {
             Some(from) if from.is_float() => Ok(from),
+            Some(from) if from.is_complex() => Ok(from.part()),
             Some(_) => Ok(DType::F64),
             None => Err(format!("has an input of {}", element_name(x))),
         },
@@ -228,7 +231,8 @@ fn lower_variance<'c>(
         chosen: op.operand_values().get(1).copied(),
         dtype: None,
     };
-    let skips_nan = row.skips_nan && DType::of(x.ty()).is_some_and(DType::is_float);
+    let from = DType::of(x.ty()).ok_or_else(|| NoMatch::new("not an array"))?;
+    let skips_nan = row.skips_nan && (from.is_float() || from.is_complex());
     if skips_nan {
         let nan = compose::op(rw, "numpy.isnan", &[x], &[])?;
         let number = compose::op(rw, "numpy.logical_not", &[nan], &[])?;
@@ -237,10 +241,13 @@ fn lower_variance<'c>(
             Some(chosen) => compose::op(rw, "numpy.logical_and", &[number, chosen], &[])?,
         });
     }
-    let wide = compose::cast(rw, x, computed);
+    let wide = match from.is_complex() {
+        true => x,
+        false => compose::cast(rw, x, computed),
+    };
     let mean = compose::reduction(rw, "numpy.mean", wide, &over.keeping())?;
     let distance = compose::op(rw, "numpy.subtract", &[wide, mean], &[])?;
-    let square = compose::op(rw, "numpy.square", &[distance], &[])?;
+    let square = squared(rw, distance)?;
     let sum = compose::reduction(rw, "numpy.sum", square, &over)?;
 
     let mut count = match over.chosen {
@@ -280,6 +287,17 @@ fn lower_variance<'c>(
         value = compose::op(rw, "numpy.sqrt", &[value], &[])?;
     }
     compose::replace(rw, op, compose::cast(rw, value, result))
+}
+
+/// The square of the absolute value.
+fn squared<'c>(rw: Rewriter<'c>, x: Val<'c>) -> Result<Val<'c>, NoMatch> {
+    let square = |x| compose::op(rw, "numpy.square", &[x], &[]);
+    if !DType::of(x.ty()).is_some_and(DType::is_complex) {
+        return square(x);
+    }
+    let part = |name| compose::op(rw, name, &[x], &[]).and_then(square);
+    let parts = [part("numpy.real")?, part("numpy.imag")?];
+    compose::op(rw, "numpy.add", &parts, &[])
 }
 
 fn lower_ptp<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

@@ -4,11 +4,12 @@
 
 use npir_mlir::prelude::*;
 
+use crate::elementwise::Body;
 use crate::elementwise::dtype::DType;
 use crate::lowering::{self, Along};
 use crate::sizes;
 use crate::target_shape;
-use crate::types::{RealArray, check_declared, verify_declared};
+use crate::types::{AnyArray, check_declared, verify_declared};
 
 /// The lower triangle: elements above diagonal `k` (0 where missing) are zero
 ///
@@ -20,9 +21,9 @@ use crate::types::{RealArray, check_declared, verify_declared};
     assembly = "$x (`k` $k^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Tril {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     k: OptionalAttr<I64>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 /// The upper triangle: elements below diagonal `k` (0 where missing) are zero
@@ -35,9 +36,9 @@ pub struct Tril {
     assembly = "$x (`k` $k^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Triu {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     k: OptionalAttr<I64>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 /// Ones at and below diagonal `k` (0 where missing), zeros above
@@ -48,7 +49,7 @@ pub struct Tri {
     sizes: Variadic<IndexType>,
     shape: Attr<I64Array>,
     k: OptionalAttr<I64>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 /// Ones on diagonal `k` (0 where missing), zeros elsewhere
@@ -59,7 +60,7 @@ pub struct Eye {
     sizes: Variadic<IndexType>,
     shape: Attr<I64Array>,
     k: OptionalAttr<I64>,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 verify_declared!(Tril, Triu);
@@ -151,6 +152,9 @@ fn on_side<'c>(rw: Rewriter<'c>, op: Op<'c>, rank: usize, side: CmpI) -> Val<'c>
 }
 
 fn lower_triangle<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>, side: CmpI) -> Match {
+    let Some(dtype) = DType::of(op.operand(0).ty()) else {
+        return no_match("not an array");
+    };
     let x = cx.operand(0);
     let mut shape = sizes::all_of(rw, x);
     if let &[n] = shape.as_slice() {
@@ -167,7 +171,8 @@ fn lower_triangle<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>, side
     let iters = vec![Iter::Parallel; rank];
     let generic = rw.linalg_generic(&[x], &[dest], &maps, &iters, |rw, args| {
         let kept = on_side(rw, op, rank, side);
-        vec![rw.select(kept, args[0], lowering::zero(rw, args[0].ty()))]
+        let zero = lowering::zero(rw, args[0].ty());
+        vec![Body::new(rw, dtype).select(kept, args[0], zero)]
     });
     lowering::replace(rw, op, cx, generic.result_value(0))
 }
@@ -188,11 +193,8 @@ fn lower_ones<'c>(
     let element = dtype.storage_ty(rw.ctx());
     let value = lowering::elementwise(rw, &[], &sizes, element, |rw, _| {
         let one = on_side(rw, op, 2, side);
-        rw.select(
-            one,
-            lowering::number(rw, element, 1),
-            lowering::zero(rw, element),
-        )
+        let numbers = [1, 0].map(|n| lowering::number(rw, element, n));
+        Body::new(rw, dtype).select(one, numbers[0], numbers[1])
     });
     lowering::replace(rw, op, cx, value)
 }

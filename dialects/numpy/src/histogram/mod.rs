@@ -410,13 +410,7 @@ fn to_density<'c>(
         let width = cast::scalar(rw, width, binned.edge, DType::F64);
         cast::scalar(rw, width, DType::F64, result)
     });
-    let all = Over {
-        axes: None,
-        keepdims: false,
-        chosen: None,
-        dtype: None,
-    };
-    let mut total = compose::reduction(rw, "numpy.sum", sums, &all)?;
+    let mut total = compose::reduction(rw, "numpy.sum", sums, &Over::axis(rw.ctx(), None))?;
     if counted.is_float() || counted.is_complex() {
         total = compose::cast(rw, compose::cast(rw, total, counted), result);
     }

@@ -5,9 +5,6 @@ use npir_testing::Tolerance;
 use super::{Class, Op, Why};
 use crate::samples::numbers;
 
-/// Not taken yet.
-const MISSING: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
-
 macro_rules! size {
     ($name:literal, $call:literal, $numpy:literal) => {
         Op::new(
@@ -38,7 +35,7 @@ pub(super) const OPS: &[Op] = &[
     )
     .no_array()
     .counted()
-    .refuses(&[(Class::Bool, Why::Refused), (Class::Complex, Why::Missing)]),
+    .refuses(&[(Class::Bool, Why::Refused)]),
     Op::new(
         "arange",
         "%n = numpy.dim %a axis 0 : {a}\n %0 = numpy.arange %s, %d shape [%n] : {s}, {d} -> {r}\n return %0 : {r}",
@@ -51,7 +48,7 @@ pub(super) const OPS: &[Op] = &[
     })
     .no_array()
     .counted()
-    .refuses(&[(Class::Bool, Why::Refused), (Class::Complex, Why::Missing)]),
+    .refuses(&[(Class::Bool, Why::Refused)]),
     Op::new(
         "linspace",
         "%n = numpy.dim %a axis 0 : {a}\n %0 = numpy.linspace %s, %d shape [%n] : {s}, {d} -> {r}\n return %0 : {r}",
@@ -72,16 +69,14 @@ pub(super) const OPS: &[Op] = &[
         "np.tri(*a.shape, 1, a.dtype)",
     )
     .no_array()
-    .counted()
-    .refuses(MISSING),
+    .counted(),
     Op::new(
         "eye",
         "%r, %c = numpy.shape %a : {a}\n %0 = numpy.eye shape [%r, %c] {k = 1 : i64} : {r}\n return %0 : {r}",
         "np.eye(*a.shape, 1, a.dtype)",
     )
     .no_array()
-    .counted()
-    .refuses(MISSING),
+    .counted(),
     size!("dim", "%0 = numpy.dim %a axis -1 : {a}", "np.int64(a.shape[-1])"),
     size!("shape", "%2, %0 = numpy.shape %a : {a}", "np.int64(a.shape[1])"),
     size!("size", "%0 = numpy.size %a : {a}", "np.int64(a.size)").any_rank(),

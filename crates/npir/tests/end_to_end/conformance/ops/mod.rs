@@ -3,6 +3,7 @@
 //! One file for each family. A row says everything about an op; what it leaves out has a reason.
 
 mod arrangement;
+mod choices;
 mod creation;
 mod fft;
 mod linalg;
@@ -367,6 +368,7 @@ pub(super) fn ops() -> impl Iterator<Item = &'static Op> {
         parts::OPS,
         order::OPS,
         sets::OPS,
+        choices::OPS,
         linalg::OPS,
         fft::OPS,
         creation::OPS,

@@ -70,7 +70,39 @@ macro_rules! accumulated {
         )
         .special()
         .any_zero()
-        .refuses(MISSING)
+    };
+}
+
+/// NumPy has medians of complex numbers.
+const NO_COMPLEX_ORDER: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
+
+/// Of 0.25 and 0.5, which are exact in every type; of a hundred times as much.
+macro_rules! quantile {
+    ($name:literal, $of:literal) => {
+        Op::new(
+            $name,
+            concat!(
+                "%q = arith.constant dense<[0.0, ",
+                $of,
+                "]> : tensor<2xf64>\n %0 = numpy.",
+                $name,
+                " %a, %q axes [1] : {a}, tensor<2xf64> -> {r}\n return %0 : {r}"
+            ),
+            concat!("np.", $name, "(a, np.array([0.0, ", $of, "]), axis=1)"),
+        )
+        .scalar(
+            concat!(
+                "%q = arith.constant dense<[0.0, ",
+                $of,
+                "]> : tensor<2xf64>\n %0 = numpy.",
+                $name,
+                " %a, %q : {a}, tensor<2xf64> -> {r}\n return %0 : {r}"
+            ),
+            concat!("np.", $name, "(a, np.array([0.0, ", $of, "]))"),
+        )
+        .empty(&[[0, 3]])
+        .wide()
+        .refuses(&[(Class::Bool, Why::Refused), (Class::Complex, Why::Refused)])
     };
 }
 
@@ -88,24 +120,32 @@ pub(super) const OPS: &[Op] = &[
     reduction!("nanmean").ulps(2),
     chosen!("nanmin").special().any_zero(),
     chosen!("nanmax").special().any_zero(),
-    reduction!("var").ulps(8).refuses(MISSING),
-    reduction!("std").ulps(8).refuses(MISSING),
-    reduction!("nanvar").ulps(8).refuses(MISSING),
-    reduction!("nanstd").ulps(8).refuses(MISSING),
-    chosen!("ptp").refuses(&[(Class::Bool, Why::Refused), (Class::Complex, Why::Missing)]),
+    reduction!("var").ulps(8),
+    reduction!("std").ulps(8),
+    reduction!("nanvar").ulps(8),
+    reduction!("nanstd").ulps(8),
+    chosen!("ptp").refuses(&[(Class::Bool, Why::Refused)]),
     position!("argmin").special(),
     position!("argmax").special(),
     position!("nanargmin").refuses(MISSING),
     position!("nanargmax").refuses(MISSING),
-    running!("cumsum").refuses(MISSING),
-    running!("cumprod").inputs(few).refuses(MISSING),
-    running!("nancumsum").refuses(MISSING),
-    running!("nancumprod").inputs(few).refuses(MISSING),
+    running!("cumsum"),
+    running!("cumprod").inputs(few),
+    running!("nancumsum"),
+    running!("nancumprod").inputs(few),
     accumulated!("maximum_accumulate", "maximum"),
     accumulated!("minimum_accumulate", "minimum"),
+    reduction!("median").refuses(NO_COMPLEX_ORDER),
+    reduction!("nanmedian").refuses(NO_COMPLEX_ORDER),
+    quantile!("quantile", "1.0"),
+    // NumPy forgets the dimension of q where there is no element.
+    quantile!("nanquantile", "1.0").not_empty(Why::Rounds),
+    quantile!("percentile", "100.0"),
+    // NumPy forgets the dimension of q where there is no element.
+    quantile!("nanpercentile", "100.0").not_empty(Why::Rounds),
     Op::new("diff", "numpy.diff %a n 2 axis 1", "np.diff(a, 2, 1)")
-        .special().brain("np.diff(bf16(np.diff(a, 1, 1)), 1, 1)").refuses(MISSING),
-    Op::new("trace", "numpy.trace %a offset 1", "np.trace(a, 1)").refuses(MISSING),
+        .special().brain("np.diff(bf16(np.diff(a, 1, 1)), 1, 1)"),
+    Op::new("trace", "numpy.trace %a offset 1", "np.trace(a, 1)"),
     Op::new(
         "bincount",
         "%i = numpy.ravel %a : {a} -> tensor<?x$e>\n %0 = numpy.bincount %i : (tensor<?x$e>) -> {r}\n return %0 : {r}",
