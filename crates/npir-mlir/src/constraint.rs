@@ -99,8 +99,10 @@ pub trait AttrCodec {
 /// How an attribute appears after `$name` in the assembly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AttrSyntax {
-    /// Like any attribute.
+    /// Like any attribute. MLIR reads a `:` behind it as the start of its type, so that none may follow in a format.
     Attribute,
+    /// Like an attribute that never has a type behind it.
+    Untyped,
     /// An integer without its type, stored as `i64`.
     Integer,
     /// `[1, 2]`, stored as `DenseI64Array`.
@@ -144,7 +146,7 @@ codecs! {
     I64: i64, "a 64-bit integer", AttrSyntax::Integer, |a| a.as_int().filter(|_| a.attr_type() == a.ctx().i(64)),
         |ctx, v| ctx.i64_attr(*v);
     /// A bool.
-    BoolValue: bool, "a bool", AttrSyntax::Attribute, |a| a.as_int().filter(|_| a.attr_type().is_bool()).map(|v| v != 0), |ctx, v| ctx.bool_attr(*v);
+    BoolValue: bool, "a bool", AttrSyntax::Untyped, |a| a.as_int().filter(|_| a.attr_type().is_bool()).map(|v| v != 0), |ctx, v| ctx.bool_attr(*v);
     /// A float.
     F64: f64, "a float", AttrSyntax::Attribute, |a| a.as_float(), |ctx, v| ctx.float_attr(ctx.f64(), *v);
     /// A string.
@@ -158,7 +160,7 @@ codecs! {
     /// `@symbol`
     SymbolRef: String, "a symbol reference", AttrSyntax::Symbol, |a| a.as_symbol().map(String::from), |ctx, v| ctx.symbol_attr(v);
     /// Affine maps.
-    MapArray: Vec<AffineMap<'c>>, "a list of affine maps", AttrSyntax::Attribute,
+    MapArray: Vec<AffineMap<'c>>, "a list of affine maps", AttrSyntax::Untyped,
         |a| a.as_array()?.into_iter().map(|m| m.as_affine_map()).collect(),
         |ctx, v| ctx.array_attr(&v.iter().map(|m| ctx.map_attr(*m)).collect::<Vec<_>>());
 }

@@ -1,5 +1,6 @@
 //! The description of a declarative format: its text parsed and checked.
 
+use crate::constraint::AttrSyntax;
 use crate::op_def::{Arity, OpDef, Trait};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +90,7 @@ impl Assembly {
                 return Err(format!("it mentions '${}' twice", attr.name));
             }
         }
+        check_colons(&self.items, false, def)?;
         for item in &self.items {
             match item {
                 Item::Attr(i) if def.attributes[*i].optional => {
@@ -144,6 +146,29 @@ fn visit(items: &[Item], f: &mut dyn FnMut(&Item)) {
             visit(items, f);
         }
     }
+}
+
+/// That no `:` can come right behind an attribute whose type MLIR would look for there. `colon` says whether one can
+/// come behind `items`; the result, whether it can come instead of them.
+fn check_colons(items: &[Item], mut colon: bool, def: &OpDef) -> Result<bool, String> {
+    for item in items.iter().rev() {
+        colon = match item {
+            Item::Literal(text) => text == ":",
+            Item::AttrDict { .. } => colon,
+            Item::Optional { items, .. } => check_colons(items, colon, def)? || colon,
+            Item::Attr(i) if def.attributes[*i].unit => colon,
+            Item::Attr(i)
+                if colon && def.attributes[*i].constraint.syntax == AttrSyntax::Attribute =>
+            {
+                return Err(format!(
+                    "a `:` behind '${}' would be read as the start of its type: put a word between them",
+                    def.attributes[*i].name
+                ));
+            }
+            _ => false,
+        };
+    }
+    Ok(colon)
 }
 
 fn check_group(items: &[Item], anchor: &Item, def: &OpDef) -> Result<(), String> {

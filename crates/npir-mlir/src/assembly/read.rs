@@ -11,7 +11,7 @@ use npir_mlir_sys::*;
 fn parse_attr_value<'c>(p: &mut Parser<'c>, syntax: AttrSyntax) -> Parsed<Attribute<'c>> {
     let ctx = p.ctx();
     Ok(match syntax {
-        AttrSyntax::Attribute => p.attr()?,
+        AttrSyntax::Attribute | AttrSyntax::Untyped => p.attr()?,
         AttrSyntax::Integer => ctx.i64_attr(p.integer()?),
         AttrSyntax::IntegerList => {
             p.literal("[")?;
@@ -38,7 +38,9 @@ fn parse_optional_attr_value<'c>(
             .find(|w| p.optional_literal(w))
             .map(|w| ctx.str_attr(w)),
         // A symbol or a type, too, begins in a way that nothing else does.
-        AttrSyntax::Attribute | AttrSyntax::Symbol | AttrSyntax::Type => p.optional_attr()?,
+        AttrSyntax::Attribute | AttrSyntax::Untyped | AttrSyntax::Symbol | AttrSyntax::Type => {
+            p.optional_attr()?
+        }
     })
 }
 

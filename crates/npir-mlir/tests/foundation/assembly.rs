@@ -393,6 +393,7 @@ fn format_error(text: &str) -> String {
         .attribute("n", I64::constraint())
         .optional_attribute("o", I64::constraint())
         .unit_attribute("flag")
+        .attribute("text", Str::constraint())
         .result("r", any())
         .result("s", any())
         .region("body")
@@ -424,6 +425,14 @@ fn malformed_formats_are_refused() {
         ("(`o` $o^) attr-dict", "expected '?', but found 'attr-dict'"),
         ("(`o` $o^ attr-dict", "expected ')' at the end"),
         ("$a ) attr-dict", "unknown directive ')'"),
+        (
+            "$a $maybe $body $other $text attr-dict `:` type($a)",
+            "a `:` behind '$text' would be read as the start of its type",
+        ),
+        (
+            "$a $maybe $body $other $text (`flag` $flag^)? (`:` type($maybe)^)? attr-dict",
+            "a `:` behind '$text'",
+        ),
         ("$o^ attr-dict", "belongs in a group"),
         ("(`o` $o^ $flag^)? attr-dict", "a group has one anchor"),
         ("$a $maybe $body $other", "it needs one 'attr-dict'"),
