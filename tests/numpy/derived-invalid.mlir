@@ -27,7 +27,7 @@ func.func @exponents(%x: tensor<3xf64>) {
 
 func.func @tolerance(%x: tensor<3xf64>) -> tensor<3xi1> {
   // expected-error @+1 {{'numpy.isclose' op needs a finite rtol}}
-  %0 = numpy.isclose %x, %x rtol 0x7FF0000000000000 : f64 : tensor<3xf64>, tensor<3xf64> -> tensor<3xi1>
+  %0 = numpy.isclose %x, %x rtol 0x7FF0000000000000 : tensor<3xf64>, tensor<3xf64> -> tensor<3xi1>
   return %0 : tensor<3xi1>
 }
 

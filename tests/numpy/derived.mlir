@@ -26,10 +26,10 @@ func.func @parameters(%x: tensor<?xf32>, %i: tensor<3xi64>) -> (tensor<?xf32>, t
   // CHECK: math.roundeven
   // CHECK: arith.divf %{{.*}}, %[[HUNDRED]] : f32
   %0 = numpy.round %x decimals 2 : tensor<?xf32> -> tensor<?xf32>
-  // SAME: numpy.nan_to_num %{{.*}} nan 1.000000e+00 : f64
-  %1 = numpy.nan_to_num %x nan 1.0 : f64 : tensor<?xf32> -> tensor<?xf32>
-  // SAME: numpy.isclose %{{.*}}, %{{.*}} atol 5.000000e-01 : f64 equal_nan
-  %2 = numpy.isclose %x, %1 atol 0.5 : f64 equal_nan : tensor<?xf32>, tensor<?xf32> -> tensor<?xi1>
+  // SAME: numpy.nan_to_num %{{.*}} nan 1.000000e+00
+  %1 = numpy.nan_to_num %x nan 1.0 : tensor<?xf32> -> tensor<?xf32>
+  // SAME: numpy.isclose %{{.*}}, %{{.*}} atol 5.000000e-01 equal_nan
+  %2 = numpy.isclose %x, %1 atol 0.5 equal_nan : tensor<?xf32>, tensor<?xf32> -> tensor<?xi1>
   // Integers have no decimals.
   %3 = numpy.round %i decimals 2 : tensor<3xi64> -> tensor<3xi64>
   return %0, %1, %2, %3 : tensor<?xf32>, tensor<?xf32>, tensor<?xi1>, tensor<3xi64>

@@ -3,7 +3,7 @@
 // RUN: npir-opt %s --numpy-to-tensor --split-input-file | FileCheck %s
 
 // Two reductions: the mean, then the squares of the differences.
-// TEXT: numpy.var %{{.*}} axes [1] keepdims ddof 1.000000e+00 : f64 : tensor<?x3xf64> -> tensor<?x1xf64>
+// TEXT: numpy.var %{{.*}} axes [1] keepdims ddof 1.000000e+00 : tensor<?x3xf64> -> tensor<?x1xf64>
 // CHECK-LABEL: func.func @var
 func.func @var(%x: tensor<?x3xf64>) -> tensor<?x1xf64> {
   // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]
@@ -13,7 +13,7 @@ func.func @var(%x: tensor<?x3xf64>) -> tensor<?x1xf64> {
   // CHECK: arith.addf
   // CHECK: arith.divf
   // CHECK-NOT: numpy
-  %0 = numpy.var %x axes [1] keepdims ddof 1.0 : f64 : tensor<?x3xf64> -> tensor<?x1xf64>
+  %0 = numpy.var %x axes [1] keepdims ddof 1.0 : tensor<?x3xf64> -> tensor<?x1xf64>
   return %0 : tensor<?x1xf64>
 }
 

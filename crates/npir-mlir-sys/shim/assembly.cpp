@@ -97,6 +97,7 @@ bool npirParseKeyword(void *p, MlirStringRef *out) {
   *out = wrap(keyword);
   return true;
 }
+bool npirParseFloat(void *p, double *out) { return succeeded(P(p).parseFloat(*out)); }
 /// 1 parsed, 0 absent, -1 error.
 int npirParseOptionalInteger(void *p, int64_t *out) {
   OptionalParseResult r = P(p).parseOptionalInteger(*out);

@@ -277,6 +277,7 @@ unsafe extern "C" {
     pub fn npirParseLiteral(parser: Ptr, literal: MlirStringRef) -> bool;
     pub fn npirParseOptionalLiteral(parser: Ptr, literal: MlirStringRef) -> bool;
     pub fn npirParseKeyword(parser: Ptr, out: *mut MlirStringRef) -> bool;
+    pub fn npirParseFloat(parser: Ptr, out: *mut f64) -> bool;
     pub fn npirParseOptionalInteger(parser: Ptr, out: *mut i64) -> c_int;
     pub fn npirParseAttrDict(parser: Ptr, state: Ptr) -> bool;
     pub fn npirParseAttrDictWithKeyword(parser: Ptr, state: Ptr) -> bool;

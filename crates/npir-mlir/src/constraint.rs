@@ -105,6 +105,8 @@ pub enum AttrSyntax {
     Untyped,
     /// An integer without its type, stored as `i64`.
     Integer,
+    /// A float without its type, stored as `f64`.
+    Float,
     /// `[1, 2]`, stored as `DenseI64Array`.
     IntegerList,
     /// A bare word out of a list, stored as a string.
@@ -148,7 +150,7 @@ codecs! {
     /// A bool.
     BoolValue: bool, "a bool", AttrSyntax::Untyped, |a| a.as_int().filter(|_| a.attr_type().is_bool()).map(|v| v != 0), |ctx, v| ctx.bool_attr(*v);
     /// A float.
-    F64: f64, "a float", AttrSyntax::Attribute, |a| a.as_float(), |ctx, v| ctx.float_attr(ctx.f64(), *v);
+    F64: f64, "a float", AttrSyntax::Float, |a| a.as_float(), |ctx, v| ctx.float_attr(ctx.f64(), *v);
     /// A string.
     Str: String, "a string", AttrSyntax::Attribute, |a| a.as_str().map(String::from), |ctx, v| ctx.str_attr(v);
     /// Integers.

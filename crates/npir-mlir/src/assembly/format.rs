@@ -185,7 +185,11 @@ fn check_group(items: &[Item], anchor: &Item, def: &OpDef) -> Result<(), String>
     // How the parser sees whether the group is there.
     let visible = match &items[0] {
         Item::Literal(_) | Item::Region(_) => true,
-        Item::Attr(i) => def.attributes[*i].optional && !def.attributes[*i].unit,
+        // No parser says whether a float is there, without looking for its type.
+        Item::Attr(i) => {
+            let attr = &def.attributes[*i];
+            attr.optional && !attr.unit && attr.constraint.syntax != AttrSyntax::Float
+        }
         Item::Operand(i) => def.operands[*i].arity != Arity::One,
         _ => false,
     };

@@ -121,6 +121,13 @@ impl<'c> Parser<'c> {
             None => self.error("expected an integer"),
         }
     }
+    /// A float; an integer counts as one, a hexadecimal one as its bits.
+    pub fn float(&mut self) -> Parsed<f64> {
+        let mut v = 0.0;
+        // SAFETY: the parser is alive.
+        ok(unsafe { npirParseFloat(self.parser, &mut v) })?;
+        Ok(v)
+    }
     /// An integer, if one is there.
     pub fn optional_integer(&mut self) -> Parsed<Option<i64>> {
         let mut v = 0;

@@ -13,6 +13,7 @@ fn parse_attr_value<'c>(p: &mut Parser<'c>, syntax: AttrSyntax) -> Parsed<Attrib
     Ok(match syntax {
         AttrSyntax::Attribute | AttrSyntax::Untyped => p.attr()?,
         AttrSyntax::Integer => ctx.i64_attr(p.integer()?),
+        AttrSyntax::Float => ctx.float_attr(ctx.f64(), p.float()?),
         AttrSyntax::IntegerList => {
             p.literal("[")?;
             rest_of_integer_list(p)?
@@ -38,9 +39,11 @@ fn parse_optional_attr_value<'c>(
             .find(|w| p.optional_literal(w))
             .map(|w| ctx.str_attr(w)),
         // A symbol or a type, too, begins in a way that nothing else does.
-        AttrSyntax::Attribute | AttrSyntax::Untyped | AttrSyntax::Symbol | AttrSyntax::Type => {
-            p.optional_attr()?
-        }
+        AttrSyntax::Attribute
+        | AttrSyntax::Untyped
+        | AttrSyntax::Float
+        | AttrSyntax::Symbol
+        | AttrSyntax::Type => p.optional_attr()?,
     })
 }
 

@@ -150,6 +150,10 @@ fn print_attr_value<'c>(p: &mut Printer<'c>, syntax: AttrSyntax, value: Attribut
     };
     match syntax {
         AttrSyntax::Integer if let Some(v) = value.as_int() => p.text(&v.to_string()),
+        AttrSyntax::Float if value.attr_type() == value.ctx().f64() => {
+            let text = value.to_text();
+            p.text(text.strip_suffix(" : f64").unwrap_or(&text))
+        }
         AttrSyntax::IntegerList if let Some(list) = value.as_i64_array() => {
             p.text(&format!("[{}]", integers(list)))
         }

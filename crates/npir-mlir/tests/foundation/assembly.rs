@@ -28,21 +28,21 @@ fn constants_and_sums_round_trip() {
 
 #[test]
 fn every_attribute_syntax_round_trips() {
-    let full = "toy.attrs -3 [1, -2, 0] up @callee tensor<2xi8> 1.500000e+00 : f64 true \"a \\22quoted\\22 text\" \
+    let full = "toy.attrs -3 [1, -2, 0] up @callee tensor<2xi8> 1.500000e+00 true \"a \\22quoted\\22 text\" \
                 [affine_map<(d0) -> (d0 + 1)>] {k = 7 : i8} flag note (\"remember\") {hidden = 4 : i64, toy.tag = \"t\"}";
     let printed = round_trip(full);
     for piece in [
-        "toy.attrs -3 [1, -2, 0] up @callee tensor<2xi8> 1.500000e+00 : f64 true",
+        "toy.attrs -3 [1, -2, 0] up @callee tensor<2xi8> 1.500000e+00 true",
         "\"a \\22quoted\\22 text\"",
         "{k = 7 : i8} flag note (\"remember\") {hidden = 4 : i64, toy.tag = \"t\"}",
     ] {
         assert!(printed.contains(piece), "{piece}\n{printed}");
     }
-    let bare = "toy.attrs 0 [] down @\"odd name\" i1 0.0 : f64 false \"\" [] unit";
+    let bare = "toy.attrs 0 [] down @\"odd name\" i1 0.0 false \"\" [] unit";
     let printed = round_trip(bare);
     assert!(
         printed.contains(
-            "toy.attrs 0 [] down @\"odd name\" i1 0.000000e+00 : f64 false \"\" [] unit\n"
+            "toy.attrs 0 [] down @\"odd name\" i1 0.000000e+00 false \"\" [] unit\n"
         ),
         "{printed}"
     );
@@ -54,7 +54,7 @@ fn typed_views_read_every_attribute() {
     let ctx = context();
     let module = parse(
         &ctx,
-        "toy.attrs -3 [1, 2] up @callee i8 0.5 : f64 true \"text\" [affine_map<(d0) -> (d0)>] 9 : i16 flag note(\"n\")",
+        "toy.attrs -3 [1, 2] up @callee i8 0.5 true \"text\" [affine_map<(d0) -> (d0)>] 9 : i16 flag note(\"n\")",
     );
     let op = op_of(&module)
         .find_all("toy.attrs")

@@ -81,7 +81,7 @@ fn builders_take_every_kind_of_attribute() {
         let op = build(false, None, None);
         assert!(!op.flag() && op.note().is_none());
     });
-    assert!(out.contains("toy.attrs 1 [2, 3] down @f f32 5.000000e-01 : f64 true \"t\" [#map] unit flag note (\"n\") {hidden = 9 : i64}"), "{out}");
+    assert!(out.contains("toy.attrs 1 [2, 3] down @f f32 5.000000e-01 true \"t\" [#map] unit flag note (\"n\") {hidden = 9 : i64}"), "{out}");
 }
 
 #[test]

@@ -139,7 +139,6 @@ fn numbers_in_place_of_nan() {
                 ", nan=2.0, posinf=3.0, neginf=-4.0",
             ),
         ] {
-            let op = op.replace(".5", ".5 : f64").replace(".0", ".0 : f64");
             cases.push(
                 Case::new(
                     format!("numpy.nan_to_num %a{op} : {{a}} -> {{r}}"),
@@ -170,7 +169,7 @@ fn closeness() {
         for (op, numpy) in [
             ("", ""),
             (" equal_nan", ", equal_nan=True"),
-            (" rtol 0.5 : f64 atol 0.25 : f64", ", rtol=0.5, atol=0.25"),
+            (" rtol 0.5 atol 0.25", ", rtol=0.5, atol=0.25"),
         ] {
             cases.push(
                 Case::new(

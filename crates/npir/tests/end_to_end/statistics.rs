@@ -123,7 +123,7 @@ fn degrees_of_freedom() {
         for name in ["var", "std", "nanvar", "nanstd"] {
             let case = Case::new(
                 format!(
-                    "%0 = numpy.{name} %a ddof {text} : f64 : {{a}} -> {{r}}\n  return %0 : {{r}}"
+                    "%0 = numpy.{name} %a ddof {text} : {{a}} -> {{r}}\n  return %0 : {{r}}"
                 ),
                 format!("np.{name}(a, ddof={ddof})"),
             );
