@@ -9,8 +9,8 @@ func.func @round_trip(%x: tensor<4x6xf64>, %z: tensor<?x?xcomplex<f32>>, %n: ind
   %1 = numpy.fft_rfft2 %x : tensor<4x6xf64> -> tensor<4x4xcomplex<f64>>
   // CHECK: numpy.fft_irfftn %{{.*}} : tensor<?x?xcomplex<f32>> -> tensor<?x?xf32>
   %2 = numpy.fft_irfftn %z : tensor<?x?xcomplex<f32>> -> tensor<?x?xf32>
-  // CHECK: numpy.fft_fftfreq %{{.*}} d (5.000000e-01 : f64) : tensor<?xf64>
-  %3 = numpy.fft_fftfreq %n d(0.5) : tensor<?xf64>
+  // CHECK: numpy.fft_fftfreq %{{.*}} d 5.000000e-01 : tensor<?xf64>
+  %3 = numpy.fft_fftfreq %n d 0.5 : tensor<?xf64>
   %eight = arith.constant 8 : index
   // CHECK: numpy.fft_rfftfreq %{{.*}} : tensor<5xf64>
   %4 = numpy.fft_rfftfreq %eight : tensor<5xf64>

@@ -17,8 +17,8 @@ func.func @round_trip(%a: tensor<4x3x3xf64>, %m: tensor<?x?xcomplex<f32>>, %b: t
   %5 = numpy.linalg_matrix_rank relative %a tol %t : (tensor<4x3x3xf64>, tensor<f64>) -> tensor<4xi64>
   // CHECK: numpy.linalg_pinv %{{.*}} : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
   %6 = numpy.linalg_pinv %a : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
-  // CHECK: numpy.linalg_norm %{{.*}} ord (3.500000e+00 : f64) axes [0] keepdims : tensor<3xf64> -> tensor<1xf64>
-  %7 = numpy.linalg_norm %b ord(3.5) axes [0] keepdims : tensor<3xf64> -> tensor<1xf64>
+  // CHECK: numpy.linalg_norm %{{.*}} ord 3.500000e+00 axes [0] keepdims : tensor<3xf64> -> tensor<1xf64>
+  %7 = numpy.linalg_norm %b ord 3.5 axes [0] keepdims : tensor<3xf64> -> tensor<1xf64>
   // CHECK: numpy.linalg_cond %{{.*}} kind fro : tensor<4x3x3xf64> -> tensor<4xf64>
   %8 = numpy.linalg_cond %a kind fro : tensor<4x3x3xf64> -> tensor<4xf64>
   // CHECK: numpy.linalg_matrix_power %{{.*}} to -2 : tensor<4x3x3xf64> -> tensor<4x3x3xf64>
@@ -74,7 +74,7 @@ func.func @half(%a: tensor<3x3xf16>) {
 
 func.func @order(%a: tensor<3x3xf64>) {
   // expected-error@+1 {{takes 'ord' or 'kind', not both}}
-  %0 = numpy.linalg_norm %a ord(1.0) kind fro : tensor<3x3xf64> -> tensor<f64>
+  %0 = numpy.linalg_norm %a ord 1.0 kind fro : tensor<3x3xf64> -> tensor<f64>
   return
 }
 

@@ -155,7 +155,7 @@ fn along_several_axes() {
 fn frequencies_and_shifts() {
     let mut rows = Vec::new();
     for n in [1, 2, 7, 8] {
-        for (d, numpy) in [("", "1.0"), (" d(0.25)", "0.25")] {
+        for (d, numpy) in [("", "1.0"), (" d 0.25", "0.25")] {
             for f in ["fftfreq", "rfftfreq"] {
                 let mut row = Row::new(
                     format!("arith.constant {n} : index\n  %1 = numpy.fft_{f} %0{d} : {{r0}}"),

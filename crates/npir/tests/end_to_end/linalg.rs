@@ -271,12 +271,12 @@ fn norms() {
     let mut rows = Vec::new();
     let orders = [
         ("", "None"),
-        ("ord(0.0) ", "0"),
-        ("ord(1.0) ", "1"),
-        ("ord(-1.0) ", "-1"),
-        ("ord(2.0) ", "2"),
-        ("ord(-2.0) ", "-2"),
-        ("ord(3.5) ", "3.5"),
+        ("ord 0.0 ", "0"),
+        ("ord 1.0 ", "1"),
+        ("ord -1.0 ", "-1"),
+        ("ord 2.0 ", "2"),
+        ("ord -2.0 ", "-2"),
+        ("ord 3.5 ", "3.5"),
         ("kind inf ", "np.inf"),
         ("kind neg_inf ", "-np.inf"),
         ("kind fro ", "'fro'"),
@@ -566,11 +566,11 @@ fn bad_types_are_diagnosed() {
             "do not fit right sides",
         ),
         (
-            "numpy.linalg_norm %a ord(3.0) : tensor<2x2xf64> -> tensor<f64>",
+            "numpy.linalg_norm %a ord 3.0 : tensor<2x2xf64> -> tensor<f64>",
             "Invalid norm order for matrices.",
         ),
         (
-            "numpy.linalg_norm %a ord(1.0) : tensor<2x2x2xf64> -> tensor<f64>",
+            "numpy.linalg_norm %a ord 1.0 : tensor<2x2x2xf64> -> tensor<f64>",
             "Improper number of dimensions to norm.",
         ),
         (

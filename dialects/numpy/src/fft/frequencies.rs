@@ -15,7 +15,7 @@ use crate::types::{AnyArray, RealArray, check_declared};
     "numpy.fft_fftfreq",
     traits(Pure),
     interfaces(Verify, InferTypes),
-    assembly = "$n (`d` `(` $d^ `)`)? attr-dict `:` type($result)"
+    assembly = "$n (`d` $d^)? attr-dict `:` type($result)"
 )]
 pub struct FftFreq {
     n: Operand<IndexType>,
@@ -30,7 +30,7 @@ pub struct FftFreq {
     "numpy.fft_rfftfreq",
     traits(Pure),
     interfaces(Verify, InferTypes),
-    assembly = "$n (`d` `(` $d^ `)`)? attr-dict `:` type($result)"
+    assembly = "$n (`d` $d^)? attr-dict `:` type($result)"
 )]
 pub struct RFftFreq {
     n: Operand<IndexType>,

@@ -36,7 +36,7 @@ attr_enum! {
     "numpy.linalg_norm",
     traits(Pure),
     interfaces(Verify, InferTypes),
-    assembly = "$x (`ord` `(` $ord^ `)`)? (`kind` $kind^)? (`axes` $axes^)? (`keepdims` $keepdims^)? attr-dict \
+    assembly = "$x (`ord` $ord^)? (`kind` $kind^)? (`axes` $axes^)? (`keepdims` $keepdims^)? attr-dict \
                 `:` type($x) `->` type($result)"
 )]
 pub struct Norm {
@@ -298,7 +298,7 @@ pub(super) fn lowering() -> ConversionPattern {
     "numpy.linalg_cond",
     traits(Pure),
     interfaces(Verify, InferTypes),
-    assembly = "$x (`ord` `(` $ord^ `)`)? (`kind` $kind^)? attr-dict `:` type($x) `->` type($result)"
+    assembly = "$x (`ord` $ord^)? (`kind` $kind^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Cond {
     x: Operand<AnyArray>,

@@ -53,7 +53,7 @@ macro_rules! frequencies {
             concat!(
                 "%n = numpy.dim %a axis 0 : {a}\n %0 = numpy.fft_",
                 $name,
-                " %n d(0.25) : {r}\n return %0 : {r}"
+                " %n d 0.25 : {r}\n return %0 : {r}"
             ),
             concat!("np.fft.", $name, "(len(a), 0.25)"),
         )
