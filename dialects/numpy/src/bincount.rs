@@ -9,7 +9,7 @@ use crate::indices::Positions;
 use crate::lowering;
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, IntegerArray, RealArray, check_declared, element_name};
+use crate::types::{AnyArray, IntegerArray, RealArray, check_inferred, element_name};
 
 /// Counts of each value of a vector of non-negative integers
 ///
@@ -76,7 +76,7 @@ impl Verify for Bincount<'_> {
         {
             return Err(format!("'minlength' must not be negative: {n}"));
         }
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
+        check_inferred::<Self>(self.op())
     }
 }
 

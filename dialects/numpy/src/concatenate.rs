@@ -7,7 +7,7 @@ use crate::compose;
 use crate::lowering;
 use crate::shape::{normalize_axis, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, element_name, verify_declared};
 
 /// Arrays one after another along an axis
 ///
@@ -75,11 +75,7 @@ impl InferTypes for Concatenate<'_> {
     }
 }
 
-impl Verify for Concatenate<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Concatenate);
 
 impl<'c> Fold<'c> for Concatenate<'c> {
     /// One array alone is itself.

@@ -8,7 +8,7 @@ use crate::elementwise::convert::{convert, load, store};
 use crate::elementwise::dtype::{Classes, DType};
 use crate::elementwise::{Body, Order};
 use crate::lowering;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, check_inferred, element_name, verify_declared};
 
 /// Rounds to so many decimals, ties to even
 ///
@@ -101,22 +101,7 @@ impl InferTypes for Isclose<'_> {
     }
 }
 
-/// The declared result type of `op` must agree with the inferred one.
-fn verify_result(op: Op<'_>, inferred: Vec<Type<'_>>) -> Result<(), String> {
-    check_declared(op.result_value(0).ty(), inferred[0])
-}
-
-impl Verify for Round<'_> {
-    fn verify(self) -> Result<(), String> {
-        verify_result(self.op(), Self::infer(&InferCx::of(self.op()))?)
-    }
-}
-
-impl Verify for NanToNum<'_> {
-    fn verify(self) -> Result<(), String> {
-        verify_result(self.op(), Self::infer(&InferCx::of(self.op()))?)
-    }
-}
+verify_declared!(Round, NanToNum);
 
 impl Verify for Isclose<'_> {
     fn verify(self) -> Result<(), String> {
@@ -125,7 +110,7 @@ impl Verify for Isclose<'_> {
                 return Err(format!("needs a finite {name}"));
             }
         }
-        verify_result(self.op(), Self::infer(&InferCx::of(self.op()))?)
+        check_inferred::<Self>(self.op())
     }
 }
 

@@ -8,7 +8,7 @@ use npir_mlir::prelude::*;
 use crate::contract::{Contraction, Label};
 use crate::elementwise::dtype::DType;
 use crate::lowering;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, element_name, verify_declared};
 
 /// Sums of products of elements by subscripts
 ///
@@ -159,11 +159,7 @@ impl InferTypes for Einsum<'_> {
     }
 }
 
-impl Verify for Einsum<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Einsum);
 
 /// Its conversion to the tensor level: contractions of at most two arrays.
 pub fn lowering() -> ConversionPattern {

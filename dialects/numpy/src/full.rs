@@ -7,7 +7,7 @@ use crate::elementwise::Body;
 use crate::elementwise::dtype::{Classes, DType};
 use crate::lowering;
 use crate::target_shape;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, element_name, verify_declared};
 
 /// An array whose elements all have one value
 ///
@@ -35,11 +35,7 @@ impl InferTypes for Full<'_> {
     }
 }
 
-impl Verify for Full<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Full, Arange);
 
 impl<'c> Fold<'c> for Full<'c> {
     /// A constant value in a static shape is a constant.
@@ -99,12 +95,6 @@ impl InferTypes for Arange<'_> {
             .ok_or("needs a size")?;
         check_count(&shape, cx.operands.len() - 2)?;
         Ok(vec![cx.ctx.tensor(&shape, start.element())])
-    }
-}
-
-impl Verify for Arange<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 

@@ -8,7 +8,7 @@ use crate::elementwise::{Body, Order};
 use crate::lowering;
 use crate::sizes;
 use crate::target_shape;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, element_name, verify_declared};
 
 /// Numbers at equal distances from `start` to `stop`
 ///
@@ -55,11 +55,7 @@ impl InferTypes for Linspace<'_> {
     }
 }
 
-impl Verify for Linspace<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Linspace);
 
 /// Numbers at equal distances, one by one.
 #[derive(Clone, Copy)]

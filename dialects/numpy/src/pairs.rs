@@ -7,7 +7,7 @@ use crate::elementwise::convert::{convert, load, store};
 use crate::elementwise::dtype::{Classes, DType};
 use crate::elementwise::{Body, FloorDivide, Order, Remainder};
 use crate::lowering;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, element_name, verify_declared};
 
 /// Quotient rounded down and remainder
 ///
@@ -105,31 +105,7 @@ impl InferTypes for Frexp<'_> {
     }
 }
 
-/// The declared result types of `op` must agree with the inferred ones.
-fn verify_results(op: Op<'_>, inferred: Vec<Type<'_>>) -> Result<(), String> {
-    op.result_types()
-        .into_iter()
-        .zip(inferred)
-        .try_for_each(|(declared, inferred)| check_declared(declared, inferred))
-}
-
-impl Verify for Divmod<'_> {
-    fn verify(self) -> Result<(), String> {
-        verify_results(self.op(), Self::infer(&InferCx::of(self.op()))?)
-    }
-}
-
-impl Verify for Modf<'_> {
-    fn verify(self) -> Result<(), String> {
-        verify_results(self.op(), Self::infer(&InferCx::of(self.op()))?)
-    }
-}
-
-impl Verify for Frexp<'_> {
-    fn verify(self) -> Result<(), String> {
-        verify_results(self.op(), Self::infer(&InferCx::of(self.op()))?)
-    }
-}
+verify_declared!(Divmod, Modf, Frexp);
 
 /// The ops.
 pub fn ops() -> Vec<OpDef> {

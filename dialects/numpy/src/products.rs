@@ -10,7 +10,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::{element_count, normalize_axis};
 use crate::sizes;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, element_name, verify_declared};
 
 /// How dimensions of two arrays are paired.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -229,11 +229,7 @@ impl InferTypes for Kron<'_> {
     }
 }
 
-impl Verify for Kron<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Kron, MultiDot);
 
 fn lower_kron<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let Some(dtype) = DType::of(op.operand(0).ty()) else {
@@ -322,12 +318,6 @@ impl InferTypes for MultiDot<'_> {
         let shapes: Vec<_> = types.iter().map(|ty| ty.dims()).collect();
         let dims = chain(&ranks)?.infer(&shapes)?;
         Ok(vec![cx.ctx.tensor(&dims, first.element())])
-    }
-}
-
-impl Verify for MultiDot<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 

@@ -7,7 +7,7 @@ use crate::lowering;
 use crate::shape::{element_count, shape_placeholder, shape_text};
 use crate::sizes;
 use crate::target_shape;
-use crate::types::{AnyArray, check_declared};
+use crate::types::{AnyArray, verify_declared};
 
 /// The entry of a shape that says: whatever makes the number of elements right.
 const INFER: i64 = -1;
@@ -79,11 +79,7 @@ impl InferTypes for Reshape<'_> {
     }
 }
 
-impl Verify for Reshape<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Reshape);
 
 impl<'c> Fold<'c> for Reshape<'c> {
     /// To its own static shape, or to its only possible one dimension, an array is itself.

@@ -7,7 +7,7 @@ use crate::indexing::{self, Item, Items, Selection};
 use crate::lowering;
 use crate::shape::{check_broadcasts_to, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, element_name, verify_declared};
 
 /// Part of an array by basic indexing: `x[1:n:2, ::-1, 3, newaxis]`
 ///
@@ -30,11 +30,7 @@ impl InferTypes for Slice<'_> {
     }
 }
 
-impl Verify for Slice<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Slice, SetSlice);
 
 impl<'c> Fold<'c> for Slice<'c> {
     /// Whole dimensions only: the array.
@@ -76,12 +72,6 @@ impl InferTypes for SetSlice<'_> {
             )
         })?;
         Ok(vec![x])
-    }
-}
-
-impl Verify for SetSlice<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 

@@ -8,7 +8,7 @@ use crate::indices::Positions;
 use crate::lowering::{self, Along};
 use crate::shape::{element_count, normalize_axis, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, IntegerArray, check_declared};
+use crate::types::{AnyArray, IntegerArray, verify_declared};
 
 /// Elements at listed positions along an axis
 ///
@@ -55,11 +55,7 @@ impl InferTypes for Take<'_> {
     }
 }
 
-impl Verify for Take<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Take);
 
 /// Its conversion to the tensor level: the check, then one generic over the result that extracts.
 pub fn lowering() -> ConversionPattern {

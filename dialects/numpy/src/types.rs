@@ -77,14 +77,29 @@ pub fn check_declared(declared: Type<'_>, inferred: Type<'_>) -> Result<(), Stri
     }
 }
 
-/// Implements `Verify` of ops with one result and inferred types: the declared type must agree with
-/// the inferred one.
+/// Checks the declared result types of an op against the inferred ones, each as [`check_declared`] does.
+///
+/// # Errors
+/// As [`check_declared`], what the inference says, or a message with both numbers of results.
+pub fn check_inferred<'c, O: InferTypes>(op: Op<'c>) -> Result<(), String> {
+    let inferred = O::infer(&InferCx::of(op))?;
+    let declared = op.result_types();
+    if inferred.len() != declared.len() {
+        let (declared, inferred) = (declared.len(), inferred.len());
+        return Err(format!(
+            "has {declared} results, but {inferred} are inferred"
+        ));
+    }
+    let mut pairs = declared.into_iter().zip(inferred);
+    pairs.try_for_each(|(declared, inferred)| check_declared(declared, inferred))
+}
+
+/// Implements `Verify` of ops with inferred types: the declared types must agree with the inferred ones.
 macro_rules! verify_declared {
     ($($op:ident),* $(,)?) => {$(
         impl Verify for $op<'_> {
             fn verify(self) -> Result<(), String> {
-                let inferred = <Self as InferTypes>::infer(&InferCx::of(self.op()))?;
-                $crate::types::check_declared(self.op().result_value(0).ty(), inferred[0])
+                $crate::types::check_inferred::<Self>(self.op())
             }
         }
     )*};

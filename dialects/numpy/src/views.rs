@@ -10,7 +10,7 @@ use crate::shape::{
 };
 use crate::sizes::{self, Cond};
 use crate::target_shape;
-use crate::types::{AnyArray, check_declared};
+use crate::types::{AnyArray, verify_declared};
 
 /// Permutes the dimensions
 ///
@@ -58,11 +58,7 @@ impl InferTypes for Transpose<'_> {
     }
 }
 
-impl Verify for Transpose<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Transpose, BroadcastTo, ExpandDims, Squeeze, Flip);
 
 impl<'c> Fold<'c> for Transpose<'c> {
     /// A permutation that changes nothing is the input.
@@ -98,12 +94,6 @@ impl InferTypes for BroadcastTo<'_> {
         target_shape::check_sizes(&shape, cx.operands.len() - 1)?;
         check_broadcasts_to(&x.dims(), &shape)?;
         Ok(vec![cx.ctx.tensor(&shape, x.element())])
-    }
-}
-
-impl Verify for BroadcastTo<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 
@@ -156,12 +146,6 @@ impl InferTypes for ExpandDims<'_> {
             .map(|&new| if new { 1 } else { own.next().unwrap_or(1) })
             .collect();
         Ok(vec![cx.ctx.tensor(&dims, x.element())])
-    }
-}
-
-impl Verify for ExpandDims<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 
@@ -227,12 +211,6 @@ impl InferTypes for Squeeze<'_> {
     }
 }
 
-impl Verify for Squeeze<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
-
 impl<'c> Fold<'c> for Squeeze<'c> {
     /// No removed dimensions: the input.
     fn fold(self, _: &[Option<Attribute<'c>>]) -> Option<Vec<FoldResult<'c>>> {
@@ -261,12 +239,6 @@ impl InferTypes for Flip<'_> {
             x.rank(),
         )?;
         Ok(vec![x])
-    }
-}
-
-impl Verify for Flip<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 

@@ -41,9 +41,7 @@ fn every_attribute_syntax_round_trips() {
     let bare = "toy.attrs 0 [] down @\"odd name\" i1 0.0 false \"\" [] unit";
     let printed = round_trip(bare);
     assert!(
-        printed.contains(
-            "toy.attrs 0 [] down @\"odd name\" i1 0.000000e+00 false \"\" [] unit\n"
-        ),
+        printed.contains("toy.attrs 0 [] down @\"odd name\" i1 0.000000e+00 false \"\" [] unit\n"),
         "{printed}"
     );
 }

@@ -122,9 +122,7 @@ fn degrees_of_freedom() {
     for (ddof, text) in [("1", "1.0"), ("0.5", "0.5"), ("3", "3.0"), ("7", "7.0")] {
         for name in ["var", "std", "nanvar", "nanstd"] {
             let case = Case::new(
-                format!(
-                    "%0 = numpy.{name} %a ddof {text} : {{a}} -> {{r}}\n  return %0 : {{r}}"
-                ),
+                format!("%0 = numpy.{name} %a ddof {text} : {{a}} -> {{r}}\n  return %0 : {{r}}"),
                 format!("np.{name}(a, ddof={ddof})"),
             );
             cases.push(

@@ -6,7 +6,7 @@ use npir_tensor::{CheckKind, InsertView, View};
 use crate::lowering;
 use crate::shape::normalize_axis;
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, check_declared};
+use crate::types::{AnyArray, RealArray, check_declared, verify_declared};
 
 /// The frequencies of a transform of `n` points
 ///
@@ -62,21 +62,11 @@ impl InferTypes for FftFreq<'_> {
     }
 }
 
-impl Verify for FftFreq<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(FftFreq, RFftFreq);
 
 impl InferTypes for RFftFreq<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         Ok(vec![infer_frequencies(cx, true)?])
-    }
-}
-
-impl Verify for RFftFreq<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 

@@ -16,7 +16,7 @@ use crate::elementwise::{Body, Order};
 use crate::lowering;
 use crate::shape::shape_text;
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, RealArray, check_declared, element_name};
+use crate::types::{AnyArray, RealArray, check_declared, element_name, verify_declared};
 use digitize::Digitize;
 use uniform::Uniform;
 
@@ -182,13 +182,7 @@ impl InferTypes for Histogram<'_> {
     }
 }
 
-impl Verify for Histogram<'_> {
-    fn verify(self) -> Result<(), String> {
-        let inferred = Self::infer(&InferCx::of(self.op()))?;
-        let mut pairs = self.op().result_types().into_iter().zip(inferred);
-        pairs.try_for_each(|(declared, inferred)| check_declared(declared, inferred))
-    }
-}
+verify_declared!(Histogram);
 
 impl InferTypes for HistogramBinEdges<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {

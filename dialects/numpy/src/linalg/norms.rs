@@ -9,7 +9,7 @@ use crate::compose;
 use crate::elementwise::dtype::DType;
 use crate::shape::{normalize_axis, reduce_dims};
 use crate::sizes::{self, Cond as Holds};
-use crate::types::{AnyArray, check_declared};
+use crate::types::{AnyArray, verify_declared};
 use crate::views::Transpose;
 
 attr_enum! {
@@ -134,11 +134,7 @@ impl InferTypes for Norm<'_> {
     }
 }
 
-impl Verify for Norm<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Norm, Cond);
 
 /// Reductions of one array in the making of a norm.
 #[derive(Clone, Copy)]
@@ -330,12 +326,6 @@ const EMPTY: &str = "cond is not defined on empty arrays";
 
 fn by_singular_values(ord: Option<f64>, kind: Option<NormKind>) -> bool {
     kind.is_none() && ord.is_none_or(|ord| ord.abs() == 2.0)
-}
-
-impl Verify for Cond<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
 }
 
 /// The conversion of `cond`: other numpy ops.

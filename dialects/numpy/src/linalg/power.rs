@@ -8,7 +8,7 @@ use crate::compose;
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::sizes;
-use crate::types::{AnyArray, check_declared};
+use crate::types::{AnyArray, verify_declared};
 
 /// Integer powers of square matrices
 ///
@@ -45,11 +45,7 @@ impl InferTypes for MatrixPower<'_> {
     }
 }
 
-impl Verify for MatrixPower<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(MatrixPower);
 
 /// Its conversion: products of matrices.
 pub(super) fn lowering() -> ConversionPattern {

@@ -12,7 +12,7 @@ use crate::compose;
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, check_declared};
+use crate::types::{AnyArray, RealArray, verify_declared};
 
 /// NumPy's relative cutoff of the pseudo-inverse.
 const RCOND: f64 = 1e-15;
@@ -56,11 +56,7 @@ impl InferTypes for PInv<'_> {
     }
 }
 
-impl Verify for PInv<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(PInv, MatrixRank);
 
 /// A matrix and a number for each, seen under one stack, which comes with them.
 fn together<'c>(
@@ -122,12 +118,6 @@ impl InferTypes for MatrixRank<'_> {
             _ => stack_with_number(cx, "tol")?.0,
         };
         Ok(vec![cx.ctx.tensor(&stack, cx.ctx.i(64))])
-    }
-}
-
-impl Verify for MatrixRank<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 

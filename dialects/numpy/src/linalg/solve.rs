@@ -11,7 +11,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, RealArray, check_declared};
+use crate::types::{AnyArray, RealArray, verify_declared};
 
 /// Solutions `x` of `a · x = b`
 ///
@@ -55,11 +55,7 @@ fn mismatch(a: &str, b: &str) -> String {
     format!("matrices of shape {a} do not fit right sides of shape {b}")
 }
 
-impl Verify for Solve<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.result().ty(), Self::infer(&InferCx::of(self.op()))?[0])
-    }
-}
+verify_declared!(Solve, LstSq);
 
 /// The conversion of `solve` to the tensor level.
 pub(super) fn lowering() -> ConversionPattern {
@@ -172,16 +168,6 @@ impl InferTypes for LstSq<'_> {
             ctx.tensor(&[], ctx.i(32)),
             ctx.tensor(&[s], real),
         ])
-    }
-}
-
-impl Verify for LstSq<'_> {
-    fn verify(self) -> Result<(), String> {
-        let inferred = Self::infer(&InferCx::of(self.op()))?;
-        let declared = self.op().result_types().into_iter();
-        declared
-            .zip(inferred)
-            .try_for_each(|(declared, inferred)| check_declared(declared, inferred))
     }
 }
 
