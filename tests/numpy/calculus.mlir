@@ -35,11 +35,11 @@ func.func @gradient(%x: tensor<5x2xi32>, %h: tensor<5xf64>) -> tensor<5x2xf64> {
 
 // -----
 
-// TEXT: numpy.trapezoid %{{.*}} dx 5.000000e-01 : f64 axis 0 : (tensor<?x2xf32>) -> tensor<2xf32>
+// TEXT: numpy.trapezoid %{{.*}} dx 5.000000e-01 axis 0 : (tensor<?x2xf32>) -> tensor<2xf32>
 // CHECK-LABEL: func.func @trapezoid
 func.func @trapezoid(%y: tensor<?x2xf32>) -> tensor<2xf32> {
   // CHECK: iterator_types = ["reduction", "parallel"]
-  %0 = numpy.trapezoid %y dx 0.5 : f64 axis 0 : (tensor<?x2xf32>) -> tensor<2xf32>
+  %0 = numpy.trapezoid %y dx 0.5 axis 0 : (tensor<?x2xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
 

@@ -279,7 +279,7 @@ fn gradients_and_integrals() {
             let a = ("a", value(&[5, 5], &mut random));
             cases.push(
                 Case::new(
-                    format!("numpy.trapezoid %a dx 0.25 : f64{axis} : ({{a}}) -> {{r}}"),
+                    format!("numpy.trapezoid %a dx 0.25{axis} : ({{a}}) -> {{r}}"),
                     format!("np.trapezoid(a, dx=0.25{python})"),
                 )
                 .tolerance(npir_testing::Tolerance::Norm(rounds))
