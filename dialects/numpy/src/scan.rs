@@ -83,6 +83,9 @@ wide for bool and integers, or the `dtype`: elements are cast to it first. Sums 
 floats may be grouped in any way.";
 const ACCUMULATE_DESCRIPTION: &str = "Without `axis` it is axis 0.";
 
+/// Differences of a higher order would take as many rounds of memory and code; they are numerically meaningless.
+const MAX_ORDER: i64 = 1000;
+
 /// Differences of neighbours along an axis, `n` times (once where missing)
 ///
 /// The axis is the last one where missing. Of bool, whether neighbours differ.
@@ -114,6 +117,11 @@ impl InferTypes for Diff<'_> {
         }
         let axis = cx.attr("axis").and_then(I64::decode).unwrap_or(-1);
         let axis = normalize_axis(axis, dims.len())?;
+        if n > MAX_ORDER && (dims[axis] == DYNAMIC || dims[axis] > n) {
+            return Err(format!(
+                "differences of order {n} are not supported, only up to {MAX_ORDER}"
+            ));
+        }
         if dims[axis] != DYNAMIC {
             dims[axis] = (dims[axis] - n).max(0);
         } else if n == 0 {
@@ -247,7 +255,13 @@ fn lower_diff<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match 
         Some(DType::Bool) => "numpy.not_equal",
         _ => "numpy.subtract",
     };
-    for _ in 0..op.attr("n").and_then(I64::decode).unwrap_or(1) {
+    let n = op.attr("n").and_then(I64::decode).unwrap_or(1);
+    let extent = x.ty().dims()[axis];
+    if extent != DYNAMIC && n >= extent {
+        let empty = compose::part(rw, x, axis, Some(0), Some(0))?;
+        return compose::replace(rw, op, empty);
+    }
+    for _ in 0..n {
         let next = compose::part(rw, x, axis, Some(1), None)?;
         let this = compose::part(rw, x, axis, None, Some(-1))?;
         x = compose::op(rw, difference, &[next, this], &[])?;

@@ -219,8 +219,10 @@ fn shared_loops(facts: &Facts<'_>, schedule: &Schedule) -> usize {
         }
         count += 1;
         let extent = facts.extents[spec.axis].unwrap_or(ENOUGH_ITERATIONS);
-        iterations =
-            iterations.saturating_mul(spec.tile.map_or(extent, |size| (extent + size - 1) / size));
+        iterations = iterations.saturating_mul(
+            spec.tile
+                .map_or(extent, |size| extent / size + i64::from(extent % size != 0)),
+        );
         // Merged axes may turn out to have one point each, but for the last.
         if schedule.collapse > 1
             && schedule.order[facts.rank() - schedule.collapse..].contains(&spec.axis)
