@@ -25,7 +25,7 @@ func.func @mask(%x: tensor<3xf64>, %m: tensor<2xi1>) -> tensor<3xf64> {
 // -----
 
 func.func @grids(%x: tensor<3xf64>) -> tensor<3x3xf64> {
-  // expected-error @+1 {{has 1 results for 2 vectors}}
+  // expected-error @+1 {{has 1 results, but 2 are inferred}}
   %0 = numpy.meshgrid %x, %x : tensor<3xf64>, tensor<3xf64> -> tensor<3x3xf64>
   return %0 : tensor<3x3xf64>
 }

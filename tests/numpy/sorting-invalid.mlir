@@ -25,7 +25,7 @@ func.func @other_values(%a: tensor<3xf64>, %v: tensor<2xf32>) -> tensor<2xi64> {
 // -----
 
 func.func @missing_result(%x: tensor<3xf64>) -> tensor<?xf64> {
-  // expected-error @+1 {{has 1 results, but 2 are asked for}}
+  // expected-error @+1 {{has 1 results, but 2 are inferred}}
   %0 = numpy.unique %x counts : tensor<3xf64> -> tensor<?xf64>
   return %0 : tensor<?xf64>
 }

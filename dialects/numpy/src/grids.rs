@@ -11,7 +11,7 @@ use crate::lowering;
 use crate::shape::element_count;
 use crate::sizes;
 use crate::target_shape;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, element_name, verify_declared};
 
 /// The coordinates of a grid whose lines are at the elements of vectors, one array for each
 ///
@@ -69,22 +69,6 @@ impl InferTypes for Meshgrid<'_> {
     }
 }
 
-impl Verify for Meshgrid<'_> {
-    fn verify(self) -> Result<(), String> {
-        let inferred = Self::infer(&InferCx::of(self.op()))?;
-        let declared = self.op().result_types();
-        if inferred.len() != declared.len() {
-            return Err(format!(
-                "has {} results for {} vectors",
-                declared.len(),
-                inferred.len()
-            ));
-        }
-        let mut pairs = declared.into_iter().zip(inferred);
-        pairs.try_for_each(|(declared, inferred)| check_declared(declared, inferred))
-    }
-}
-
 impl Verify for Indices<'_> {
     fn verify(self) -> Result<(), String> {
         let (ty, shape) = (self.result().ty(), self.shape());
@@ -98,6 +82,8 @@ impl Verify for Indices<'_> {
         check_declared(ty, ty.ctx().tensor(&dims, ty.element()))
     }
 }
+
+verify_declared!(Meshgrid);
 
 /// The ops.
 pub fn ops() -> Vec<OpDef> {

@@ -15,7 +15,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::normalize_axis;
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, check_declared, verify_declared};
+use crate::types::{AnyArray, RealArray, verify_declared};
 
 /// The positions of what is not zero along each dimension, in row-major order
 ///
@@ -88,7 +88,7 @@ pub struct Extract {
     result: Output<AnyArray>,
 }
 
-verify_declared!(Flatnonzero, Argwhere, Compress, Extract);
+verify_declared!(Flatnonzero, Argwhere, Compress, Extract, Nonzero);
 
 impl InferTypes for Nonzero<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
@@ -97,22 +97,6 @@ impl InferTypes for Nonzero<'_> {
             return Err("is not allowed on 0d arrays".to_string());
         }
         Ok(vec![cx.ctx.tensor(&[DYNAMIC], cx.ctx.i(64)); rank])
-    }
-}
-
-impl Verify for Nonzero<'_> {
-    fn verify(self) -> Result<(), String> {
-        let inferred = Self::infer(&InferCx::of(self.op()))?;
-        let declared = self.op().result_types();
-        if inferred.len() != declared.len() {
-            return Err(format!(
-                "has {} results for {} dimensions",
-                declared.len(),
-                inferred.len()
-            ));
-        }
-        let mut pairs = declared.into_iter().zip(inferred);
-        pairs.try_for_each(|(declared, inferred)| check_declared(declared, inferred))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::compose;
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, check_declared, element_name, verify_declared};
+use crate::types::{AnyArray, RealArray, element_name, verify_declared};
 
 /// Whether each element is among the elements of another array; with `invert` whether it is not
 #[op(
@@ -80,7 +80,7 @@ pub struct Setxor1d {
     result: Output<RealArray>,
 }
 
-verify_declared!(Isin, Union1d, Setdiff1d, Setxor1d);
+verify_declared!(Isin, Union1d, Setdiff1d, Setxor1d, Intersect1d);
 
 /// Both operands, which have elements of one type.
 fn alike<'c>(cx: &InferCx<'c>) -> Result<[Type<'c>; 2], String> {
@@ -128,22 +128,6 @@ impl InferTypes for Intersect1d<'_> {
             types.extend([cx.ctx.tensor(&[DYNAMIC], cx.ctx.i(64)); 2]);
         }
         Ok(types)
-    }
-}
-
-impl Verify for Intersect1d<'_> {
-    fn verify(self) -> Result<(), String> {
-        let inferred = Self::infer(&InferCx::of(self.op()))?;
-        let declared = self.op().result_types();
-        if inferred.len() != declared.len() {
-            return Err(format!(
-                "has {} results, but {} are asked for",
-                declared.len(),
-                inferred.len()
-            ));
-        }
-        let mut pairs = declared.into_iter().zip(inferred);
-        pairs.try_for_each(|(declared, inferred)| check_declared(declared, inferred))
     }
 }
 

@@ -12,9 +12,7 @@ use crate::lowering;
 use crate::masks::Chosen;
 use crate::shape::{element_count, normalize_axis, shape_text};
 use crate::sizes;
-use crate::types::{
-    AnyArray, IntegerArray, RealArray, check_declared, element_name, verify_declared,
-};
+use crate::types::{AnyArray, IntegerArray, RealArray, element_name, verify_declared};
 
 /// The elements in ascending order along an axis
 ///
@@ -125,7 +123,7 @@ pub struct Unique {
     found: VariadicOutput<AnyArray>,
 }
 
-verify_declared!(Sort, Argsort, Partition, Argpartition, Searchsorted);
+verify_declared!(Sort, Argsort, Partition, Argpartition, Searchsorted, Unique);
 
 /// The axis along which an op sorts; `None` where it flattens.
 fn axis_of<'c>(
@@ -224,22 +222,6 @@ impl InferTypes for Unique<'_> {
             types.push(cx.ctx.tensor(&[DYNAMIC], i64_ty));
         }
         Ok(types)
-    }
-}
-
-impl Verify for Unique<'_> {
-    fn verify(self) -> Result<(), String> {
-        let inferred = Self::infer(&InferCx::of(self.op()))?;
-        let declared = self.op().result_types();
-        if inferred.len() != declared.len() {
-            return Err(format!(
-                "has {} results, but {} are asked for",
-                declared.len(),
-                inferred.len()
-            ));
-        }
-        let mut pairs = declared.into_iter().zip(inferred);
-        pairs.try_for_each(|(declared, inferred)| check_declared(declared, inferred))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::lowering;
 use crate::matmul::{Matmul, infer_dims};
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, element_name, verify_declared};
 use crate::views::{ExpandDims, Squeeze};
 
 /// Dot product of vectors along the last dimension; of complex numbers the first one conjugated
@@ -146,12 +146,7 @@ macro_rules! product {
             }
         }
 
-        impl Verify for $op<'_> {
-            fn verify(self) -> Result<(), String> {
-                let inferred = Self::infer(&InferCx::of(self.op()))?;
-                check_declared(self.result().ty(), inferred[0])
-            }
-        }
+        verify_declared!($op);
     };
 }
 

@@ -31,114 +31,77 @@ pub(crate) const fn row(
     }
 }
 
-/// A reduction of a vector, and along each axis of a matrix, to elements of a type.
+/// An operation on a vector and along each axis of a matrix. `$whole` begins the type of the result for the vector,
+/// `$part` for the matrix.
+macro_rules! family {
+    ($name:literal, $numpy:literal, $element:literal, $types:expr,
+        [$axis0:literal, $axis1:literal], $whole:literal, $part:literal) => {
+        [
+            row(
+                $name,
+                concat!("numpy.", $name, " %v : {v} -> ", $whole, $element, ">"),
+                concat!("np.", $numpy, "(v)"),
+                &[concat!($whole, $element, ">")],
+                $types,
+            ),
+            family!(@axis $name, ", axis 0", $numpy, "(m, axis=0)", $axis0, $part, $element, $types),
+            family!(@axis $name, ", axis 1", $numpy, "(m, axis=1)", $axis1, $part, $element, $types),
+        ]
+    };
+    (@axis $name:literal, $title:literal, $numpy:literal, $call:literal, $axis:literal,
+        $part:literal, $element:literal, $types:expr) => {
+        row(
+            concat!($name, $title),
+            concat!("numpy.", $name, " %m ", $axis, " : {m} -> ", $part, $element, ">"),
+            concat!("np.", $numpy, $call),
+            &[concat!($part, $element, ">")],
+            $types,
+        )
+    };
+}
+
+/// A reduction to elements of a type.
 macro_rules! reduction {
     ($name:literal, $element:literal, $types:expr) => {
-        [
-            row(
-                $name,
-                concat!("numpy.", $name, " %v : {v} -> tensor<", $element, ">"),
-                concat!("np.", $name, "(v)"),
-                &[concat!("tensor<", $element, ">")],
-                $types,
-            ),
-            row(
-                concat!($name, ", axis 0"),
-                concat!(
-                    "numpy.",
-                    $name,
-                    " %m axes [0] : {m} -> tensor<?x",
-                    $element,
-                    ">"
-                ),
-                concat!("np.", $name, "(m, axis=0)"),
-                &[concat!("tensor<?x", $element, ">")],
-                $types,
-            ),
-            row(
-                concat!($name, ", axis 1"),
-                concat!(
-                    "numpy.",
-                    $name,
-                    " %m axes [1] : {m} -> tensor<?x",
-                    $element,
-                    ">"
-                ),
-                concat!("np.", $name, "(m, axis=1)"),
-                &[concat!("tensor<?x", $element, ">")],
-                $types,
-            ),
-        ]
+        family!(
+            $name,
+            $name,
+            $element,
+            $types,
+            ["axes [0]", "axes [1]"],
+            "tensor<",
+            "tensor<?x"
+        )
     };
 }
 
-/// As [`reduction`], to positions.
+/// A reduction to positions.
 macro_rules! position {
     ($name:literal, $types:expr) => {
-        [
-            row(
-                $name,
-                concat!("numpy.", $name, " %v : {v} -> tensor<i64>"),
-                concat!("np.", $name, "(v)"),
-                &["tensor<i64>"],
-                $types,
-            ),
-            row(
-                concat!($name, ", axis 0"),
-                concat!("numpy.", $name, " %m axis 0 : {m} -> tensor<?xi64>"),
-                concat!("np.", $name, "(m, axis=0)"),
-                &["tensor<?xi64>"],
-                $types,
-            ),
-            row(
-                concat!($name, ", axis 1"),
-                concat!("numpy.", $name, " %m axis 1 : {m} -> tensor<?xi64>"),
-                concat!("np.", $name, "(m, axis=1)"),
-                &["tensor<?xi64>"],
-                $types,
-            ),
-        ]
+        family!(
+            $name,
+            $name,
+            "i64",
+            $types,
+            ["axis 0", "axis 1"],
+            "tensor<",
+            "tensor<?x"
+        )
     };
 }
 
-/// A running result of a vector, and along each axis of a matrix.
+/// A running result.
 macro_rules! scan {
     ($name:literal, $numpy:literal, $element:literal, $types:expr) => {
-        [
-            row(
-                $name,
-                concat!("numpy.", $name, " %v : {v} -> tensor<?x", $element, ">"),
-                concat!("np.", $numpy, "(v)"),
-                &[concat!("tensor<?x", $element, ">")],
-                $types,
-            ),
-            row(
-                concat!($name, ", axis 0"),
-                concat!(
-                    "numpy.",
-                    $name,
-                    " %m axis 0 : {m} -> tensor<?x?x",
-                    $element,
-                    ">"
-                ),
-                concat!("np.", $numpy, "(m, axis=0)"),
-                &[concat!("tensor<?x?x", $element, ">")],
-                $types,
-            ),
-            row(
-                concat!($name, ", axis 1"),
-                concat!(
-                    "numpy.",
-                    $name,
-                    " %m axis 1 : {m} -> tensor<?x?x",
-                    $element,
-                    ">"
-                ),
-                concat!("np.", $numpy, "(m, axis=1)"),
-                &[concat!("tensor<?x?x", $element, ">")],
-                $types,
-            ),
-        ]
+        family!(
+            $name,
+            $numpy,
+            $element,
+            $types,
+            ["axis 0", "axis 1"],
+            "tensor<?x",
+            "tensor<?x?x"
+        )
     };
 }
 

@@ -3,20 +3,8 @@
 use npir_runtime::{DType, RunErrorKind};
 
 use crate::harness::{Case, check};
-use crate::samples::{Random, any_bits, is_float, moderate, numbers};
+use crate::samples::{Random, WITH_COMPLEX, any_bits, is_float, moderate, numbers};
 use crate::value::Value;
-
-const WITH_COMPLEX: [DType; 9] = [
-    DType::Bool,
-    DType::I8,
-    DType::I32,
-    DType::U64,
-    DType::F16,
-    DType::F32,
-    DType::F64,
-    DType::C64,
-    DType::C128,
-];
 
 #[test]
 fn chosen_by_index() {

@@ -135,10 +135,10 @@ fn chains_in_the_callers_memory() {
     }
 }
 
-/// Many readers of one computed array, and an update of it after them.
-#[test]
-fn many_reads_before_an_update() {
-    let mut body = String::from("%y = numpy.negative %x : {t} -> {t}\n");
+/// Reads each element of `array`, and subtracts from it what the ones before gave: `%s0` and so
+/// on, from `%a`.
+fn read_each(array: &str) -> String {
+    let mut body = String::new();
     for i in 0..N {
         let sum = match i {
             0 => "%a".to_owned(),
@@ -146,10 +146,18 @@ fn many_reads_before_an_update() {
         };
         let _ = write!(
             body,
-            "%v{i} = numpy.slice %y[{i}] : {{t}} -> tensor<f64>
+            "%v{i} = numpy.slice %{array}[{i}] : {{t}} -> tensor<f64>
              %s{i} = numpy.subtract %v{i}, {sum} : tensor<f64>, tensor<f64> -> tensor<f64>\n",
         );
     }
+    body
+}
+
+/// Many readers of one computed array, and an update of it after them.
+#[test]
+fn many_reads_before_an_update() {
+    let mut body = String::from("%y = numpy.negative %x : {t} -> {t}\n");
+    body += &read_each("y");
     let _ = write!(
         body,
         "%z = numpy.set_slice %y[2:4], %s{} : {{t}}, tensor<f64> -> {{t}}
@@ -211,17 +219,7 @@ fn many_reads_of_a_chosen_array() {
          }
          %w = numpy.set_slice %y[:], %a : {t}, tensor<f64> -> {t}\n",
     );
-    for i in 0..N {
-        let sum = match i {
-            0 => "%a".to_owned(),
-            _ => format!("%s{}", i - 1),
-        };
-        let _ = write!(
-            body,
-            "%v{i} = numpy.slice %z[{i}] : {{t}} -> tensor<f64>
-             %s{i} = numpy.subtract %v{i}, {sum} : tensor<f64>, tensor<f64> -> tensor<f64>\n",
-        );
-    }
+    body += &read_each("z");
     let _ = write!(
         body,
         "%r = numpy.add %w, %s{} : {{t}}, tensor<f64> -> {{t}}

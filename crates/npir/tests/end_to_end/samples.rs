@@ -23,6 +23,19 @@ pub(crate) const DTYPES: [DType; 12] = [
     DType::F64,
 ];
 
+/// A dtype of each kind and of several widths, the complex ones too.
+pub(crate) const WITH_COMPLEX: [DType; 9] = [
+    DType::Bool,
+    DType::I8,
+    DType::I32,
+    DType::U64,
+    DType::F16,
+    DType::F32,
+    DType::F64,
+    DType::C64,
+    DType::C128,
+];
+
 pub(crate) fn is_float(dtype: DType) -> bool {
     matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
 }

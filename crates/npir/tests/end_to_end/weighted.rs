@@ -4,19 +4,8 @@ use npir_runtime::{DType, RunErrorKind};
 use npir_testing::Tolerance;
 
 use crate::harness::{Case, check};
-use crate::samples::{DTYPES, Random, moderate, numbers};
+use crate::samples::{DTYPES, Random, WITH_COMPLEX, moderate, numbers};
 use crate::value::Value;
-
-const WITH_COMPLEX: [DType; 8] = [
-    DType::Bool,
-    DType::I8,
-    DType::U64,
-    DType::F16,
-    DType::F32,
-    DType::F64,
-    DType::C64,
-    DType::C128,
-];
 
 /// Small positive numbers, whose sums are exact.
 fn weights(dtype: DType, count: usize, random: &mut Random) -> Value {

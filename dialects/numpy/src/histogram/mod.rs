@@ -16,7 +16,7 @@ use crate::elementwise::{Body, Order};
 use crate::lowering;
 use crate::shape::shape_text;
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, RealArray, check_declared, element_name, verify_declared};
+use crate::types::{AnyArray, RealArray, element_name, verify_declared};
 use digitize::Digitize;
 use uniform::Uniform;
 
@@ -182,17 +182,11 @@ impl InferTypes for Histogram<'_> {
     }
 }
 
-verify_declared!(Histogram);
+verify_declared!(Histogram, HistogramBinEdges);
 
 impl InferTypes for HistogramBinEdges<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         Ok(vec![infer_edges(cx.ctx, &parts(cx)?)?])
-    }
-}
-
-impl Verify for HistogramBinEdges<'_> {
-    fn verify(self) -> Result<(), String> {
-        check_declared(self.edges().ty(), Self::infer(&InferCx::of(self.op()))?[0])
     }
 }
 
