@@ -48,14 +48,6 @@ func.func @cross(%x: tensor<4xf64>) -> tensor<3xf64> {
 
 // -----
 
-func.func @interp(%x: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error @+1 {{interpolates float64 arrays, not tensor<2xf32>}}
-  %0 = numpy.interp %x, %x, %x : (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
-  return %0 : tensor<2xf32>
-}
-
-// -----
-
 func.func @points(%x: tensor<2xf64>, %y: tensor<3xf64>) -> tensor<2xf64> {
   // expected-error @+1 {{fp and xp are not of the same length: 3 and 2}}
   %0 = numpy.interp %x, %x, %y : (tensor<2xf64>, tensor<2xf64>, tensor<3xf64>) -> tensor<2xf64>

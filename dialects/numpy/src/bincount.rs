@@ -80,9 +80,14 @@ impl Verify for Bincount<'_> {
     }
 }
 
+/// The op.
+pub fn ops() -> Vec<OpDef> {
+    vec![Bincount::def()]
+}
+
 /// Its conversion to the tensor level: the range of values, then a scatter that adds.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Bincount::NAME, lower)
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Bincount::NAME, lower)]
 }
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

@@ -21,28 +21,30 @@ integer of 32 or 64 bits, cut to width for narrower types. Everything but zero b
 included. Integers become floats rounded to nearest, 16-bit ones by way of float32. Integers wrap.";
 
 /// The operation.
-pub fn def() -> OpDef {
-    OpDef::new(NAME)
-        .doc(DOC)
-        .operand("x", AnyArray::constraint())
-        .result("result", AnyArray::constraint())
-        .traits(&[Trait::Pure])
-        .assembly("$x attr-dict `:` type($x) `->` type($result)")
-        .verify(verify)
-        .fold(fold)
-        .canonicalize(|| {
-            vec![Pattern::on(
-                NAME,
-                "numpy-skip-lossless-cast",
-                1,
-                skip_lossless,
-            )]
-        })
+pub fn ops() -> Vec<OpDef> {
+    vec![
+        OpDef::new(NAME)
+            .doc(DOC)
+            .operand("x", AnyArray::constraint())
+            .result("result", AnyArray::constraint())
+            .traits(&[Trait::Pure])
+            .assembly("$x attr-dict `:` type($x) `->` type($result)")
+            .verify(verify)
+            .fold(fold)
+            .canonicalize(|| {
+                vec![Pattern::on(
+                    NAME,
+                    "numpy-skip-lossless-cast",
+                    1,
+                    skip_lossless,
+                )]
+            }),
+    ]
 }
 
 /// Its conversion to the tensor level.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(NAME, lower)
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(NAME, lower)]
 }
 
 /// One scalar of a body, in the form it has in memory below the numpy level (`i8` for bool),

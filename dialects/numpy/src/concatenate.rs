@@ -86,9 +86,14 @@ impl<'c> Fold<'c> for Concatenate<'c> {
     }
 }
 
+/// The op.
+pub fn ops() -> Vec<OpDef> {
+    vec![Concatenate::def()]
+}
+
 /// Its conversion to the tensor level: each array is inserted into a new one.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Concatenate::NAME, lower)
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Concatenate::NAME, lower)]
 }
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

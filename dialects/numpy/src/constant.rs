@@ -79,10 +79,15 @@ pub fn storage_value<'c>(value: Attribute<'c>, ty: Type<'c>) -> Option<Attribute
     ty.ctx().dense_bytes(ty, &value.dense_data()?)
 }
 
+/// The op.
+pub fn ops() -> Vec<OpDef> {
+    vec![Constant::def()]
+}
+
 /// Its conversion to the tensor level: a splat is a filled tensor, so that it fuses as a scalar;
 /// everything else an `arith.constant` in storage form.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Constant::NAME, |op, cx, rw| {
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Constant::NAME, |op, cx, rw| {
         let (Some(value), Some(dtype)) = (op.attr("value"), DType::of(op.result_value(0).ty()))
         else {
             return no_match("not an array");
@@ -109,5 +114,5 @@ pub fn lowering() -> ConversionPattern {
             .results(&[ty])
             .build_value();
         lowering::replace(rw, op, cx, constant)
-    })
+    })]
 }

@@ -161,9 +161,14 @@ impl InferTypes for Einsum<'_> {
 
 verify_declared!(Einsum);
 
+/// The op.
+pub fn ops() -> Vec<OpDef> {
+    vec![Einsum::def()]
+}
+
 /// Its conversion to the tensor level: contractions of at most two arrays.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Einsum::NAME, |op, cx, rw| {
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Einsum::NAME, |op, cx, rw| {
         let Some(dtype) = DType::of(op.operand(0).ty()) else {
             return no_match("not an array");
         };
@@ -175,7 +180,7 @@ pub fn lowering() -> ConversionPattern {
         let contraction = parse(&subscripts, &ranks).map_err(NoMatch::new)?;
         let value = contract_all(rw, Einsum::NAME, dtype, cx.operands, &contraction);
         lowering::replace(rw, op, cx, value)
-    })
+    })]
 }
 
 /// What a size that is not known counts as when orders are compared.

@@ -4,6 +4,7 @@ use npir_mlir::prelude::*;
 use npir_tensor::{CheckKind, Library, Reshape, Routine};
 
 use crate::axes::flat;
+use crate::cast;
 use crate::elementwise::dtype::DType;
 use crate::elementwise::{Body, Order};
 use crate::lowering;
@@ -12,7 +13,7 @@ use crate::types::{RealArray, verify_declared};
 
 /// The values at `x` of the polygon through the points of coordinates `xp`, which rise, and `fp`
 ///
-/// All are of `f64`. Before the first point it is `left` and after the last one `right`, 0-d arrays, or where missing the
+/// It is computed in `f64`, to which arrays of other types are cast. Before the first point it is `left` and after the last one `right`, 0-d arrays, or where missing the
 /// value of that point.
 #[op(
     "numpy.interp",
@@ -33,13 +34,6 @@ verify_declared!(Interp);
 
 impl InferTypes for Interp<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
-        if let Some(other) = cx
-            .operands
-            .iter()
-            .find(|v| DType::of(v.ty()) != Some(DType::F64))
-        {
-            return Err(format!("interpolates float64 arrays, not {}", other.ty()));
-        }
         let [xp, fp] = [1, 2].map(|i| cx.operand_type(i).map(TypeExt::dims));
         let (xp, fp) = (xp?, fp?);
         let (&[n], &[m]) = (xp.as_slice(), fp.as_slice()) else {
@@ -54,7 +48,8 @@ impl InferTypes for Interp<'_> {
         if cx.operands[3..].iter().any(|v| v.ty().rank() != 0) {
             return Err("needs 0-d arrays as left and right".to_string());
         }
-        Ok(vec![cx.operand_type(0)?])
+        let x = cx.operand_type(0)?;
+        Ok(vec![x.with_element(cx.ctx.f64())])
     }
 }
 
@@ -73,9 +68,22 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let Some(view) = Interp::cast(op) else {
         return no_match("not an interpolation");
     };
+    // An operand with elements of `f64`.
+    let double = |i: usize| {
+        let x = cx.operand(i);
+        match DType::of(op.operand(i).ty()) {
+            Some(dtype) if dtype != DType::F64 => {
+                let shape = sizes::all_of(rw, x);
+                lowering::elementwise(rw, &[x], &shape, rw.ctx().f64(), |rw, args| {
+                    cast::scalar(rw, args[0], dtype, DType::F64)
+                })
+            }
+            _ => x,
+        }
+    };
     let (name, zero, one) = (Interp::NAME, OpFold::Static(0), OpFold::Static(1));
-    let (shape, x) = (sizes::all_of(rw, cx.operand(0)), flat(rw, cx.operand(0)));
-    let (xp, fp) = (cx.operand(1), cx.operand(2));
+    let (shape, x) = (sizes::all_of(rw, cx.operand(0)), flat(rw, double(0)));
+    let (xp, fp) = (double(1), double(2));
     let (count, n, m) = (
         sizes::of(rw, x, 0),
         sizes::of(rw, xp, 0),
@@ -98,7 +106,7 @@ fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
     let ((low, low_value), (high, high_value)) = (end(first), end(last));
     let several = sizes::compare(rw, CmpI::Ne, n, one).value(rw);
     let given = [view.left().is_some(), view.right().is_some()];
-    let outside = |i: usize| rw.tensor_extract(cx.operand(i), &[]);
+    let outside = |i: usize| rw.tensor_extract(double(i), &[]);
     let left = if given[0] { outside(3) } else { low_value };
     let right = if given[1] {
         outside(3 + usize::from(given[0]))

@@ -65,113 +65,82 @@ pub mod updates;
 pub mod vector_products;
 pub mod views;
 pub mod weighted;
+pub mod windows;
 
 use npir_mlir::prelude::*;
 
 pub use to_tensor::NumpyToTensor;
 pub use updates::{UPDATES, updated_result};
 
+/// The modules of ops: each has a function `ops` with the definitions of some, and a function `lowerings` with their
+/// conversions to the tensor level.
+macro_rules! families {
+    ($($module:ident)*) => {
+        fn ops() -> Vec<OpDef> {
+            [$($module::ops()),*].concat()
+        }
+
+        /// The conversion patterns of all ops to the tensor level.
+        pub fn lowerings() -> Vec<ConversionPattern> {
+            [$($module::lowerings()),*].concat()
+        }
+    };
+}
+
+families! {
+    advanced
+    along
+    arg_reduce
+    arrange
+    at
+    axes
+    bincount
+    calculus
+    cast
+    choices
+    concatenate
+    constant
+    derived
+    einsum
+    elementwise
+    fft
+    full
+    grids
+    histogram
+    interp
+    lexsort
+    linalg
+    linspace
+    masks
+    matmul
+    pad
+    pairs
+    products
+    quantiles
+    random
+    reduce
+    reshape
+    scalar
+    scan
+    sets
+    slice
+    sorting
+    statistics
+    take
+    triangles
+    vector_products
+    views
+    weighted
+    windows
+}
+
 /// The dialect.
 pub fn dialect() -> Dialect {
     Dialect::new("numpy")
         .doc("What NumPy would compute: pure ops on tensors, with NumPy's names and semantics.")
         .depends_on(&["arith", "func", "scf", "tensor"])
-        .ops([
-            cast::def(),
-            constant::Constant::def(),
-            bincount::Bincount::def(),
-            concatenate::Concatenate::def(),
-            einsum::Einsum::def(),
-            matmul::Matmul::def(),
-            take::Take::def(),
-        ])
-        .ops(elementwise::ops())
-        .ops(reduce::ops())
-        .ops(arg_reduce::ops())
-        .ops(at::ops())
-        .ops(calculus::ops())
-        .ops(choices::ops())
-        .ops(grids::ops())
-        .ops(interp::ops())
-        .ops(derived::ops())
-        .ops(fft::ops())
-        .ops(full::ops())
-        .ops(histogram::ops())
-        .ops(lexsort::ops())
-        .ops(linalg::ops())
-        .ops(linspace::ops())
-        .ops(products::ops())
-        .ops(quantiles::ops())
-        .ops(random::ops())
-        .ops(pairs::ops())
-        .ops(reshape::ops())
-        .ops(scalar::ops())
-        .ops(slice::ops())
-        .ops(statistics::ops())
-        .ops(advanced::ops())
-        .ops(along::ops())
-        .ops(arrange::ops())
-        .ops(axes::ops())
-        .ops(masks::ops())
-        .ops(pad::ops())
-        .ops(scan::ops())
-        .ops(sets::ops())
-        .ops(sorting::ops())
-        .ops(triangles::ops())
-        .ops(vector_products::ops())
-        .ops(views::ops())
-        .ops(weighted::ops())
+        .ops(ops())
         .materialize_constant(constant::materialize)
         .verify_arg_attr(updates::verify_arg)
         .verify_op_attr(updates::verify_op)
-}
-
-/// The conversion patterns of all ops to the tensor level.
-pub fn lowerings() -> Vec<ConversionPattern> {
-    let mut patterns = vec![
-        cast::lowering(),
-        constant::lowering(),
-        bincount::lowering(),
-        concatenate::lowering(),
-        einsum::lowering(),
-        matmul::lowering(),
-        reshape::lowering(),
-        take::lowering(),
-    ];
-    patterns.extend(elementwise::lowerings());
-    patterns.extend(reduce::lowerings());
-    patterns.extend(arg_reduce::lowerings());
-    patterns.extend(at::lowerings());
-    patterns.extend(calculus::lowerings());
-    patterns.extend(choices::lowerings());
-    patterns.extend(grids::lowerings());
-    patterns.extend(interp::lowerings());
-    patterns.extend(derived::lowerings());
-    patterns.extend(fft::lowerings());
-    patterns.extend(full::lowerings());
-    patterns.extend(histogram::lowerings());
-    patterns.extend(lexsort::lowerings());
-    patterns.extend(linalg::lowerings());
-    patterns.extend(linspace::lowerings());
-    patterns.extend(products::lowerings());
-    patterns.extend(quantiles::lowerings());
-    patterns.extend(random::lowerings());
-    patterns.extend(pairs::lowerings());
-    patterns.extend(scalar::lowerings());
-    patterns.extend(slice::lowerings());
-    patterns.extend(statistics::lowerings());
-    patterns.extend(advanced::lowerings());
-    patterns.extend(along::lowerings());
-    patterns.extend(arrange::lowerings());
-    patterns.extend(axes::lowerings());
-    patterns.extend(masks::lowerings());
-    patterns.extend(pad::lowerings());
-    patterns.extend(scan::lowerings());
-    patterns.extend(sets::lowerings());
-    patterns.extend(sorting::lowerings());
-    patterns.extend(triangles::lowerings());
-    patterns.extend(vector_products::lowerings());
-    patterns.extend(views::lowerings());
-    patterns.extend(weighted::lowerings());
-    patterns
 }

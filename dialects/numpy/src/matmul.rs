@@ -140,9 +140,14 @@ impl Verify for Matmul<'_> {
     }
 }
 
+/// The op.
+pub fn ops() -> Vec<OpDef> {
+    vec![Matmul::def()]
+}
+
 /// Its conversion to the tensor level: one generic with the inner dimension as reduction.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Matmul::NAME, lower)
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Matmul::NAME, lower)]
 }
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

@@ -125,8 +125,8 @@ pub fn ops() -> Vec<OpDef> {
 }
 
 /// Its conversion to the tensor level, with the check that the numbers of elements agree.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Reshape::NAME, lower)
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Reshape::NAME, lower)]
 }
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

@@ -57,9 +57,14 @@ impl InferTypes for Take<'_> {
 
 verify_declared!(Take);
 
+/// The op.
+pub fn ops() -> Vec<OpDef> {
+    vec![Take::def()]
+}
+
 /// Its conversion to the tensor level: the check, then one generic over the result that extracts.
-pub fn lowering() -> ConversionPattern {
-    ConversionPattern::new(Take::NAME, lower)
+pub fn lowerings() -> Vec<ConversionPattern> {
+    vec![ConversionPattern::new(Take::NAME, lower)]
 }
 
 fn lower<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

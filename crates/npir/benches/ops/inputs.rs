@@ -133,6 +133,8 @@ pub(crate) fn all(ty: Type) -> Vec<Input> {
             format!("({}).T", square(numbers(numpy, 10, N))),
         ),
         input("row", vector(), numbers(numpy, 11, SIDE)),
+        input("taps", vector(), numbers(numpy, 11, 7)),
+        input("long_taps", vector(), numbers(numpy, 11, 100)),
         input(
             "small",
             matrix(),

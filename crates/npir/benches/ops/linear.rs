@@ -83,6 +83,20 @@ pub(crate) const ROWS: &[Row] = &[
         Types::FLOAT,
     ),
     row(
+        "convolve, 7",
+        "numpy.convolve %v, %taps : {v}, {v} -> {v}",
+        "np.convolve(v, taps)",
+        &["{v}"],
+        Types::ALL,
+    ),
+    row(
+        "correlate, 100",
+        "numpy.correlate %v, %long_taps mode same : {v}, {v} -> {v}",
+        "np.correlate(v, long_taps, 'same')",
+        &["{v}"],
+        Types::ALL,
+    ),
+    row(
         "einsum, trace",
         "numpy.einsum \"ii\", %m : {m} -> tensor<{e}>",
         "np.einsum('ii', m)",

@@ -39,3 +39,4 @@ mod updates;
 mod value;
 mod views;
 mod weighted;
+mod windows;

@@ -25,8 +25,9 @@ fn allocated(program: &str, n: usize, transposed: bool) -> u64 {
 }
 
 /// Each view, its dtype and rank; `?` where the size is that of the argument.
-const VIEWS: [(&str, &str); 20] = [
+const VIEWS: [(&str, &str); 21] = [
     ("numpy.transpose %a", "?x?"),
+    ("numpy.sliding_window_view %a window [20, 30]", "?x?x20x30"),
     ("numpy.reshape %a shape [-1]", "?"),
     ("numpy.reshape %a shape [-1, 2, 5]", "?x2x5"),
     ("numpy.ravel %a", "?"),

@@ -155,12 +155,5 @@ pub(super) const OPS: &[Op] = &[
         let points = numbers(m.dtype, &[0, 1, 3]);
         vec![m.array("a"), ("p", points.clone()), ("f", points)]
     })
-    .refuses(&[
-        (Class::Bool, Why::Cast),
-        (Class::Signed, Why::Cast),
-        (Class::Unsigned, Why::Cast),
-        (Class::Half, Why::Cast),
-        (Class::Brain, Why::Cast),
-        (Class::Complex, Why::Refused),
-    ]),
+    .refuses(&[(Class::Complex, Why::Refused)]),
 ];

@@ -57,6 +57,12 @@ macro_rules! product {
     };
 }
 
+/// A vector, and one of five elements.
+fn sequences(m: &mut Make<'_>) -> Inputs {
+    let size = m.size(0).max(1);
+    vec![m.of("a", &[size]), m.of("v", &[5])]
+}
+
 pub(super) const OPS: &[Op] = &[
     product!("matmul").inputs(matrices).broadcast(stack),
     product!("vecdot").inputs(|m| m.two()).broadcast(vectors),
@@ -116,4 +122,11 @@ pub(super) const OPS: &[Op] = &[
         inputs.push(m.of("c", &[3, 4]));
         inputs
     }),
+    Op::new("convolve", "numpy.convolve %a, %v", "np.convolve(a, v)").inputs(sequences),
+    Op::new(
+        "correlate",
+        "numpy.correlate %a, %v mode same",
+        "np.correlate(a, v, 'same')",
+    )
+    .inputs(sequences),
 ];

@@ -57,4 +57,11 @@ pub(super) const OPS: &[Op] = &[
     .scalar("numpy.slice %a[newaxis] : {a} -> {r}", "a[None]")
     .special(),
     Op::new("diagonal", "numpy.diagonal %a offset 1", "np.diagonal(a, 1)").special(),
+    Op::new(
+        "sliding_window_view",
+        "numpy.sliding_window_view %a window [1] {axes = array<i64: 0>} : {a} -> {r}",
+        "np.lib.stride_tricks.sliding_window_view(a, 1, 0)",
+    )
+    .empty(&[[3, 0]])
+    .special(),
 ];
