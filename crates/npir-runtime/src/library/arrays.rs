@@ -1,5 +1,6 @@
 //! The arrays of a library call, and the blocks of them that one computation of its batch works on.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -106,6 +107,16 @@ impl<'a> Call<'a> {
     where
         F: Fn(&Batch<'_, 'a>, Range<usize>) -> Result<(), Failure> + Sync,
     {
+        let batch = self.batch(ranks)?;
+        let grain = (GRAIN / work.max(1)).max(1);
+        on_threads(batch.len(), grain, |range| f(&batch, range))
+    }
+
+    /// The arrays, split as in [`Call::for_each`].
+    ///
+    /// # Errors
+    /// Arrays whose batches differ.
+    pub(crate) fn batch(&self, ranks: &[usize]) -> Result<Batch<'_, 'a>, Failure> {
         let malformed = || Failure::contract("arrays do not agree in their batch");
         let mut leads = Vec::with_capacity(ranks.len());
         for (array, &rank) in self.arrays.iter().zip(ranks) {
@@ -117,30 +128,38 @@ impl<'a> Call<'a> {
         if self.arrays.len() != ranks.len() || !self.arrays.iter().zip(&leads).all(agree) {
             return Err(malformed());
         }
-        let batch = Batch {
+        Ok(Batch {
             arrays: &self.arrays,
             leads,
-        };
-        let failed: Mutex<Option<(usize, Failure)>> = Mutex::new(None);
-        let part = |range: Range<usize>| {
-            let at = range.start;
-            let Err(failure) = f(&batch, range) else {
-                return;
-            };
-            let mut slot = failed.lock().unwrap_or_else(PoisonError::into_inner);
-            if slot.as_ref().is_none_or(|(before, _)| at < *before) {
-                *slot = Some((at, failure));
-            }
-        };
-        let count = sizes.iter().product::<i64>() as usize;
-        let grain = (GRAIN / work.max(1)).max(1);
-        pool::parallel_for(count, grain, part).map_err(|error| Failure {
-            kind: RunErrorKind::Internal,
-            message: error.message().to_owned(),
-        })?;
-        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-        failed.map_or(Ok(()), |(_, failure)| Err(failure))
+        })
     }
+}
+
+/// Runs `f` on parts of `0..n`, of at least `grain` each, on the threads of the pool.
+///
+/// # Errors
+/// That of the first part that fails; a panic in one.
+pub(crate) fn on_threads<F>(n: usize, grain: usize, f: F) -> Result<(), Failure>
+where
+    F: Fn(Range<usize>) -> Result<(), Failure> + Sync,
+{
+    let failed: Mutex<Option<(usize, Failure)>> = Mutex::new(None);
+    let part = |range: Range<usize>| {
+        let at = range.start;
+        let Err(failure) = f(range) else {
+            return;
+        };
+        let mut slot = failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_none_or(|(before, _)| at < *before) {
+            *slot = Some((at, failure));
+        }
+    };
+    pool::parallel_for(n, grain, part).map_err(|error| Failure {
+        kind: RunErrorKind::Internal,
+        message: error.message().to_owned(),
+    })?;
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.map_or(Ok(()), |(_, failure)| Err(failure))
 }
 
 /// The arrays of a call, split into the dimensions of the batch and those of one element of it.
@@ -158,11 +177,16 @@ impl<'a> Batch<'_, 'a> {
             .collect()
     }
 
-    /// The blocks of array `i` for a range of elements.
-    pub(crate) fn blocks(&self, i: usize, range: Range<usize>) -> Vec<Block<'a>> {
-        range
-            .map(|at| Block::of(&self.arrays[i], self.leads[i], at))
-            .collect()
+    /// The block of array `i` for element `at`.
+    pub(crate) fn block(&self, i: usize, at: usize) -> Block<'a> {
+        Block::of(&self.arrays[i], self.leads[i], at)
+    }
+
+    /// How many elements there are.
+    pub(crate) fn len(&self) -> usize {
+        let first = self.arrays.first().zip(self.leads.first());
+        let sizes = first.map_or(&[][..], |(array, &lead)| &array.sizes[..lead]);
+        sizes.iter().product::<i64>() as usize
     }
 }
 
@@ -329,15 +353,6 @@ impl<'a> Block<'a> {
         unsafe { at.read_unaligned() }
     }
 
-    /// Sets element `i` of a block of one dimension.
-    #[inline]
-    pub(crate) fn set<T: Plain>(&self, i: usize, x: T) {
-        assert!(self.sizes.len() == 1 && i < self.size(0));
-        let at = self.ptr::<T>().wrapping_offset(self.stride(0) * i as isize);
-        // SAFETY: within the block, as asserted; as in `write`.
-        unsafe { at.write_unaligned(x) };
-    }
-
     /// Rows and columns of a block of at most two dimensions.
     fn extents(&self) -> (usize, usize) {
         match *self.sizes {
@@ -353,5 +368,72 @@ impl<'a> Block<'a> {
         strides
             .map(|(&stride, i)| stride as isize * i as isize)
             .sum()
+    }
+}
+
+/// The elements of a block of one dimension.
+#[derive(Clone, Copy)]
+pub(crate) struct Elements<'a, T> {
+    data: *mut T,
+    stride: isize,
+    len: usize,
+    block: PhantomData<&'a T>,
+}
+
+// SAFETY: ins are only read, and each element of an out is used by one thread at a time.
+unsafe impl<T: Sync> Sync for Elements<'_, T> {}
+
+impl<'a, T: Plain> Elements<'a, T> {
+    /// Those of a block.
+    ///
+    /// # Panics
+    /// As [`Block::ptr`]; a block of another rank.
+    pub(crate) fn of(block: Block<'a>) -> Elements<'a, T> {
+        assert!(block.sizes.len() == 1);
+        Elements {
+            data: block.ptr(),
+            stride: block.stride(0),
+            len: block.size(0),
+            block: PhantomData,
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Distance in elements.
+    pub(crate) fn stride(&self) -> isize {
+        self.stride
+    }
+
+    /// The address of the first one, where they follow each other and are aligned.
+    pub(crate) fn contiguous(&self) -> Option<*mut T> {
+        (self.stride == 1 && self.data.is_aligned()).then_some(self.data)
+    }
+
+    /// Element `i`.
+    ///
+    /// # Safety
+    /// `i` is below the length, and nobody writes the element now.
+    #[inline(always)]
+    pub(crate) unsafe fn get(&self, i: usize) -> T {
+        debug_assert!(i < self.len);
+        let at = self.data.wrapping_offset(i as isize * self.stride);
+        // SAFETY: within the block.
+        unsafe { at.read_unaligned() }
+    }
+
+    /// Sets element `i` of an out.
+    ///
+    /// # Safety
+    /// `i` is below the length, and nobody else uses the element now.
+    #[inline(always)]
+    pub(crate) unsafe fn set(&self, i: usize, x: T) {
+        debug_assert!(i < self.len);
+        let at = self.data.wrapping_offset(i as isize * self.stride);
+        // SAFETY: within the block.
+        unsafe { at.write_unaligned(x) };
     }
 }

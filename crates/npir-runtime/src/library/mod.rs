@@ -12,6 +12,7 @@ mod arrays;
 mod fft;
 mod linalg;
 mod membership;
+mod memory;
 mod selection;
 mod sort;
 
@@ -22,7 +23,7 @@ use crate::context::CallContext;
 use crate::dtype::DType;
 use crate::error::{RunError, RunErrorKind};
 
-pub(crate) use arrays::{Array, Batch, Block, Call};
+pub(crate) use arrays::{Array, Batch, Block, Call, on_threads};
 
 /// Why a routine failed; the error is reported as `caller: message`.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod derived;
 mod elementwise;
 mod errors;
 mod fft;
+mod fft_lengths;
 mod harness;
 mod histograms;
 mod indexing;

@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 
 use super::super::Failure;
 use super::super::arrays::{Block, Plain};
+use crate::alloc;
 use crate::error::RunErrorKind;
-use crate::{alloc, pool};
 
 /// Numbers that are worth a thread.
 const GRAIN: usize = 1 << 14;
@@ -18,9 +18,9 @@ pub(super) fn on_threads(
     grain: usize,
     f: impl Fn(Range<usize>) + Sync,
 ) -> Result<(), Failure> {
-    pool::parallel_for(n, grain, f).map_err(|error| Failure {
-        kind: RunErrorKind::Internal,
-        message: error.message().to_owned(),
+    super::super::on_threads(n, grain, |range| {
+        f(range);
+        Ok(())
     })
 }
 
