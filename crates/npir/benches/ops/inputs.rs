@@ -69,6 +69,8 @@ pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) ty: String,
     pub(crate) value: String,
+    /// Whether the programs see it with its dimensions swapped, as a view.
+    pub(crate) transposed: bool,
 }
 
 /// `count` numbers in which every function is defined, in no order; few of them differ where they are integers.
@@ -112,7 +114,12 @@ pub(crate) fn all(ty: Type) -> Vec<Input> {
         "({}).reshape({order}, {order})",
         spread(numpy, 12, order * order)
     );
-    let input = |name, ty, value| Input { name, ty, value };
+    let input = |name, ty, value| Input {
+        name,
+        ty,
+        value,
+        transposed: false,
+    };
     let positions = || "tensor<?xi64>".to_owned();
     let mask = || "tensor<?xi1>".to_owned();
     let number = |ty: &str| format!("tensor<{ty}>");
@@ -127,11 +134,10 @@ pub(crate) fn all(ty: Type) -> Vec<Input> {
         ),
         input("m", matrix(), square(numbers(numpy, 9, N))),
         input("um", matrix(), square(spread(numpy, 9, N))),
-        input(
-            "n",
-            matrix(),
-            format!("({}).T", square(numbers(numpy, 10, N))),
-        ),
+        Input {
+            transposed: true,
+            ..input("n", matrix(), square(numbers(numpy, 10, N)))
+        },
         input("row", vector(), numbers(numpy, 11, SIDE)),
         input("taps", vector(), numbers(numpy, 11, 7)),
         input("long_taps", vector(), numbers(numpy, 11, 100)),

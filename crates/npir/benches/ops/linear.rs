@@ -49,6 +49,13 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "vecdot",
+        "numpy.vecdot %m, %m : {m}, {m} -> {v}",
+        "np.vecdot(m, m)",
+        &["{v}"],
+        Types::ALL,
+    ),
+    row(
+        "vecdot, one transposed",
         "numpy.vecdot %m, %n : {m}, {m} -> {v}",
         "np.vecdot(m, n)",
         &["{v}"],

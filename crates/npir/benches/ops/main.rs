@@ -101,6 +101,7 @@ fn elementwise() -> Vec<Case> {
                         name: names[i],
                         ty: format!("tensor<?x{ty}>"),
                         value: numbers(numpy, i, inputs::N),
+                        transposed: false,
                     }
                 })
                 .collect();
@@ -170,15 +171,26 @@ fn others() -> Vec<Case> {
 }
 
 fn function(case: &Case) -> Result<Function, Box<dyn Error>> {
-    let args: Vec<_> = case
-        .inputs
-        .iter()
-        .map(|i| format!("%{}: {}", i.name, i.ty))
-        .collect();
+    let mut views = String::new();
+    let mut args = Vec::new();
+    for Input { name, ty, .. } in &case.inputs {
+        args.push(format!("%{name}: {ty}"));
+    }
+    for (arg, Input { name, ty, .. }) in args
+        .iter_mut()
+        .zip(&case.inputs)
+        .filter(|(_, i)| i.transposed)
+    {
+        *arg = format!("%{name}_stored: {ty}");
+        let _ = writeln!(
+            views,
+            "  %{name} = numpy.transpose %{name}_stored : {ty} -> {ty}"
+        );
+    }
     let (count, results) = (case.results.len(), case.results.join(", "));
     let values: Vec<_> = (0..count).map(|i| format!("%r#{i}")).collect();
     let source = format!(
-        "func.func @f({}) -> ({results}) {{\n  %r:{count} = {}\n  return {} : {results}\n}}",
+        "func.func @f({}) -> ({results}) {{\n{views}  %r:{count} = {}\n  return {} : {results}\n}}",
         args.join(", "),
         case.body,
         values.join(", "),
@@ -200,8 +212,10 @@ fn time_ours(f: &Function, inputs: &[Array]) -> Result<Duration, Box<dyn Error>>
 }
 
 fn time_numpy(case: &Case, inputs: &[Array]) -> Result<Duration, Box<dyn Error>> {
+    let swapped = case.inputs.iter().filter(|i| i.transposed);
+    let views: String = swapped.map(|i| format!("{0} = {0}.T\n", i.name)).collect();
     let program = format!(
-        "import time\nbest = 1e9\nfor _ in range({CALLS}):\n    begin = time.perf_counter()\n    r = {}\n    \
+        "import time\n{views}best = 1e9\nfor _ in range({CALLS}):\n    begin = time.perf_counter()\n    r = {}\n    \
          best = min(best, time.perf_counter() - begin)\n    del r\nbest = np.array(best)",
         case.numpy
     );
