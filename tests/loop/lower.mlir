@@ -51,8 +51,8 @@ func.func @static(%a: memref<8xf64>, %b: memref<8xf64>) {
   return
 }
 
-// Unit strides are tested once; without them the same code gathers, or is scalar for
-// elements that machines do not gather.
+// Unit strides are tested once; without them elements are loaded one by one, into vectors or,
+// where machines do not gather them at the end of a row, for scalar code.
 // CHECK-LABEL: func.func @strided
 // CHECK: %{{.*}}, %{{.*}}, %{{.*}}, %[[S:.*]] = memref.extract_strided_metadata
 // CHECK: %[[UNIT:.*]] = arith.cmpi eq, %[[S]], %c1
@@ -60,6 +60,11 @@ func.func @static(%a: memref<8xf64>, %b: memref<8xf64>) {
 // CHECK:   vector.load
 // CHECK: } else {
 // CHECK-NOT: vector.load
+// CHECK:   memref.load
+// CHECK:   memref.load
+// CHECK:   memref.load
+// CHECK:   memref.load
+// CHECK:   vector.from_elements
 // CHECK:   vector.gather
 // CHECK: }
 // CHECK-LABEL: func.func @strided_bytes
@@ -229,6 +234,43 @@ func.func @empty(%a: memref<0xf64>, %s: memref<f64>, %zero: f64) {
       init(%zero : f64) body (%x: f64, %acc: f64) {
     %r = arith.addf %acc, %x : f64
     loop.yield %r : f64
+  }
+  return
+}
+
+// Blocks that double in size, until an accumulator is decided; the first points alone before threads.
+// CHECK-LABEL: func.func @any
+// CHECK: scf.while (%{{.*}} = %c0, %[[SIZE:.*]] = %c16, %{{.*}} = %{{.*}}) : (index, index, vector<16xi8>)
+// CHECK:   %[[HIT:.*]] = arith.cmpi eq, %{{.*}}, %{{.*}} : vector<16xi8>
+// CHECK:   vector.reduction <or>, %[[HIT]] : vector<16xi1> into i1
+// CHECK:   scf.condition
+// CHECK: %[[FIRST:.*]] = memref.load
+// CHECK: %[[OPEN:.*]] = arith.cmpi ne, %[[FIRST]], %c1_i8
+// CHECK: scf.if %[[OPEN]] {
+// CHECK:   loop.parallel_for
+// CHECK:   scf.while
+func.func @any(%n: index, %a: memref<?xi8>, %s: memref<i8>) {
+  %zero = arith.constant 0 : i8
+  loop.nest bounds [%n] iterators [reduction] ins(%a : memref<?xi8>) outs(%s : memref<i8>) maps [#i, #none]
+      init(%zero : i8) schedule <parallel = 1, grain = 4096, vector = 16> {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  } combine (%p: i8, %q: i8) {
+    %r = arith.ori %p, %q : i8
+    loop.yield %r : i8
+  }
+  return
+}
+
+// A complex number is one piece of a vector that does not lie in one.
+// CHECK-LABEL: func.func @every_other_complex
+// CHECK: %[[X:.*]] = vector.load %{{.*}} : memref<16xf64>, vector<2xf64>
+// CHECK: %[[Y:.*]] = vector.load %{{.*}} : memref<16xf64>, vector<2xf64>
+// CHECK: vector.shuffle %[[X]], %[[Y]] [0, 1, 2, 3]
+func.func @every_other_complex(%a: memref<16xcomplex<f64>>, %b: memref<8xcomplex<f64>>) {
+  loop.nest bounds [8] iterators [parallel] ins(%a : memref<16xcomplex<f64>>) outs(%b : memref<8xcomplex<f64>>)
+      maps [affine_map<(i) -> (2 * i)>, #i] schedule <vector = 2> body (%x: complex<f64>, %old: complex<f64>) {
+    loop.yield %x : complex<f64>
   }
   return
 }

@@ -231,3 +231,62 @@ func.func @collapse(%a: memref<4x4xindex>) {
   }
   return
 }
+
+// -----
+
+func.func @absorbing_alone(%a: memref<4x4xi8>, %s: memref<i8>, %zero: i8) {
+  // expected-error @+1 {{'loop.nest' op has `absorbing`, which needs `init` and a combine region}}
+  loop.nest bounds [4, 4] iterators [reduction, reduction] ins(%a : memref<4x4xi8>) outs(%s : memref<i8>)
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>] init(%zero : i8) {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  }
+  return
+}
+
+// -----
+
+func.func @absorbing_type(%a: memref<4x4xi8>, %s: memref<i8>, %zero: i8) {
+  // expected-error @+1 {{'loop.nest' op output 0 has elements of type i8, `absorbing` is 1 : i64}}
+  loop.nest bounds [4, 4] iterators [reduction, reduction] ins(%a : memref<4x4xi8>) outs(%s : memref<i8>)
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>] init(%zero : i8) {absorbing = 1 : i64} body (%x: i8, %acc: i8) {
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  } combine (%p: i8, %q: i8) {
+    %r = arith.ori %p, %q : i8
+    loop.yield %r : i8
+  }
+  return
+}
+
+// -----
+
+func.func @absorbing_output(%a: memref<4x4xi8>, %s: memref<4xi8>, %zero: i8) {
+  // expected-error @+1 {{'loop.nest' op has `absorbing`, but output 0 has an element for each point of axis 1}}
+  loop.nest bounds [4, 4] iterators [reduction, reduction] ins(%a : memref<4x4xi8>) outs(%s : memref<4xi8>)
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>] init(%zero : i8) {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  } combine (%p: i8, %q: i8) {
+    %r = arith.ori %p, %q : i8
+    loop.yield %r : i8
+  }
+  return
+}
+
+// -----
+
+func.func @absorbing_stores(%a: memref<4x4xi8>, %s: memref<i8>, %zero: i8) {
+  // expected-error @+1 {{'loop.nest' op has `absorbing`, but stores in its body}}
+  loop.nest bounds [4, 4] iterators [reduction, reduction] ins(%a : memref<4x4xi8>) outs(%s : memref<i8>)
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>] init(%zero : i8) {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
+    %i = loop.index 0 : index
+    memref.store %x, %a[%i, %i] : memref<4x4xi8>
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  } combine (%p: i8, %q: i8) {
+    %r = arith.ori %p, %q : i8
+    loop.yield %r : i8
+  }
+  return
+}

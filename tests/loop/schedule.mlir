@@ -77,7 +77,7 @@ func.func @ordered_row_sums(%m: index, %n: index, %a: memref<?x?xf64>, %s: memre
 
 // Lanes along the columns, which are the innermost loop; eight rows per visit of the sums.
 // CHECK-LABEL: func.func @column_sums
-// CHECK: schedule <tile = [0, 512], parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 2, jam = [8, 1]>
+// CHECK: schedule <tile = [0, 128], parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 2, jam = [8, 1]>
 func.func @column_sums(%m: index, %n: index, %a: memref<?x?xf64>, %s: memref<?xf64>, %zero: f64) {
   loop.nest bounds [%m, %n] iterators [reduction, parallel] ins(%a : memref<?x?xf64>) outs(%s : memref<?xf64>)
       maps [#ij, #j] init(%zero : f64) body (%x: f64, %acc: f64) {
@@ -86,6 +86,50 @@ func.func @column_sums(%m: index, %n: index, %a: memref<?x?xf64>, %s: memref<?xf
   } combine (%p: f64, %q: f64) {
     %r = arith.addf %p, %q : f64
     loop.yield %r : f64
+  }
+  return
+}
+
+// A product of rows and a vector: four rows per visit of the vector.
+// CHECK-LABEL: func.func @rows_and_vector
+// CHECK: schedule <parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 2, jam = [4, 1], block = {{[0-9]+}}>
+func.func @rows_and_vector(%m: index, %n: index, %a: memref<?x?xf64>, %x: memref<?xf64>, %s: memref<?xf64>, %zero: f64) {
+  loop.nest bounds [%m, %n] iterators [parallel, reduction] ins(%a, %x : memref<?x?xf64>, memref<?xf64>)
+      outs(%s : memref<?xf64>) maps [#ij, #j, #i] init(%zero : f64) body (%y: f64, %z: f64, %acc: f64) {
+    %p = arith.mulf %y, %z : f64
+    %r = arith.addf %acc, %p : f64
+    loop.yield %r : f64
+  } combine (%p: f64, %q: f64) {
+    %r = arith.addf %p, %q : f64
+    loop.yield %r : f64
+  }
+  return
+}
+
+// Accumulators that may be decided early stay in registers, the loop that decides them innermost.
+// CHECK-LABEL: func.func @any_of_columns
+// CHECK: schedule <order = [1, 0], parallel = 1, grain = {{[0-9]+}}, lanes = 1, vector = 64, unroll = 4>
+func.func @any_of_columns(%m: index, %n: index, %a: memref<?x?xi8>, %s: memref<?xi8>, %zero: i8) {
+  loop.nest bounds [%m, %n] iterators [reduction, parallel] ins(%a : memref<?x?xi8>) outs(%s : memref<?xi8>)
+      maps [#ij, #j] init(%zero : i8) {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  } combine (%p: i8, %q: i8) {
+    %r = arith.ori %p, %q : i8
+    loop.yield %r : i8
+  }
+  return
+}
+
+// The middle dimension is the contiguous one, which a kernel of its own could not see.
+// CHECK-LABEL: func.func @hidden_stride
+// CHECK: {unit_strides = array<i64: 0>}
+func.func @hidden_stride(%a: memref<?x?xf64, strided<[?, ?], offset: ?>>, %n: index, %b: memref<?xf64>) {
+  %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %a : memref<?x?xf64, strided<[?, ?], offset: ?>> -> memref<f64>, index, index, index, index, index
+  %v = memref.reinterpret_cast %a to offset: [0], sizes: [%n, 1], strides: [%strides#1, 0] : memref<?x?xf64, strided<[?, ?], offset: ?>> to memref<?x1xf64, strided<[?, 0]>>
+  loop.nest bounds [%n, 1] iterators [parallel, parallel] ins(%v : memref<?x1xf64, strided<[?, 0]>>) outs(%b : memref<?xf64>)
+      maps [#ij, affine_map<(i, j) -> (i + j)>] body (%x: f64, %old: f64) {
+    loop.yield %x : f64
   }
   return
 }

@@ -113,10 +113,12 @@ func.func @min_of_ints(%x: tensor<3xi16>, %u: tensor<3xui16>) -> (tensor<i16>, t
 // NaN is true.
 // CHECK-LABEL: func.func @truth
 func.func @truth(%x: tensor<3xf64>) -> (tensor<i1>, tensor<i1>, tensor<i64>) {
+  // CHECK: tensor_ext.absorbing = 1 : i8
   // CHECK: arith.cmpf une
   // CHECK: arith.ori %{{.*}} : i8
   %0 = numpy.any %x : tensor<3xf64> -> tensor<i1>
   // CHECK: arith.constant 1 : i8
+  // CHECK: tensor_ext.absorbing = 0 : i8
   // CHECK: arith.cmpf une
   // CHECK: arith.andi %{{.*}} : i8
   %1 = numpy.all %x : tensor<3xf64> -> tensor<i1>

@@ -394,3 +394,33 @@ func.func @forward_sum(%x: memref<3x8xf64>, %out: memref<3x5xf64>, %n: index) ->
   }
   return %r : memref<3x5xf64>
 }
+
+// -----
+
+// What decides a reduction goes with it, if parts of it can be merged.
+#id = affine_map<(i) -> (i)>
+#none = affine_map<(i) -> ()>
+
+// CHECK-LABEL: func.func @any
+// CHECK: loop.nest
+// CHECK: {absorbing = 1 : i8}
+// CHECK: loop.nest
+// CHECK-NOT: absorbing
+// CHECK: return
+func.func @any(%x: memref<9xi8>) -> (memref<i8>, memref<i8>) {
+  %zero = arith.constant 0 : i8
+  %a = memref.alloc() : memref<i8>
+  %b = memref.alloc() : memref<i8>
+  linalg.fill ins(%zero : i8) outs(%a : memref<i8>)
+  linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]} ins(%x : memref<9xi8>) outs(%a : memref<i8>) attrs = {tensor_ext.absorbing = 1 : i8, tensor_ext.associative} {
+  ^bb0(%e: i8, %acc: i8):
+    %r = arith.ori %acc, %e : i8
+    linalg.yield %r : i8
+  }
+  linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]} ins(%x : memref<9xi8>) outs(%b : memref<i8>) attrs = {tensor_ext.absorbing = 1 : i8} {
+  ^bb0(%e: i8, %acc: i8):
+    %r = arith.ori %acc, %e : i8
+    linalg.yield %r : i8
+  }
+  return %a, %b : memref<i8>, memref<i8>
+}

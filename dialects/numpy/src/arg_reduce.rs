@@ -6,7 +6,7 @@
 //! value at position zero: it only stays where no element is better, and then position zero is the first.
 
 use npir_mlir::prelude::*;
-use npir_tensor::{ASSOCIATIVE, CheckKind};
+use npir_tensor::{ABSORBING, ASSOCIATIVE, CheckKind};
 
 use crate::elementwise::dtype::DType;
 use crate::elementwise::{Body, Order};
@@ -198,6 +198,16 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
         results
     });
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
+    // Along one axis positions ascend: the first of the best values stays.
+    if reduced.len() == 1 && dtype.is_byte() {
+        let best = match which {
+            Extreme::Min => lowering::smallest(rw, dtype, value_ty),
+            Extreme::Max => lowering::largest(rw, dtype, value_ty),
+        };
+        if let Some(number) = best.constant_attr() {
+            generic.set_attr(ABSORBING, number);
+        }
+    }
     let mut value = generic.result_value(inits.len() - 1);
     if op.attr("keepdims").is_some() {
         value = lowering::insert_unit_dims(rw, value, &mask);

@@ -2,7 +2,7 @@
 //! One `linalg.generic` each, whose loops are the labels of the result and then those that are summed over.
 
 use npir_mlir::prelude::*;
-use npir_tensor::{ASSOCIATIVE, CheckKind, View};
+use npir_tensor::{ABSORBING, ASSOCIATIVE, CheckKind, View};
 
 use crate::cast;
 use crate::elementwise::Body;
@@ -214,6 +214,10 @@ pub(crate) fn sum_of_products<'c>(
         vec![body.add(sums[0], product)]
     });
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
+    if dtype.is_bool() {
+        // True and anything is true.
+        generic.set_attr(ABSORBING, ctx.int_attr(dtype.storage_ty(ctx), 1));
+    }
     let (parts, element) = (generic.result_values(), dtype.storage_ty(ctx));
     if dtype.is_complex() {
         return lowering::elementwise(rw, &parts, sizes, element, |rw, args| {

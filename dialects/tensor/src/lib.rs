@@ -44,6 +44,11 @@ pub use view::View;
 /// accumulators in any grouping.
 pub const ASSOCIATIVE: &str = "tensor_ext.associative";
 
+/// Attribute on an associative `linalg.generic`: once the accumulator of its first result holds this
+/// integer, later elements change no accumulator, and may be left out. Elements along the only
+/// reduction axis are visited in ascending order, which accumulators of positions rely on.
+pub const ABSORBING: &str = "tensor_ext.absorbing";
+
 /// Ends a region of this dialect.
 #[op(
     "tensor_ext.yield",

@@ -423,3 +423,81 @@ fn bfloat16() {
     }
     check(cases);
 }
+
+/// What decides a reduction before its end, in each part of the code: in the first points, in the first block, far
+/// behind, in the last few elements, twice, and nowhere. Two of them in a row tell the first position from the second.
+#[test]
+fn reductions_that_are_decided_early() {
+    const N: usize = 20_000;
+    let places = [
+        &[][..],
+        &[0],
+        &[37, 38],
+        &[255, 256],
+        &[5_000, 5_100],
+        &[7_001, 13_000],
+        &[N - 3],
+        &[N - 1],
+    ];
+    let mut cases = Vec::new();
+    for (dtype, usual, decisive) in [
+        (DType::Bool, 0, 1),
+        (DType::Bool, 1, 0),
+        (DType::U8, 3, 255),
+        (DType::I8, 3, -128),
+    ] {
+        let vector = |places: &[usize], n: usize| {
+            let mut list = vec![usual; n];
+            places.iter().for_each(|&at| list[at] = decisive);
+            numbers(dtype, &list)
+        };
+        let names = ["any", "all", "min", "max", "argmin", "argmax"];
+        for name in &names[if dtype == DType::Bool { 0 } else { 2 }..] {
+            let whole = || Case::new(format!("numpy.{name} %a"), format!("np.{name}(a)"));
+            let mut case = whole();
+            for places in places {
+                case = case.run(&[("a", vector(places, N))]);
+            }
+            cases.push(case);
+            for axis in ["0", "1"] {
+                let spelled = match name.starts_with("arg") {
+                    true => format!("axis {axis}"),
+                    false => format!("axes [{axis}]"),
+                };
+                let mut case = Case::new(
+                    format!("numpy.{name} %a {spelled}"),
+                    format!("np.{name}(a, axis={axis})"),
+                );
+                let odd = [0usize, 1, 300, 301, 1_400, 39_999];
+                for (rows, columns) in [(5, 8_000), (8_000, 5), (1, 40_000)] {
+                    let value = vector(&odd, 40_000).reshaped(&[rows, columns]);
+                    case = case.run(&[("a", value)]);
+                }
+                let value = vector(&odd, 40_000).reshaped(&[200, 200]);
+                case = case.run_everywhere(&[("a", value)]);
+                cases.push(case);
+            }
+        }
+    }
+    for name in ["dot", "matmul"] {
+        let mut case = Case::new(format!("numpy.{name} %a, %b"), format!("np.{name}(a, b)"));
+        for places in places {
+            let ones = numbers(DType::Bool, &vec![1; N]);
+            let mut list = vec![0; N];
+            places.iter().for_each(|&at| list[at] = 1);
+            case = case.run(&[("a", numbers(DType::Bool, &list)), ("b", ones)]);
+        }
+        cases.push(case);
+    }
+    // Long enough for threads.
+    for name in ["any", "argmax"] {
+        let mut case = Case::new(format!("numpy.{name} %a"), format!("np.{name}(a)"));
+        for places in [&[][..], &[5_999_990], &[3_000_000, 5_000_000]] {
+            let mut list = vec![0; 6_000_000];
+            places.iter().for_each(|&at| list[at] = 1);
+            case = case.run(&[("a", numbers(DType::Bool, &list))]);
+        }
+        cases.push(case);
+    }
+    check(cases);
+}

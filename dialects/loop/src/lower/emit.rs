@@ -83,6 +83,7 @@ impl<'k, 'c> Emitter<'k, 'c> {
                 None if depth + 1 == self.loops.len() && self.accumulators.cascades() => {
                     self.block_loop(rw, depth, &state, accs)
                 }
+                None if self.may_end(depth, &accs) => self.ending_loop(rw, depth, &state, accs),
                 None => self.point_loop(rw, depth, &state, accs),
             },
         };
@@ -191,7 +192,7 @@ impl<'k, 'c> Emitter<'k, 'c> {
     }
 
     /// Copies of the body, and points of each, that a step along `axis` takes.
-    fn in_flight(&self, axis: usize) -> (i64, i64) {
+    pub(super) fn in_flight(&self, axis: usize) -> (i64, i64) {
         let schedule = &self.kernel.schedule;
         if axis == schedule.lanes {
             (schedule.unroll, self.kernel.width())
@@ -201,7 +202,7 @@ impl<'k, 'c> Emitter<'k, 'c> {
     }
 
     /// The loop over the points of an axis.
-    fn point_loop(
+    pub(super) fn point_loop(
         &self,
         rw: Rewriter<'c>,
         depth: usize,

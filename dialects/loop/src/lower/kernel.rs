@@ -180,6 +180,8 @@ pub(super) struct Kernel<'c> {
     pub(super) body: Body<'c>,
     /// Merges two partial accumulators; arguments (accumulators…, parts…).
     pub(super) combine: Option<Blk<'c>>,
+    /// The value of the first accumulator after which no point changes any.
+    pub(super) absorbing: Option<Val<'c>>,
     /// Outputs whose combination is a floating-point sum.
     pub(super) sums: Vec<bool>,
     /// Memory that the body reads and writes by itself, by the key of the memref.

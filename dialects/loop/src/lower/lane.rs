@@ -6,6 +6,7 @@
 
 use super::complex;
 use super::index::Ix;
+use super::pieces;
 use npir_mlir::prelude::*;
 
 /// One value on all lanes of a vector.
@@ -206,6 +207,35 @@ impl<'c> Address<'c> {
         }
     }
 
+    /// The position of each lane where they do not lie side by side, if accesses one by one are
+    /// best: those at fixed distances, and all of complex numbers.
+    fn pieces(
+        &self,
+        rw: Rewriter<'c>,
+        flat: Val<'c>,
+        width: i64,
+        mask: Option<Val<'c>>,
+    ) -> Option<Vec<Ix<'c>>> {
+        let complex = flat.ty().element().is_complex();
+        let strided = match self.step.constant() {
+            Some(0 | 1) => false,
+            Some(-1) => complex,
+            _ => true,
+        };
+        let scattered = match self.lanes {
+            None => strided,
+            Some(_) => complex,
+        };
+        let at = |lane| {
+            let position = self.base.add(rw, self.step.mul(rw, Ix::Const(lane)));
+            match self.lanes {
+                None => position,
+                Some(lanes) => position.add(rw, Ix::Val(rw.vector_extract(lanes, lane))),
+            }
+        };
+        (width > 1 && scattered && mask.is_none()).then(|| (0..width).map(at).collect())
+    }
+
     /// Whether all lanes are one element.
     fn stands_still(&self) -> bool {
         self.lanes.is_none() && self.step.constant() == Some(0)
@@ -236,6 +266,9 @@ impl<'c> Address<'c> {
         width: i64,
         mask: Option<Val<'c>>,
     ) -> Lane<'c> {
+        if let Some(positions) = self.pieces(rw, flat, width, mask) {
+            return Lane::Vector(pieces::load(rw, flat, &positions));
+        }
         let element = flat.ty().element();
         if element.is_complex() && width > 1 && !self.stands_still() {
             let mask = mask.map(|mask| complex::twice(rw, mask, width));
@@ -290,6 +323,9 @@ impl<'c> Address<'c> {
         width: i64,
         mask: Option<Val<'c>>,
     ) {
+        if let Some(positions) = self.pieces(rw, flat, width, mask) {
+            return pieces::store(rw, flat, value.widen(rw, width), &positions);
+        }
         if flat.ty().element().is_complex() && width > 1 && !self.stands_still() {
             let parts = Lane::Vector(value.widen(rw, width));
             let mask = mask.map(|mask| complex::twice(rw, mask, width));
@@ -333,7 +369,7 @@ impl<'c> Address<'c> {
 }
 
 /// Marks the access that defines `value` as one at any address: inputs need not be aligned.
-fn unaligned<'c>(rw: Rewriter<'c>, value: Val<'c>) -> Val<'c> {
+pub(super) fn unaligned<'c>(rw: Rewriter<'c>, value: Val<'c>) -> Val<'c> {
     if let Some(op) = value.defining_op() {
         op.set_attr("alignment", rw.ctx().i64_attr(1));
     }

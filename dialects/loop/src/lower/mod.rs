@@ -1,17 +1,19 @@
 //! `lower-loop-nest`: loop nests to loops, vectors and threads, as their schedules say.
 //!
-//! `versions` turns a nest into kernels, `emit` turns a kernel into loops; `accumulate`
-//! and `parallel` are the parts of it that know about accumulators and threads, `body`
-//! and `lane` vectorize the scalar code.
+//! `versions` turns a nest into kernels, `emit` turns a kernel into loops; `accumulate`,
+//! `exit` and `parallel` are the parts of it that know about accumulators, reductions that
+//! end early and threads, `body`, `lane` and `pieces` vectorize the scalar code.
 
 mod accumulate;
 mod body;
 mod complex;
 mod emit;
+mod exit;
 mod index;
 mod kernel;
 mod lane;
 mod parallel;
+mod pieces;
 mod state;
 pub(crate) mod versions;
 

@@ -29,7 +29,7 @@ impl<'c> Emitter<'_, 'c> {
         let trips = self.trips(rw, state);
         match first_reduction {
             Some(first) if self.kernel.privatizable(&self.reduced(first)) => {
-                self.emit_private(rw, state, first, &trips);
+                self.unless_decided(rw, |rw| self.emit_private(rw, state, first, &trips));
             }
             Some(first) => {
                 // The parts of these outputs cannot be told apart: threads share what is left.
@@ -287,6 +287,7 @@ impl<'c> Emitter<'_, 'c> {
                 .combine
                 .map_or_else(|| kernel.body.clone(), Body::Merge),
             schedule: merge,
+            absorbing: None,
             ..kernel.clone()
         }
     }

@@ -43,17 +43,17 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
     let mut fast = general.clone();
     let mut tested: Vec<Val<'c>> = Vec::new();
     let mut narrow = false;
-    let (ins, outs) = walks.split_at(general.ins.len());
-    for (accesses, walks) in [(&mut fast.ins, ins), (&mut fast.outs, outs)] {
-        for (access, walk) in accesses.iter_mut().zip(walks) {
-            let likely = walk.strides[lanes] == Stride::LikelyUnit && !walk.divides[lanes];
-            if let Ix::Val(stride) = access.strides[lanes]
-                && likely
-            {
-                tested.push(stride);
-                access.strides[lanes] = Ix::ONE;
-                narrow |= !gathers(walk.bits);
-            }
+    let expected = nest.unit_strides();
+    let accesses = fast.ins.iter_mut().chain(&mut fast.outs);
+    for (i, (access, walk)) in accesses.zip(&walks).enumerate() {
+        let likely = walk.strides[lanes] == Stride::LikelyUnit || expected.contains(&(i as i64));
+        if let Ix::Val(stride) = access.strides[lanes]
+            && likely
+            && !walk.divides[lanes]
+        {
+            tested.push(stride);
+            access.strides[lanes] = Ix::ONE;
+            narrow |= !gathers(walk.bits);
         }
     }
     let varying: Vec<bool> = general
@@ -84,8 +84,7 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
     }
     let condition = all_one(rw, &tested);
     let mut slow = general;
-    let accumulates = slow.axes[lanes].kind == IteratorKind::Reduction;
-    slow.schedule = simplified(&slow.schedule, narrow, accumulates);
+    slow.schedule = simplified(&slow, narrow);
     Versions {
         kernel: fast,
         otherwise: Some((condition, slow)),
@@ -139,6 +138,7 @@ fn kernel<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule) -> Kernel<'c
         inits: nest.initial_values(),
         body: Body::Map(nest.body_block()),
         combine,
+        absorbing: nest.absorbing().map(|value| rw.const_attr(value)),
         sums: combine.map_or_else(Vec::new, sums),
         captured,
         schedule,
@@ -182,17 +182,28 @@ fn gathers(bits: i64) -> bool {
     matches!(bits, 32 | 64)
 }
 
+/// Rows of a reduction that run side by side where its strides are not one.
+const ROWS: i64 = 8;
+
 /// The schedule where strides are not what vectors want.
-fn simplified(schedule: &Schedule, narrow: bool, accumulates: bool) -> Schedule {
+fn simplified(kernel: &Kernel<'_>, narrow: bool) -> Schedule {
+    let schedule = &kernel.schedule;
     let mut simple = schedule.clone();
-    // Scalar sums keep their partial sums: fewer would cost accuracy.
-    if !(narrow && accumulates) {
-        simple.unroll = 1;
-    }
     simple.jam.fill(1);
     simple.collapse = 0;
-    if narrow {
+    if kernel.axes[schedule.lanes].kind != IteratorKind::Reduction {
+        simple.unroll = 1;
+        if narrow {
+            simple.vector = 1;
+        }
+    } else {
+        // Gathered lanes cost more than what they add. Rows side by side share the cache
+        // lines of an operand that is contiguous across them.
         simple.vector = 1;
+        if let Some(row) = row_around_lanes(kernel) {
+            simple.jam[row] = ROWS / kernel.outs.len().min(2) as i64;
+            simple.unroll = 1;
+        }
     }
     if simple.block > 0 {
         simple.block = simple
@@ -200,6 +211,15 @@ fn simplified(schedule: &Schedule, narrow: bool, accumulates: bool) -> Schedule 
             .min(crate::scheduler::sum_block(simple.vector * simple.unroll));
     }
     simple
+}
+
+/// The parallel axis next around the innermost lanes, not counting axes of one point.
+fn row_around_lanes(kernel: &Kernel<'_>) -> Option<usize> {
+    let mut around = kernel.schedule.order.iter().rev().copied();
+    let next = |axis: &usize| kernel.axes[*axis].extent.constant() != Some(1);
+    (around.next() == Some(kernel.schedule.lanes))
+        .then(|| around.find(next))?
+        .filter(|&axis| kernel.axes[axis].kind == IteratorKind::Parallel)
 }
 
 fn all_one<'c>(rw: Rewriter<'c>, strides: &[Val<'c>]) -> Val<'c> {

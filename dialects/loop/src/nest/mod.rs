@@ -23,6 +23,11 @@ use npir_mlir::prelude::*;
 /// identity of `combine`, which merges two partial accumulators and is associative.
 /// `sequential` axes run in ascending order.
 ///
+/// `absorbing` is a number that decides a nest with `init` and `combine`: once the first
+/// output's accumulator holds it, no later point changes any accumulator, and the nest
+/// may leave the rest out. `unit_strides` lists operands that are expected to be contiguous
+/// along the lanes of `schedule`; what depends on it is tested at run time.
+///
 /// The body may also read and write memory by itself, with `loop.index`, `memref.load`
 /// and `memref.store`. An output may share memory with an input only where both are the
 /// same elements at every point.
@@ -45,6 +50,9 @@ const SEGMENTS: [&str; 4] = ["bounds", "ins", "outs", "init"];
 impl<'c> Nest<'c> {
     /// The op's name.
     pub const NAME: &'static str = "loop.nest";
+    /// The attribute behind [`Nest::absorbing`].
+    pub const ABSORBING: &'static str = "absorbing";
+    const UNIT_STRIDES: &'static str = "unit_strides";
 
     /// A view of `op` if it is a nest.
     pub fn cast(op: Op<'c>) -> Option<Self> {
@@ -147,6 +155,11 @@ impl<'c> Nest<'c> {
         self.0.region(1).entry()
     }
 
+    /// The value of the first accumulator after which no point changes any, if there is one.
+    pub fn absorbing(self) -> Option<Attribute<'c>> {
+        self.0.attr(Self::ABSORBING)
+    }
+
     /// Whether the points of reduction axes may be grouped at will.
     pub fn reassociates(self) -> bool {
         self.combine_block().is_some() && !self.initial_values().is_empty()
@@ -155,6 +168,24 @@ impl<'c> Nest<'c> {
     /// The schedule, if there is one.
     pub fn schedule(self) -> Option<Schedule> {
         Schedule::decode(self.0.attr("schedule")?)
+    }
+
+    /// The operands, inputs before outputs, that are expected to be contiguous along the lanes of
+    /// the schedule although neither their type nor the op that defines them says so any more.
+    pub fn unit_strides(self) -> Vec<i64> {
+        let list = self.0.attr(Self::UNIT_STRIDES);
+        list.and_then(|list| list.as_int_array())
+            .unwrap_or_default()
+    }
+
+    /// Sets [`Nest::unit_strides`].
+    pub fn set_unit_strides(self, operands: &[i64]) {
+        if operands.is_empty() {
+            self.0.remove_attr(Self::UNIT_STRIDES);
+        } else {
+            let list = self.0.ctx().i64_array(operands);
+            self.0.set_attr(Self::UNIT_STRIDES, list);
+        }
     }
 
     /// Sets the schedule.
@@ -304,7 +335,9 @@ impl<'c> Nest<'c> {
                  Axis `d` runs over `0 .. bounds[d]`. At each point the body gets one element of each of `ins` and one \
                  accumulator for each of `outs`, at the coordinates that `maps` give (inputs first), and yields the new \
                  accumulators. With `init` the accumulators start with these scalars, else with what `outs` hold. \
-                 `combine` merges two partial accumulators.",
+                 `combine` merges two partial accumulators. Once the first accumulator holds the number `absorbing`, no \
+                 later point changes any. `unit_strides` lists operands, inputs first, that are expected to be \
+                 contiguous along the lanes of `schedule`; what depends on it is tested at run time.",
             )
             .variadic_operand(SEGMENTS[0], IndexType::constraint())
             .variadic_operand(SEGMENTS[1], AnyMemRef::constraint())
@@ -314,6 +347,8 @@ impl<'c> Nest<'c> {
             .attribute("iterators", Iterators::constraint())
             .attribute("maps", MapArray::constraint())
             .optional_attribute("schedule", ScheduleAttr::constraint())
+            .optional_attribute(Self::ABSORBING, AnyAttr::constraint())
+            .optional_attribute(Self::UNIT_STRIDES, I64Array::constraint())
             .region("body")
             .region("combine")
             .traits(&[Trait::AttrSizedOperandSegments, Trait::SingleBlock])

@@ -51,12 +51,50 @@ pub(super) fn verify(nest: Nest<'_>) -> Check {
             ));
         }
     }
+    if let Some(absorbing) = nest.absorbing() {
+        verify_absorbing(nest, absorbing, &kinds)?;
+    }
     verify_block(nest, 0, "body", &body_types(nest))?;
     if nest.combine_block().is_some() {
         let elements: Vec<_> = outs.iter().map(|out| out.ty().element()).collect();
         verify_block(nest, 1, "combine", &[elements.clone(), elements].concat())?;
     }
     Ok(())
+}
+
+/// A nest that may end early does nothing but accumulate.
+fn verify_absorbing(nest: Nest<'_>, absorbing: Attribute<'_>, kinds: &[IteratorKind]) -> Check {
+    if !nest.reassociates() {
+        return Err("has `absorbing`, which needs `init` and a combine region".into());
+    }
+    let element = nest.outputs()[0].ty().element();
+    if absorbing.as_int().is_none() || absorbing.attr_type() != element {
+        return Err(format!(
+            "output 0 has elements of type {element}, `absorbing` is {absorbing}"
+        ));
+    }
+    for (out, map) in nest
+        .affine_maps()
+        .split_off(nest.inputs().len())
+        .into_iter()
+        .enumerate()
+    {
+        let results = crate::access::results(map);
+        let changes = |axis: &usize| {
+            kinds[*axis] != IteratorKind::Parallel
+                && results.iter().any(|expr| expr.is_function_of_dim(*axis))
+        };
+        if let Some(axis) = (0..kinds.len()).find(changes) {
+            return Err(format!(
+                "has `absorbing`, but output {out} has an element for each point of axis {axis}"
+            ));
+        }
+    }
+    if nest.op().find_all("memref.store").is_empty() {
+        Ok(())
+    } else {
+        Err("has `absorbing`, but stores in its body".into())
+    }
 }
 
 fn body_types<'c>(nest: Nest<'c>) -> Vec<Type<'c>> {

@@ -23,6 +23,7 @@ pub(super) fn choose(facts: &Facts<'_>, machine: Machine) -> Schedule {
                 schedule.vector = facts.width(axis, machine.vector_bits);
             }
             schedule.unroll = unroll(facts, &schedule);
+            share_row_vector(facts, &mut schedule);
             jam_reduction(facts, &mut schedule);
             tile_transposition(facts, &mut schedule);
             schedule.collapse = collapse(facts, &schedule);
@@ -88,6 +89,35 @@ fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
     1 << vectors.min(wanted).ilog2()
 }
 
+/// A product of rows and a vector, `S[i] += A[i, k]·x[k]`: several rows per visit of `x`,
+/// whose accumulators fill the registers instead of several vectors of one row.
+fn share_row_vector(facts: &Facts<'_>, schedule: &mut Schedule) {
+    let rank = facts.rank();
+    let lanes = schedule.lanes;
+    let plain = rank >= 2
+        && schedule.vector > 1
+        && facts.is(lanes, Reduction)
+        && facts.reassociates
+        && facts.num_ops <= UNROLL_4_OPS
+        && facts.nest.absorbing().is_none()
+        && schedule.order[rank - 1] == lanes;
+    let row = schedule.order[rank.saturating_sub(2)];
+    if !plain || !facts.is(row, Parallel) {
+        return;
+    }
+    let ins = &facts.walks[..facts.num_ins];
+    let shared = ins
+        .iter()
+        .any(|walk| walk.invariant(row) && !walk.invariant(lanes));
+    let moving = ins
+        .iter()
+        .any(|walk| !walk.invariant(row) && !walk.invariant(lanes));
+    if shared && moving {
+        schedule.jam[row] = facts.extents[row].map_or(4, |n| n.clamp(1, 4));
+        schedule.unroll = schedule.unroll.min(2);
+    }
+}
+
 /// A reduction over an axis outside the lanes, `S[j] += A[i, j]`: several rows per
 /// visit of `S`, of which a tile stays in the first level of the cache.
 fn jam_reduction(facts: &Facts<'_>, schedule: &mut Schedule) {
@@ -99,10 +129,15 @@ fn jam_reduction(facts: &Facts<'_>, schedule: &mut Schedule) {
     if !facts.is(lanes, Parallel) || !facts.is(outer, Reduction) || facts.num_ops > UNROLL_4_OPS {
         return;
     }
+    if facts.nest.absorbing().is_some() && facts.bits <= 16 {
+        // Accumulators in registers, so that the loop can end when they are decided.
+        schedule.order.swap(rank - 2, rank - 1);
+        return;
+    }
     schedule.unroll = schedule.unroll.min(2);
     schedule.jam[outer] = facts.extents[outer].map_or(8, |n| n.clamp(1, 8));
     let size = round_up(
-        L1_SHARE / (facts.bits / 8).max(1) / 4,
+        ROW_PIECE / (facts.bits / 8).max(1),
         schedule.vector * schedule.unroll,
     );
     // Small outputs are reduced in private copies instead; see `share`.
@@ -184,7 +219,10 @@ fn share(facts: &Facts<'_>, schedule: &mut Schedule) {
     let innermost = schedule.order[facts.rank() - 1];
     let arithmetic = facts.cycles_per_point(schedule.lanes, schedule.vector);
     let traffic = facts.bytes_per_point(innermost) / BYTES_PER_CYCLE;
-    let ns = arithmetic.max(traffic).max(CYCLE_NS) * CYCLE_NS;
+    let mut ns = arithmetic.max(traffic).max(CYCLE_NS) * CYCLE_NS;
+    if facts.nest.absorbing().is_some() {
+        ns /= UNDECIDED;
+    }
     schedule.grain = (TASK_NS / ns).ceil().clamp(1.0, 1e9) as i64;
 
     let points = facts

@@ -20,6 +20,9 @@ impl Machine {
 pub(super) const L1_SHARE: i64 = 16 << 10;
 /// Bytes of the second-level cache that one operand of a tile may take.
 pub(super) const L2_SHARE: i64 = 256 << 10;
+/// Bytes of a row that are added to sums in the cache before the next row: enough for
+/// memory to follow, few enough to leave threads their share.
+pub(super) const ROW_PIECE: i64 = 1 << 10;
 /// Points per side of a tile where operands are contiguous along different axes: one
 /// to four cache lines each way.
 pub(super) const TRANSPOSE_TILE: i64 = 32;
@@ -29,6 +32,8 @@ pub(super) const CONTRACTION_ROWS: i64 = 64;
 /// Work below which a task costs more than it saves, in nanoseconds. Waking a parked
 /// thread takes 10 to 50 microseconds, a spinning one 0.1.
 pub(super) const TASK_NS: f64 = 2_000.0;
+/// How many points a reduction that may end early has for each that it is expected to visit.
+pub(super) const UNDECIDED: f64 = 128.0;
 /// Iterations of the shared loops that are enough to balance threads.
 pub(super) const ENOUGH_ITERATIONS: i64 = 64;
 /// Nanoseconds per cycle.

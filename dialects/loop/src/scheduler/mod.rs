@@ -5,6 +5,8 @@ mod contraction;
 mod facts;
 mod machine;
 
+use crate::access::{Stride, results};
+use crate::lower::versions::operand_walks;
 use crate::nest::{Nest, verify_schedule};
 use crate::schedule::Schedule;
 use choose::choose;
@@ -83,6 +85,7 @@ impl Pass for LoopSchedule {
             }
             self.vectorized.add(i64::from(schedule.vector > 1));
             self.parallel.add(i64::from(schedule.parallel > 0));
+            nest.set_unit_strides(&unit_strides(nest, &schedule));
             nest.set_schedule(&schedule);
         }
         Ok(())
@@ -104,6 +107,19 @@ pub fn schedule_for(nest: Nest<'_>, machine: Machine) -> Schedule {
             Schedule::scalar(nest.rank())
         }
     }
+}
+
+/// The operands that are likely to be contiguous along the lanes, where that cannot be told from
+/// their place in the map: a kernel of its own does not see where its memory comes from.
+fn unit_strides(nest: Nest<'_>, schedule: &Schedule) -> Vec<i64> {
+    let walks = operand_walks(nest);
+    let maps = nest.affine_maps();
+    let hidden = |i: &usize| {
+        let last = results(maps[*i]).last().copied();
+        walks[*i].strides.get(schedule.lanes) == Some(&Stride::LikelyUnit)
+            && last.is_some_and(|expr| !expr.is_function_of_dim(schedule.lanes))
+    };
+    (0..walks.len()).filter(hidden).map(|i| i as i64).collect()
 }
 
 /// Sets one field, `name=value` or `name=axb`; lists of another rank leave the schedule alone.

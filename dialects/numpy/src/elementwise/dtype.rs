@@ -187,6 +187,11 @@ impl DType {
         matches!(self, DType::F16 | DType::BF16)
     }
 
+    /// Whether a value takes a single byte: few values, so that an extreme one is likely to occur.
+    pub const fn is_byte(self) -> bool {
+        self.bits() <= 8
+    }
+
     /// Width of a value in bits (1 for `bool`, both parts for complex).
     pub const fn bits(self) -> u32 {
         match self {

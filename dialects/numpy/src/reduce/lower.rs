@@ -3,7 +3,7 @@
 //! a mean, a value to start with).
 
 use npir_mlir::prelude::*;
-use npir_tensor::{ASSOCIATIVE, CheckKind};
+use npir_tensor::{ABSORBING, ASSOCIATIVE, CheckKind};
 
 use super::parts::Parts;
 use super::{Operands, Reduction, Term, axes_of, has_nan};
@@ -105,6 +105,12 @@ pub(super) fn lower<'c>(
         results
     });
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
+    if let Some(absorbing) = row.absorbing.filter(|_| accumulator.is_byte()) {
+        let value = absorbing(rw, accumulator, acc_ty);
+        if let Some(number) = value.constant_attr() {
+            generic.set_attr(ABSORBING, number);
+        }
+    }
     let mut value = generic.result_value(0);
 
     if narrow || to.is_complex() || row.divide_by_count || operands.initial.is_some() {

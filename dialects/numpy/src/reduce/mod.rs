@@ -65,6 +65,8 @@ struct Reduction {
     term: Term,
     identity: Identity,
     combine: Combine,
+    /// The value that no further element changes, of types without NaN.
+    absorbing: Option<Identity>,
     /// NumPy's name of the operation in the error for an empty reduction, where that is an error.
     needs_elements: Option<&'static str>,
     divide_by_count: bool,
@@ -92,12 +94,19 @@ impl Reduction {
             term: Term::Element,
             identity,
             combine,
+            absorbing: None,
             needs_elements: None,
             divide_by_count: false,
             skips_nan: false,
             has_initial: true,
             has_where: true,
         }
+    }
+
+    /// Decided where the accumulator holds that value.
+    const fn ended_by(mut self, absorbing: Identity) -> Self {
+        self.absorbing = Some(absorbing);
+        self
     }
 
     /// Over the truth of elements, without `initial`.
@@ -192,6 +201,7 @@ static TABLE: &[Reduction] = &[
         lowering::largest,
         |body, acc, x| body.minimum(acc, x),
     )
+    .ended_by(lowering::smallest)
     .of_some("minimum"),
     Reduction::new(
         "numpy.max",
@@ -200,6 +210,7 @@ static TABLE: &[Reduction] = &[
         lowering::smallest,
         |body, acc, x| body.maximum(acc, x),
     )
+    .ended_by(lowering::largest)
     .of_some("maximum"),
     Reduction::new(
         "numpy.any",
@@ -208,6 +219,7 @@ static TABLE: &[Reduction] = &[
         ZERO,
         ADD,
     )
+    .ended_by(ONE)
     .of_truth(),
     Reduction::new(
         "numpy.all",
@@ -216,6 +228,7 @@ static TABLE: &[Reduction] = &[
         ONE,
         MULTIPLY,
     )
+    .ended_by(ZERO)
     .of_truth(),
     Reduction::new(
         "numpy.count_nonzero",

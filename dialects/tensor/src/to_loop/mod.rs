@@ -9,7 +9,7 @@ use npir_loop::{Index, IteratorKind, Nest, NestParts};
 use npir_mlir::prelude::*;
 use std::collections::HashSet;
 
-use crate::{ASSOCIATIVE, Check, nest};
+use crate::{ABSORBING, ASSOCIATIVE, Check, nest};
 use combine::Combine;
 
 /// Turns structured computations on buffers into loop nests.
@@ -156,8 +156,11 @@ fn convert_generic<'c>(rw: Rewriter<'c>, op: Op<'c>) -> Result<Vec<usize>, Strin
         ascending::simplify(rw, nest);
     }
     for (name, value) in op.discardable_attrs() {
-        if name != ASSOCIATIVE {
-            nest.op().set_attr(name, value);
+        match name {
+            ASSOCIATIVE => {}
+            ABSORBING if nest.reassociates() => nest.op().set_attr(Nest::ABSORBING, value),
+            ABSORBING => {}
+            _ => nest.op().set_attr(name, value),
         }
     }
     rw.erase(op);
