@@ -2,15 +2,18 @@
 //! whatever the precision of the input.
 //!
 //! A matrix is used where it lies if its elements are aligned, and copied otherwise. Each computation of a batch runs
-//! on one thread.
+//! on one thread. Small matrices have loops of their own ([`small`]).
 
+mod bidiagonal;
 pub(super) mod cholesky;
 pub(super) mod eigen;
 pub(super) mod lu;
 pub(super) mod qr;
+mod small;
 pub(super) mod svd;
+mod tridiagonal;
 
-use faer::traits::math_utils::{from_f64, is_finite, is_nan};
+use faer::traits::math_utils::{from_f64, is_finite, is_nan, mul_real};
 use faer::traits::{ComplexField, RealField};
 use faer::{Mat, MatMut, MatRef, c64};
 
@@ -122,6 +125,27 @@ fn finiteness<T: Field>(a: MatRef<'_, T>) -> (bool, bool) {
         }
     }
     (finite, nan)
+}
+
+/// What to multiply a matrix with before it is reduced, such that squares neither overflow nor vanish.
+fn balance<T: Field>(a: MatRef<'_, T>) -> f64 {
+    let largest: f64 = a.norm_max().into();
+    match largest {
+        // The inverse of the smallest ones would be infinite.
+        1e-100..=1e100 => 1.0,
+        _ if largest > 0.0 && largest.is_finite() => 1.0 / largest.max(1e-300),
+        _ => 1.0,
+    }
+}
+
+/// Multiplies a matrix with a number.
+fn multiply<T: Field>(a: MatMut<'_, T>, factor: f64) {
+    if factor != 1.0 {
+        let factor = real::<T>(factor);
+        for column in a.col_iter_mut() {
+            column.iter_mut().for_each(|x| *x = mul_real(x, &factor));
+        }
+    }
 }
 
 /// A real number of a type.

@@ -5,7 +5,7 @@ use faer::traits::ComplexField;
 use faer::traits::math_utils::{abs2, conj, mul_real, zero};
 use faer::{Mat, MatRef};
 
-use super::{Field, cubic, dispatch, finiteness, matrix, real, store};
+use super::{Field, bidiagonal, cubic, dispatch, finiteness, matrix, real, store};
 use crate::library::{Call, Failure};
 
 /// `a` → `u`, `s`, `vᴴ`: full or thin, as the sizes of `u` and `vᴴ` say.
@@ -51,9 +51,11 @@ fn decompose<T: Field>(a: MatRef<'_, T>, thin: bool, why: &str) -> Result<Option
 /// The singular values of a matrix, as [`decompose`].
 fn values<T: Field>(a: MatRef<'_, T>) -> Result<Vec<T::Part>, Failure> {
     match finiteness(a) {
-        (true, _) => a
-            .singular_values()
-            .map_err(|_| Failure::lin_alg(NOT_CONVERGED)),
+        (true, _) => {
+            let values = bidiagonal::singular_values(a);
+            let values = values.ok_or_else(|| Failure::lin_alg(NOT_CONVERGED))?;
+            Ok(values.into_iter().map(real::<T>).collect())
+        }
         (false, true) => Err(Failure::lin_alg(NOT_CONVERGED)),
         (false, false) => Ok(vec![real::<T>(f64::NAN); a.nrows().min(a.ncols())]),
     }
