@@ -202,3 +202,26 @@ func.func @kept(%a: memref<64x64xf64>) {
   }
   return
 }
+
+// An axis of one point holds no lanes: here the points lie two elements apart.
+// CHECK-LABEL: func.func @every_other
+// CHECK: schedule <{{.*}}grain = {{[0-9]+}}>
+func.func @every_other(%n: index, %a: memref<?x1xf64>, %b: memref<?x1xf64, strided<[2, 1]>>) {
+  loop.nest bounds [%n, 1] iterators [parallel, parallel] ins(%a : memref<?x1xf64>) outs(%b : memref<?x1xf64, strided<[2, 1]>>)
+      maps [#ij, #ij] body (%x: f64, %old: f64) {
+    loop.yield %x : f64
+  }
+  return
+}
+
+// Complex numbers that the body loads by itself are vectors like any others.
+// CHECK-LABEL: func.func @take_complex
+// CHECK: vector = 8
+func.func @take_complex(%n: index, %at: memref<?xindex>, %a: memref<?xcomplex<f64>>, %b: memref<?xcomplex<f64>>) {
+  loop.nest bounds [%n] iterators [parallel] ins(%at : memref<?xindex>) outs(%b : memref<?xcomplex<f64>>)
+      maps [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>] body (%i: index, %old: complex<f64>) {
+    %x = memref.load %a[%i] : memref<?xcomplex<f64>>
+    loop.yield %x : complex<f64>
+  }
+  return
+}

@@ -133,14 +133,15 @@ fn address<'c>(memref: Val<'c>, indices: &[Form], store: bool) -> BodyAccess<'c>
 /// such elements.
 pub fn is_vectorizable(op: Op<'_>) -> bool {
     let scalar = |ty: Type<'_>| ty.is_int() || ty.is_float() || ty.is_index();
+    let number = |ty: Type<'_>| scalar(ty) || ty.is_complex();
     if op.num_regions() > 0 {
         return false;
     }
     match op.name() {
         name if name == Index::NAME => true,
         // Memory made inside the body has no strides that lanes could share.
-        "memref.load" => op.operand(0).ty().is_memref() && scalar(op.result_types()[0]),
-        "memref.store" => scalar(op.operand(0).ty()),
+        "memref.load" => op.operand(0).ty().is_memref() && number(op.result_types()[0]),
+        "memref.store" => number(op.operand(0).ty()),
         "complex.re" | "complex.im" | "complex.create" | "complex.constant" => true,
         name if name.starts_with("arith.") || name.starts_with("math.") || name == "ub.poison" => {
             op.operand_types()

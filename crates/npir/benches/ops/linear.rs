@@ -63,6 +63,13 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "inner",
+        "numpy.inner %m, %um : {m}, {m} -> {m}",
+        "np.inner(m, um)",
+        &["{m}"],
+        Types::FLOAT,
+    ),
+    row(
+        "inner, with itself",
         "numpy.inner %m, %m : {m}, {m} -> {m}",
         "np.inner(m, m)",
         &["{m}"],
@@ -84,6 +91,13 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "tensordot",
+        "numpy.tensordot %m, %um lhs_axes [0] rhs_axes [0] : {m}, {m} -> {m}",
+        "np.tensordot(m, um, ((0,), (0,)))",
+        &["{m}"],
+        Types::FLOAT,
+    ),
+    row(
+        "tensordot, with itself",
         "numpy.tensordot %m, %m lhs_axes [0] rhs_axes [0] : {m}, {m} -> {m}",
         "np.tensordot(m, m, ((0,), (0,)))",
         &["{m}"],

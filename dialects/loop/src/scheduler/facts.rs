@@ -114,6 +114,9 @@ impl<'c> Facts<'c> {
 
     /// Whether lanes may lie along an axis.
     pub(super) fn may_hold_lanes(&self, axis: usize) -> bool {
+        if self.extents[axis] == Some(1) {
+            return false;
+        }
         match self.kinds[axis] {
             IteratorKind::Parallel => self.vectorizable,
             IteratorKind::Reduction => self.vectorizable && self.reassociates,
