@@ -15,6 +15,10 @@ func.func @round_trip(%a: tensor<4x3x3xf64>, %m: tensor<?x?xcomplex<f32>>, %b: t
   %4 = numpy.linalg_solve %a, %b : tensor<4x3x3xf64>, tensor<3xf64> -> tensor<4x3xf64>
   // CHECK: numpy.linalg_matrix_rank relative %{{.*}} tol %{{.*}} : (tensor<4x3x3xf64>, tensor<f64>) -> tensor<4xi64>
   %5 = numpy.linalg_matrix_rank relative %a tol %t : (tensor<4x3x3xf64>, tensor<f64>) -> tensor<4xi64>
+  // CHECK: numpy.linalg_matrix_rank relative hermitian %{{.*}} tol
+  %h0 = numpy.linalg_matrix_rank relative hermitian %a tol %t : (tensor<4x3x3xf64>, tensor<f64>) -> tensor<4xi64>
+  // CHECK: numpy.linalg_pinv hermitian %{{.*}} : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
+  %h1 = numpy.linalg_pinv hermitian %a : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
   // CHECK: numpy.linalg_pinv %{{.*}} : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
   %6 = numpy.linalg_pinv %a : (tensor<4x3x3xf64>) -> tensor<4x3x3xf64>
   // CHECK: numpy.linalg_norm %{{.*}} ord 3.500000e+00 axes [0] keepdims : tensor<3xf64> -> tensor<1xf64>
@@ -51,6 +55,14 @@ func.func @stack(%a: tensor<4x3x3xf64>, %b: tensor<3xf64>) -> tensor<4x3xf64> {
 func.func @not_square(%a: tensor<2x3xf64>) {
   // expected-error@+1 {{Last 2 dimensions of the array must be square, but they have shape (2, 3)}}
   %0 = numpy.linalg_det %a : tensor<2x3xf64> -> tensor<f64>
+  return
+}
+
+// -----
+
+func.func @not_hermitian(%a: tensor<2x3xf64>) {
+  // expected-error@+1 {{Last 2 dimensions of the array must be square, but they have shape (2, 3)}}
+  %0 = numpy.linalg_pinv hermitian %a : (tensor<2x3xf64>) -> tensor<3x2xf64>
   return
 }
 

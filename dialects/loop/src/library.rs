@@ -188,9 +188,9 @@ routines! {
     /// The singular values, in descending order.
     SingularValues = "singular_values", Double, (T 2) -> (RealOfT 1), [], raises: true;
     /// The pseudo-inverse, without singular values up to the largest one times the number.
-    PInv = "pinv", Double, (T 2, F64 0) -> (T 2), [], raises: true;
+    PInv = "pinv", Double, (T 2, F64 0) -> (T 2), ["hermitian"], raises: true;
     /// The number of singular values above the number, with `relative` above the largest one times the number.
-    MatrixRank = "matrix_rank", Double, (T 2, F64 0) -> (I64 0), ["relative"], raises: true;
+    MatrixRank = "matrix_rank", Double, (T 2, F64 0) -> (I64 0), ["relative", "hermitian"], raises: true;
     /// Least squares by the singular values above the largest one times the number: solution, squared distances, rank
     /// and singular values.
     LstSq = "lstsq", Double, (T 2, T 2, F64 0) -> (T 2, RealOfT 1, I32 0, RealOfT 1), [], raises: true;

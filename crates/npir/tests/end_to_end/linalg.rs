@@ -128,6 +128,27 @@ fn singular_values() {
         )
         .holds("near(r0, e0, 4000)"),
     );
+    // Indefinite, singular; of the upper triangle nothing is read.
+    for shape in ["4, 4", "2, 7, 7", "1, 1", "0, 0", "30, 30"] {
+        let a = format!(
+            "(lambda x: (x - 2 * x[..., :1] * np.conj(x[..., :1].swapaxes(-1, -2))).astype(DT))\
+             ((lambda x: x @ np.conj(x.swapaxes(-1, -2)))(fill(DT, {shape})[..., 1:])) \
+             + np.triu(fill(DT, {shape}), 1)"
+        );
+        rows.push(
+            Row::new(
+                "numpy.linalg_pinv hermitian %a rcond %t : ({a}, {t}) -> {r0}",
+                &[("a", &a), ("t", "np.array(1e-3)")],
+                "L.pinv(a, 1e-3, hermitian=True)",
+            )
+            .holds("near(r0, e0, 20000)"),
+        );
+        rows.push(Row::new(
+            "numpy.linalg_matrix_rank relative hermitian %a tol %t : ({a}, {t}) -> {r0}",
+            &[("a", &a), ("t", "np.array(1e-3)")],
+            "np.asarray(L.matrix_rank(a, rtol=1e-3, hermitian=True), np.int64)",
+        ));
+    }
     for a in ["np.zeros(3, DT)", "np.array(2, DT)", "fill(DT, 4)"] {
         rows.push(Row::new(
             "numpy.linalg_matrix_rank %a : ({a}) -> {r0}",

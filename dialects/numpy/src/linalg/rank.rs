@@ -5,8 +5,8 @@ use npir_tensor::Routine;
 
 use super::solve::check_f64;
 use super::{
-    Out, broadcast_stacks, common_stack, computed, epsilon, library, matrices, operand, reduction,
-    replace, result_dtype, scaled_size,
+    Out, broadcast_stacks, check_square, common_stack, computed, epsilon, library, matrices,
+    operand, reduction, replace, result_dtype, scaled_size, square,
 };
 use crate::compose;
 use crate::elementwise::dtype::DType;
@@ -20,16 +20,18 @@ const RCOND: f64 = 1e-15;
 /// Moore-Penrose pseudo-inverses
 ///
 /// Singular values up to `rcond` times the largest one of their matrix count as zero. `rcond` is an `f64` array that
-/// broadcasts with the stack; without it that is 1e-15.
+/// broadcasts with the stack; without it that is 1e-15. With `hermitian` matrices are square, only their lower triangles
+/// are read, and a matrix that is not finite gives NaN.
 #[op(
     "numpy.linalg_pinv",
     traits(Pure),
     interfaces(Verify, InferTypes),
-    assembly = "$a (`rcond` $rcond^)? attr-dict `:` functional-type(operands, results)"
+    assembly = "(`hermitian` $hermitian^)? $a (`rcond` $rcond^)? attr-dict `:` functional-type(operands, results)"
 )]
 pub struct PInv {
     a: Operand<AnyArray>,
     rcond: OptionalOperand<RealArray>,
+    hermitian: UnitAttr,
     result: Output<AnyArray>,
 }
 
@@ -37,6 +39,9 @@ pub struct PInv {
 fn stack_with_number(cx: &InferCx<'_>, what: &str) -> Result<(Vec<i64>, i64, i64), String> {
     let dims = cx.operand_type(0)?.dims();
     let (stack, m, n) = matrices(&dims)?;
+    if cx.attr("hermitian").is_some() {
+        square(&dims)?;
+    }
     let stack = match cx.operands.get(1) {
         Some(number) => {
             check_f64(number.ty(), usize::MAX, what)?;
@@ -72,6 +77,15 @@ fn together<'c>(
     Ok((a, lowering::broadcast(rw, number, &stack), stack))
 }
 
+/// The parameter of the routines that says whether matrices are Hermitian; then they are checked to be square.
+fn hermitian<'c>(op: Op<'c>, rw: Rewriter<'c>, name: &str, sizes: &[OpFold<'c>]) -> i64 {
+    let is_hermitian = op.attr("hermitian").is_some();
+    if is_hermitian {
+        check_square(rw, name, sizes);
+    }
+    i64::from(is_hermitian)
+}
+
 /// The conversion of `pinv` to the tensor level.
 pub(super) fn pinv_lowering() -> ConversionPattern {
     ConversionPattern::new(PInv::NAME, |op, cx, rw| {
@@ -84,9 +98,10 @@ pub(super) fn pinv_lowering() -> ConversionPattern {
         let (a, rcond, mut sizes) = together(rw, PInv::NAME, a, rcond)?;
         let own = sizes::all_of(rw, a);
         let (_, m, n) = matrices(&own).map_err(NoMatch::new)?;
+        let params = [hermitian(op, rw, PInv::NAME, &own)];
         sizes.extend([n, m]);
         let out = Out(sizes, dtype);
-        let results = library(rw, Routine::PInv, PInv::NAME, &[a, rcond], &[out], &[]);
+        let results = library(rw, Routine::PInv, PInv::NAME, &[a, rcond], &[out], &params);
         replace(rw, op, cx, &results)
     })
 }
@@ -95,17 +110,19 @@ pub(super) fn pinv_lowering() -> ConversionPattern {
 ///
 /// The number of singular values above a tolerance, an `f64` array that broadcasts with the stack: `tol` itself, or
 /// with `relative` `tol` times the largest singular value. Without `tol` it is relative, the precision times the larger
-/// size. An array of fewer than two dimensions has rank 1, or 0 if all its elements are zero.
+/// size. With `hermitian` matrices are square, and only their lower triangles are read: absolute values of eigenvalues are
+/// counted. An array of fewer than two dimensions has rank 1, or 0 if all its elements are zero.
 #[op(
     "numpy.linalg_matrix_rank",
     traits(Pure),
     interfaces(Verify, InferTypes),
-    assembly = "(`relative` $relative^)? $a (`tol` $tol^)? attr-dict `:` functional-type(operands, results)"
+    assembly = "(`relative` $relative^)? (`hermitian` $hermitian^)? $a (`tol` $tol^)? attr-dict `:` functional-type(operands, results)"
 )]
 pub struct MatrixRank {
     a: Operand<AnyArray>,
     tol: OptionalOperand<RealArray>,
     relative: UnitAttr,
+    hermitian: UnitAttr,
     result: Output<RealArray>,
 }
 
@@ -139,7 +156,7 @@ pub(super) fn lowering() -> ConversionPattern {
         };
         let (a, tol, stack) = together(rw, name, a, tol)?;
         let out = Out(stack, DType::Int(64));
-        let params = [i64::from(relative)];
+        let params = [i64::from(relative), hermitian(op, rw, name, &own)];
         let results = library(rw, Routine::MatrixRank, name, &[a, tol], &[out], &params);
         replace(rw, op, cx, &results)
     })

@@ -30,14 +30,14 @@ pub(in crate::library) fn eigvals(call: &Call) -> Result<(), Failure> {
     dispatch!(call.arrays[0], typed_general(call, &[2, 1]))
 }
 
-const NOT_CONVERGED: &str = "Eigenvalues did not converge";
+pub(super) const NOT_CONVERGED: &str = "Eigenvalues did not converge";
 
 fn not_converged<E>(_: E) -> Failure {
     Failure::lin_alg(NOT_CONVERGED)
 }
 
 /// Whether one triangle of a matrix is finite.
-fn triangle_is_finite<T: Field>(a: MatRef<'_, T>, side: Side) -> bool {
+pub(super) fn triangle_is_finite<T: Field>(a: MatRef<'_, T>, side: Side) -> bool {
     (0..a.ncols()).all(|j| {
         let rows = match side {
             Side::Lower => j..a.nrows(),

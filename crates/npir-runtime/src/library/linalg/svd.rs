@@ -1,11 +1,17 @@
 //! What is computed by a singular value decomposition: `svd`, `singular_values`, `pinv`, `matrix_rank`, `lstsq`.
 
-use faer::linalg::solvers::Svd;
-use faer::traits::ComplexField;
-use faer::traits::math_utils::{abs2, conj, mul_real, zero};
-use faer::{Mat, MatRef};
+use std::cmp::Ordering;
 
-use super::{Field, bidiagonal, cubic, dispatch, finiteness, matrix, real, store};
+use faer::linalg::solvers::{SelfAdjointEigen, Svd};
+use faer::traits::ComplexField;
+use faer::traits::math_utils::{abs, abs2, conj, mul_real, zero};
+use faer::{Mat, MatRef, Side};
+
+use super::eigen::{self, triangle_is_finite};
+use super::{
+    Block, Field, bidiagonal, cubic, dispatch, finiteness, hermitian, matrix, real, store,
+    tridiagonal,
+};
 use crate::library::{Call, Failure};
 
 /// `a` → `u`, `s`, `vᴴ`: full or thin, as the sizes of `u` and `vᴴ` say.
@@ -18,12 +24,14 @@ pub(in crate::library) fn singular_values(call: &Call) -> Result<(), Failure> {
     dispatch!(call.arrays[0], typed_values(call))
 }
 
-/// `a`, cutoff relative to the largest singular value → pseudo-inverse.
+/// `a`, cutoff relative to the largest singular value → pseudo-inverse; parameter: whether the matrix is Hermitian, of
+/// which the lower triangle is read.
 pub(in crate::library) fn pinv(call: &Call) -> Result<(), Failure> {
     dispatch!(call.arrays[0], typed_pinv(call))
 }
 
-/// `a`, tolerance → how many singular values are larger; parameter: whether the tolerance is relative to the largest.
+/// `a`, tolerance → how many singular values are larger; parameters: whether the tolerance is relative to the largest,
+/// whether the matrix is Hermitian, of which the lower triangle is read.
 pub(in crate::library) fn matrix_rank(call: &Call) -> Result<(), Failure> {
     dispatch!(call.arrays[0], typed_rank(call))
 }
@@ -111,11 +119,14 @@ fn typed_values<T: Field>(call: &Call) -> Result<(), Failure> {
 
 fn typed_rank<T: Field>(call: &Call) -> Result<(), Failure> {
     let (m, n) = (call.arrays[0].size(1), call.arrays[0].size(0));
-    let relative = call.param(0) != 0;
+    let (relative, is_hermitian) = (call.param(0) != 0, call.param(1) != 0);
     call.for_each(&[2, 0, 0], 4 * cubic(m, n), |blocks| {
         let mut storage = Mat::new();
-        let a = matrix::<T>(&blocks[0], &mut storage);
-        let values = if m > 0 && n > 0 { values(a)? } else { vec![] };
+        let values = match (m > 0 && n > 0, is_hermitian) {
+            (false, _) => vec![],
+            (_, false) => values(matrix::<T>(&blocks[0], &mut storage))?,
+            (_, true) => sizes_of_eigenvalues(hermitian::<T>(&blocks[0], &mut storage))?,
+        };
         let tolerance = cutoff::<T>(blocks[1].at(0, 0), if relative { &values } else { &[] });
         let rank = values.iter().filter(|s| **s > tolerance).count();
         blocks[2].fill(|_, _| rank as i64);
@@ -131,12 +142,17 @@ fn cutoff<T: Field>(factor: f64, values: &[T::Part]) -> T::Part {
 
 fn typed_pinv<T: Field>(call: &Call) -> Result<(), Failure> {
     let (m, n) = (call.arrays[0].size(1), call.arrays[0].size(0));
+    let is_hermitian = call.param(0) != 0;
     call.for_each(&[2, 0, 2], 12 * cubic(m, n), |blocks| {
         let mut storage = Mat::new();
-        let a = matrix::<T>(&blocks[0], &mut storage);
         if m == 0 || n == 0 {
             return Ok(());
         }
+        if is_hermitian {
+            let a = hermitian::<T>(&blocks[0], &mut storage);
+            return hermitian_pinv(a, blocks[1].at(0, 0), &blocks[2]);
+        }
+        let a = matrix::<T>(&blocks[0], &mut storage);
         match decompose(a, true, NOT_CONVERGED)? {
             Some(svd) => {
                 let values = diagonal(&svd);
@@ -148,6 +164,43 @@ fn typed_pinv<T: Field>(call: &Call) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// Absolute values of the eigenvalues of a Hermitian matrix, in descending order; NaN where it is not finite.
+fn sizes_of_eigenvalues<T: Field>(a: MatRef<'_, T>) -> Result<Vec<T::Part>, Failure> {
+    if !triangle_is_finite(a, Side::Lower) {
+        return Ok(vec![real::<T>(f64::NAN); a.nrows()]);
+    }
+    let values = tridiagonal::eigenvalues(a, Side::Lower);
+    let mut values = values.ok_or_else(|| Failure::lin_alg(eigen::NOT_CONVERGED))?;
+    values.iter_mut().for_each(|x| *x = x.abs());
+    values.sort_unstable_by(|a, b| b.total_cmp(a));
+    Ok(values.into_iter().map(real::<T>).collect())
+}
+
+/// The pseudo-inverse of a Hermitian matrix: `v w⁻¹ vᴴ`, where eigenvalues that are not above the cutoff count as
+/// infinite.
+fn hermitian_pinv<T: Field>(a: MatRef<'_, T>, factor: f64, out: &Block) -> Result<(), Failure> {
+    if !triangle_is_finite(a, Side::Lower) {
+        out.fill(|_, _| T::nan_impl());
+        return Ok(());
+    }
+    let eigen = SelfAdjointEigen::new(a, Side::Lower)
+        .map_err(|_| Failure::lin_alg(eigen::NOT_CONVERGED))?;
+    let values = eigen.S().column_vector();
+    let values: Vec<_> = values.iter().map(|x| T::real_part_impl(x)).collect();
+    let mut sizes: Vec<_> = values.iter().map(abs).collect();
+    sizes.sort_unstable_by(|a, b| b.partial_cmp(a).unwrap_or(Ordering::Equal));
+    let cutoff = cutoff::<T>(factor, &sizes);
+    let v = eigen.U();
+    let scaled = Mat::from_fn(values.len(), v.nrows(), |i, j| {
+        match abs(&values[i]) > cutoff {
+            true => mul_real(&conj(&v[(j, i)]), &T::Part::recip_impl(&values[i])),
+            false => zero::<T>(),
+        }
+    });
+    store(out, (v * scaled).as_ref());
+    Ok(())
 }
 
 /// `s⁻¹ uᴴ`, where singular values that are not above the cutoff count as infinite.
