@@ -53,3 +53,20 @@ func.func @empty_axis(%x: tensor<3x?xf32>) -> tensor<3xi64> {
   %0 = numpy.argmax %x axis -1 : tensor<3x?xf32> -> tensor<3xi64>
   return %0 : tensor<3xi64>
 }
+
+// -----
+
+// Of bytes the extreme comes first, then the position of what is equal to it.
+// CHECK-LABEL: func.func @bytes
+func.func @bytes(%x: tensor<?xui8>) -> (tensor<i64>, tensor<i64>) {
+  // CHECK: linalg.generic {{.*}} attrs = {tensor_ext.absorbing = -1 : i8, tensor_ext.associative}
+  // CHECK: arith.maxui
+  // CHECK: arith.cmpi ne
+  // CHECK: linalg.generic {{.*}} attrs = {tensor_ext.absorbing = 0 : i8, tensor_ext.associative}
+  %0 = numpy.argmax %x : tensor<?xui8> -> tensor<i64>
+  // CHECK: arith.minui
+  // CHECK: arith.cmpi eq
+  // CHECK: linalg.generic {{.*}} attrs = {tensor_ext.absorbing = 1 : i8, tensor_ext.associative}
+  %1 = numpy.argmin %x : tensor<?xui8> -> tensor<i64>
+  return %0, %1 : tensor<i64>, tensor<i64>
+}

@@ -8,6 +8,7 @@
 use npir_mlir::prelude::*;
 use npir_tensor::{ABSORBING, ASSOCIATIVE, CheckKind};
 
+use crate::compose::{self, Over};
 use crate::elementwise::dtype::DType;
 use crate::elementwise::{Body, Order};
 use crate::lowering::{self, Along};
@@ -147,8 +148,12 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
     );
     sizes::check(rw, nonempty, CheckKind::ValueError, &message, &[]);
 
-    // Sizes that the flattened position needs, outside the body.
     let reduced: Vec<_> = (0..rank).filter(|&d| mask[d]).collect();
+    if reduced == [rank.wrapping_sub(1)] && dtype.is_int() && dtype.is_byte() {
+        return first_equal(which, op, rw);
+    }
+
+    // Sizes that the flattened position needs, outside the body.
     let strides: Vec<_> = reduced
         .iter()
         .skip(1)
@@ -213,6 +218,31 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
         value = lowering::insert_unit_dims(rw, value, &mask);
     }
     lowering::replace(rw, op, cx, value)
+}
+
+/// The first position of what is equal to the extreme, along the last axis. A vector holds eight times as many bytes as
+/// positions: finding the extreme alone takes a fraction of the time, and of so few values it mostly occurs again soon,
+/// where the search for it ends.
+fn first_equal<'c>(which: Extreme, op: Op<'c>, rw: Rewriter<'c>) -> Match {
+    let (ctx, x) = (rw.ctx(), op.operand(0));
+    let last = x.ty().rank() as i64 - 1;
+    let over = Over {
+        axes: Some(ctx.i64_array(&[last])),
+        keepdims: true,
+        chosen: None,
+        dtype: None,
+    };
+    // A pattern does not apply to what it makes: each of the two ops becomes the other.
+    let (extreme, comparison, search) = match which {
+        Extreme::Min => ("numpy.min", "numpy.equal", Extreme::Max),
+        Extreme::Max => ("numpy.max", "numpy.not_equal", Extreme::Min),
+    };
+    let best = compose::reduction(rw, extreme, x, &over)?;
+    let compared = compose::op(rw, comparison, &[x, best], &[])?;
+    let mut attrs = vec![("axis", ctx.i64_attr(last))];
+    attrs.extend(op.attr("keepdims").map(|unit| ("keepdims", unit)));
+    let value = compose::op(rw, search.op_name(), &[compared], &attrs)?;
+    compose::replace(rw, op, value)
 }
 
 /// Whether `new` comes before `old` in the order described above; `earlier` compares positions.
