@@ -1,6 +1,7 @@
 //! Singular values without vectors: faer's reduction to two diagonals, then the differential quotient-difference
 //! algorithm with shifts (K. V. Fernando, B. N. Parlett, Accurate singular values and differential qd algorithms, 1994).
-//! Shifts are Laguerre's bound of the smallest eigenvalue, from the traces of the inverse and of its square.
+//! Shifts are guesses from the last two rows, or where these fail Laguerre's bound of the smallest eigenvalue, from the
+//! traces of the inverse and of its square.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::solvers::Qr;
@@ -70,7 +71,7 @@ fn of_bidiagonal(d: Vec<f64>, e: Vec<f64>) -> Option<Vec<f64>> {
         values: Vec::with_capacity(n),
         sweeps: SWEEPS * n,
     };
-    let mut blocks = vec![(0, n, 0.0)];
+    let mut blocks = vec![(0, n, Shift::default())];
     while let Some((start, end, shift)) = blocks.pop() {
         qd.block(start, end, shift, &mut blocks)?;
     }
@@ -80,6 +81,27 @@ fn of_bidiagonal(d: Vec<f64>, e: Vec<f64>) -> Option<Vec<f64>> {
     }
     values.sort_unstable_by(|a, b| b.total_cmp(a));
     Some(values)
+}
+
+/// A sum with what its roundings have lost: shifts are many, and small beside their sum.
+#[derive(Clone, Copy, Default)]
+struct Shift {
+    sum: f64,
+    rest: f64,
+}
+
+impl Shift {
+    fn add(&mut self, x: f64) {
+        let sum = self.sum + x;
+        let added = sum - self.sum;
+        self.rest += (self.sum - (sum - added)) + (x - added);
+        self.sum = sum;
+    }
+
+    /// The sum and a number.
+    fn plus(&self, x: f64) -> f64 {
+        self.sum + (self.rest + x)
+    }
 }
 
 /// Squares of two diagonals, and what has been found.
@@ -95,14 +117,14 @@ struct Diagonals {
 }
 
 impl Diagonals {
-    /// Finds the values of the rows from `start` to `end`, from which `shift` has been subtracted. Of a block that falls
-    /// into two, one is put aside.
+    /// Finds the values of the rows from `start` to `end`, from which `shift` has been subtracted. A block that falls
+    /// into two is put aside.
     fn block(
         &mut self,
         start: usize,
         mut end: usize,
-        mut shift: f64,
-        aside: &mut Vec<(usize, usize, f64)>,
+        mut shift: Shift,
+        aside: &mut Vec<(usize, usize, Shift)>,
     ) -> Option<()> {
         if self.q[start] < self.q[end - 1] {
             // The smallest ones are found first, at the end.
@@ -112,33 +134,50 @@ impl Diagonals {
         loop {
             let last = end - 1;
             if last == start {
-                self.values.push(self.q[last] + shift);
+                self.values.push(shift.plus(self.q[last]));
                 return Some(());
             }
-            let relative = f64::EPSILON * f64::EPSILON * (shift + self.q[last]);
+            let relative = f64::EPSILON * f64::EPSILON * shift.plus(self.q[last]);
             if self.e[last - 1] <= relative {
-                self.values.push(self.q[last] + shift);
+                self.values.push(shift.plus(self.q[last]));
                 end = last;
                 continue;
             }
             if let Some(cut) = (start..last).rev().find(|i| self.e[*i] <= TINY) {
-                aside.push((start, cut + 1, shift));
-                return self.block(cut + 1, end, shift, aside);
+                aside.extend([(start, cut + 1, shift), (cut + 1, end, shift)]);
+                return Some(());
             }
             if last == start + 1 {
                 let (a, b) = of_two(self.q[start], self.e[start], self.q[last]);
-                self.values.extend([a + shift, b + shift]);
+                self.values.extend([shift.plus(a), shift.plus(b)]);
                 return Some(());
             }
             self.sweeps = self.sweeps.checked_sub(1)?;
-            let bound = self.bound(start, end);
-            let less = [bound, 0.9 * bound, 0.0].into_iter();
-            shift += less
-                .into_iter()
-                .find(|less| self.sweep(start, end, *less))?;
+            let guess = self.guess(start, last);
+            let less = match guess.filter(|guess| self.sweep(start, end, *guess)) {
+                Some(less) => less,
+                None => {
+                    let bound = self.bound(start, end);
+                    let mut less = [bound, 0.9 * bound, 0.0].into_iter();
+                    less.find(|less| self.sweep(start, end, *less))?
+                }
+            };
+            shift.add(less);
             self.q[start..end].copy_from_slice(&self.next.0[start..end]);
             self.e[start..last].copy_from_slice(&self.next.1[start..last]);
         }
+    }
+
+    /// The smaller eigenvalue of the last two rows, less what the row before them may take from it: when these are almost
+    /// apart from the others, close to the smallest eigenvalue, and rarely above it.
+    fn guess(&self, start: usize, last: usize) -> Option<f64> {
+        let (a, e, b) = (self.q[last - 1], self.e[last - 1], self.q[last]);
+        if last < start + 2 || e > 3.0 * b {
+            return None;
+        }
+        let coupling = 4.0 * (e / a) * (self.e[last - 2] / a);
+        let guess = of_two(a, e, b).1 * (1.0 - coupling);
+        (guess > 0.0 && guess.is_finite()).then_some(guess)
     }
 
     /// A bound from below of the eigenvalues, close to the smallest one if that is far from the others.
