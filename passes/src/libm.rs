@@ -85,16 +85,22 @@ pub struct LibmCalls {
 
 impl Pass for LibmCalls {
     fn run(&mut self, module: Op<'_>, _: &PassCx<'_>) -> PassResult {
-        for entry in &FUNCTIONS {
-            for op in module.find_all(entry.op) {
-                self.calls.add(rewrite(module, op, entry, self.vector_bits));
+        let (mut functions, mut own) = (Vec::new(), Vec::new());
+        module.walk_ops(&mut |op| {
+            let name = op.name();
+            if name.starts_with("math.") {
+                let entry = FUNCTIONS.iter().find(|entry| entry.op == name);
+                functions.extend(entry.map(|entry| (op, entry)));
             }
+            own.extend(Libm::cast(op));
+            Walk::Advance
+        });
+        for (op, entry) in functions {
+            self.calls.add(rewrite(module, op, entry, self.vector_bits));
         }
-        for op in module.find_all(Libm::NAME) {
-            if let Some(libm) = Libm::cast(op) {
-                call(module, libm);
-                self.calls.add(1);
-            }
+        for libm in own {
+            call(module, libm);
+            self.calls.add(1);
         }
         Ok(())
     }

@@ -75,7 +75,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             "npir-bufferize,convert-tensor-to-loop,canonicalize,cse,func.func(loop-schedule{{vector-bits={} threads={}}})",
             options.vector_bits, options.threads
         ),
-        Level::Device => "loop-outline-kernels,lower-loop-nest,canonicalize,cse,func.func(loop-promote-to-stack,loop-ownership)".into(),
+        Level::Device => "loop-outline-kernels,func.func(lower-loop-nest,canonicalize,cse,loop-promote-to-stack,loop-ownership)".into(),
         Level::Llvm => {
             let to_llvm = options.to_llvm.trim();
             let inner = to_llvm

@@ -1,14 +1,18 @@
 //! From an MLIR module in the LLVM dialect to an object, assembly or LLVM IR.
 //!
-//! Every call works in an LLVM context of its own, so that any number of threads can compile.
+//! Every call works in LLVM contexts of its own, so that any number of threads can compile. A large program is taken
+//! apart into several, whose code is generated at once ([`crate::parts`], [`crate::link`]).
 //! Of the module's functions only the entry points (`npir_entry_*`) stay visible; everything else
 //! becomes internal and gets a name that no library function has, because LLVM would otherwise
 //! send its own calls of, say, `pow` to a kernel of that name.
 
 use crate::error::CodegenError;
+use crate::link::link;
 use crate::llvm::{Diagnostics, configure_sanitizer};
+use crate::parts::{OwnedPart, Part, parts};
 use crate::straight_line;
 use crate::target::CpuTarget;
+use inkwell::GlobalVisibility;
 use inkwell::OptimizationLevel;
 use inkwell::attributes::{Attribute, AttributeLoc};
 use inkwell::context::Context as LlvmContext;
@@ -22,7 +26,8 @@ use melior::diagnostic::{Diagnostic, DiagnosticSeverity};
 use melior::ir::Module;
 use npir_mlir_sys::npirTranslateToLlvm;
 use object::{Object as _, ObjectSymbol as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 /// Names of exported functions begin with this.
@@ -122,7 +127,7 @@ pub fn compile_object(
     options: &CodegenOptions,
     known: &dyn Fn(&str) -> bool,
 ) -> Result<Object, CodegenError> {
-    let bytes = emit(module, target, options, FileType::Object)?;
+    let bytes = emit_object(module, target, options)?;
     let (exports, imports) = symbols(&bytes)?;
     let names: Vec<_> = imports
         .iter()
@@ -149,8 +154,12 @@ pub fn emit_assembly(
     target: &CpuTarget,
     options: &CodegenOptions,
 ) -> Result<String, CodegenError> {
-    let bytes = emit(module, target, options, FileType::Assembly)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Session::with(target, options, |session| {
+        let llvm = session.translate(module, &Part::default())?;
+        session.optimize(&llvm)?;
+        let bytes = session.machine_code(&llvm, FileType::Assembly)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    })
 }
 
 /// The LLVM IR of what [`compile_object`] emits, as text.
@@ -165,7 +174,7 @@ pub fn emit_llvm_ir(
     stage: IrStage,
 ) -> Result<String, CodegenError> {
     Session::with(target, options, |session| {
-        let llvm = session.translate(module)?;
+        let llvm = session.translate(module, &Part::default())?;
         if stage == IrStage::Optimized {
             session.optimize(&llvm)?;
         }
@@ -173,27 +182,126 @@ pub fn emit_llvm_ir(
     })
 }
 
-fn emit(
+/// The object, of as many parts as [`parts`] says.
+fn emit_object(
     module: &Module,
     target: &CpuTarget,
     options: &CodegenOptions,
-    file: FileType,
 ) -> Result<Vec<u8>, CodegenError> {
-    Session::with(target, options, |session| {
-        if file == FileType::Object {
-            // SAFETY: the context is alive; names of values only serve readers.
-            unsafe { LLVMContextSetDiscardValueNames(session.context.raw(), 1) };
+    // What crosses parts is seen by nobody: neither LLVM's inliner nor the sanitizer.
+    let whole = options.opt != OptLevel::Slim || options.checks != Checks::None;
+    let parts = if whole { Vec::new() } else { parts(module) };
+    if parts.len() < 2 {
+        return Session::with(target, options, |session| {
+            session.discard_names();
+            let llvm = session.translate(module, &Part::default())?;
+            session.optimize(&llvm)?;
+            session.machine_code(&llvm, FileType::Object)
+        });
+    }
+    let objects = at_once(
+        parts,
+        |part| Translated::new(&part, target, options),
+        |part| part.object(target, options),
+    );
+    let objects = objects.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let prefix = options.symbol_prefix.as_deref().unwrap_or_default();
+    let entry = format!("{prefix}{ENTRY_PREFIX}");
+    link(&objects, |name| name.starts_with(&entry))
+        .map_err(|message| CodegenError::Emission { message })
+}
+
+/// `second(first(item))` of each item, in order: `first` on this thread, `second` on all processors.
+fn at_once<T, U: Send, R: Send, E: Send>(
+    items: Vec<T>,
+    first: impl Fn(T) -> Result<U, E>,
+    second: impl Fn(U) -> Result<R, E> + Sync,
+) -> Vec<Result<R, E>> {
+    let workers = thread::available_parallelism()
+        .map_or(1, |n| n.get())
+        .min(items.len());
+    let mut results: Vec<Option<Result<R, E>>> = Vec::new();
+    results.resize_with(items.len(), || None);
+    let results = Mutex::new(results);
+    let store = |i: usize, result| {
+        results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(result);
+    };
+    let (sender, receiver) = mpsc::channel::<(usize, U)>();
+    let receiver = Mutex::new(receiver);
+    let work = || {
+        loop {
+            let next = receiver
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .recv();
+            let Ok((i, item)) = next else { break };
+            store(i, second(item));
         }
-        let llvm = session.translate(module)?;
-        session.optimize(&llvm)?;
-        session.machine_code(&llvm, file)
-    })
+    };
+    thread::scope(|scope| {
+        for _ in 1..workers {
+            // Without more threads this one does it all.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        for (i, item) in items.into_iter().enumerate() {
+            match first(item) {
+                Ok(item) => {
+                    // The receiver lives as long as the sender.
+                    let _ = sender.send((i, item));
+                }
+                Err(error) => store(i, Err(error)),
+            }
+        }
+        drop(sender);
+        work();
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.into_iter().flatten().collect()
+}
+
+/// A part of a program in an LLVM context of its own, on the way from the thread that has translated it to one that
+/// makes code of it.
+struct Translated {
+    module: LLVMModuleRef,
+    // Last: the module lives in it.
+    context: LlvmContext,
+}
+
+// SAFETY: context and module are used by one thread at a time, and nothing else refers to them.
+unsafe impl Send for Translated {}
+
+impl Translated {
+    fn new(
+        part: &OwnedPart<'_>,
+        target: &CpuTarget,
+        options: &CodegenOptions,
+    ) -> Result<Self, CodegenError> {
+        let context = LlvmContext::create();
+        let module = Session::within(&context, target, options, |session| {
+            session.discard_names();
+            let llvm = session.translate(&part.module, &part.part)?;
+            // SAFETY: whoever takes the module out of the result disposes of it.
+            let raw = llvm.as_mut_ptr();
+            std::mem::forget(llvm);
+            Ok(raw)
+        })?;
+        Ok(Translated { module, context })
+    }
+
+    fn object(self, target: &CpuTarget, options: &CodegenOptions) -> Result<Vec<u8>, CodegenError> {
+        Session::within(&self.context, target, options, |session| {
+            // SAFETY: a module of this context that nobody else owns.
+            let llvm = unsafe { LlvmModule::new(self.module) };
+            session.optimize(&llvm)?;
+            session.machine_code(&llvm, FileType::Object)
+        })
+    }
 }
 
 /// One compilation: a context, what it reports, and the code generator.
 struct Session<'a> {
     context: &'a LlvmContext,
-    diagnostics: &'a Diagnostics,
+    diagnostics: Rc<Diagnostics>,
     machine: TargetMachine,
     target: &'a CpuTarget,
     options: &'a CodegenOptions,
@@ -205,6 +313,16 @@ impl<'a> Session<'a> {
         options: &CodegenOptions,
         body: impl FnOnce(&Session) -> Result<T, CodegenError>,
     ) -> Result<T, CodegenError> {
+        Session::within(&LlvmContext::create(), target, options, body)
+    }
+
+    /// A session in a context that `body` alone uses while it runs.
+    fn within<T>(
+        context: &'a LlvmContext,
+        target: &'a CpuTarget,
+        options: &'a CodegenOptions,
+        body: impl FnOnce(&Session<'a>) -> Result<T, CodegenError>,
+    ) -> Result<T, CodegenError> {
         if let Some(prefix) = options.symbol_prefix.as_deref()
             && !is_symbol_start(prefix)
         {
@@ -212,25 +330,30 @@ impl<'a> Session<'a> {
                 prefix: prefix.to_owned(),
             });
         }
-        let context = LlvmContext::create();
-        // SAFETY: locals drop in reverse order, but the context reports nothing while it is torn
-        // down: `body` has dropped every module by then.
-        let diagnostics = unsafe { Diagnostics::attach(&context) };
+        // SAFETY: the context reports to this until the next session attaches its own, or it is torn down: and while
+        // that happens it reports nothing, as modules are gone by then.
+        let diagnostics = unsafe { Diagnostics::attach(context) };
         body(&Session {
-            context: &context,
-            diagnostics: &diagnostics,
+            context,
+            diagnostics,
             machine: target.machine(OptimizationLevel::Aggressive)?,
             target,
             options,
         })
     }
 
-    /// The verified LLVM module of `module`, with target, attributes and linkage set.
-    fn translate(&self, module: &Module) -> Result<LlvmModule<'a>, CodegenError> {
+    /// Drops the names of values, which only serve readers.
+    fn discard_names(&self) {
+        // SAFETY: the context is alive.
+        unsafe { LLVMContextSetDiscardValueNames(self.context.raw(), 1) };
+    }
+
+    /// The verified LLVM module of `module`, which is `part` of a program, with target, attributes and linkage set.
+    fn translate(&self, module: &Module, part: &Part) -> Result<LlvmModule<'a>, CodegenError> {
         let llvm = translate_module(module, self.context)?;
         llvm.set_triple(&TargetTriple::create(self.target.triple()));
         llvm.set_data_layout(&self.machine.get_target_data().get_data_layout());
-        self.set_linkage(&llvm)?;
+        self.set_linkage(&llvm, part)?;
         self.set_attributes(&llvm);
         llvm.verify().map_err(|error| CodegenError::InvalidIr {
             message: self.diagnostics.message(error.to_string().trim_end()),
@@ -238,33 +361,42 @@ impl<'a> Session<'a> {
         Ok(llvm)
     }
 
-    /// Keeps only the entry points visible, under prefixed names.
-    fn set_linkage(&self, llvm: &LlvmModule) -> Result<(), CodegenError> {
+    /// Keeps only the entry points visible, under prefixed names, and to other parts what they share.
+    fn set_linkage(&self, llvm: &LlvmModule, part: &Part) -> Result<(), CodegenError> {
         let prefix = self.options.symbol_prefix.as_deref().unwrap_or_default();
         let mut entries = 0;
         for function in llvm.get_functions() {
-            if function.count_basic_blocks() == 0 {
+            let name = function.get_name().to_string_lossy().into_owned();
+            let (is_entry, is_shared) =
+                (name.starts_with(ENTRY_PREFIX), part.shared.contains(&name));
+            if function.count_basic_blocks() == 0 && !is_shared {
                 continue;
             }
-            let name = function.get_name().to_string_lossy().into_owned();
-            let (new_name, linkage) = if name.starts_with(ENTRY_PREFIX) {
-                entries += 1;
-                (format!("{prefix}{name}"), Linkage::External)
-            } else {
-                (format!("{INTERNAL_PREFIX}{name}"), Linkage::Internal)
-            };
-            function.set_linkage(linkage);
+            let prefix = if is_entry { prefix } else { INTERNAL_PREFIX };
+            entries += usize::from(is_entry);
+            function.set_linkage(match is_entry || is_shared {
+                true => Linkage::External,
+                false => Linkage::Internal,
+            });
+            if is_shared && !is_entry {
+                let global = function.as_global_value();
+                global.set_visibility(GlobalVisibility::Hidden);
+            }
+            let new_name = format!("{prefix}{name}");
             let value = inkwell::values::AsValueRef::as_value_ref(&function);
             // SAFETY: the function is alive and the name's bytes and length belong together.
             unsafe { LLVMSetValueName2(value, new_name.as_ptr().cast(), new_name.len()) };
         }
         for global in llvm.get_globals() {
-            let reserved = global.get_name().to_bytes().starts_with(b"llvm.");
-            if !global.is_declaration() && !reserved {
+            let name = global.get_name().to_string_lossy();
+            if part.shared.contains(name.as_ref()) {
+                global.set_linkage(Linkage::External);
+                global.set_visibility(GlobalVisibility::Hidden);
+            } else if !global.is_declaration() && !name.starts_with("llvm.") {
                 global.set_linkage(Linkage::Private);
             }
         }
-        if entries == 0 {
+        if entries == 0 && !part.has_others {
             return Err(CodegenError::NoEntryPoint {
                 prefix: ENTRY_PREFIX,
             });

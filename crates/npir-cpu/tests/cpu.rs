@@ -418,6 +418,111 @@ fn targets_are_checked_and_described() {
     }
 }
 
+/// Functions, each with a few hundred operations, that read constants and call a function of the runtime.
+fn large_program(functions: usize) -> String {
+    let table: Vec<_> = (0..100).map(|i| format!("{i}.0")).collect();
+    let mut text = format!(
+        "memref.global \"private\" constant @table : memref<100xf64> = dense<[{}]>
+         memref.global \"private\" constant @small : memref<2xf64> = dense<[0.5, 0.25]>
+         func.func private @test_twice(f64) -> f64\n",
+        table.join(", ")
+    );
+    let mut calls = String::new();
+    for f in 0..functions {
+        let mut body = String::new();
+        for i in 0..100 {
+            let before = if i == 0 {
+                "%t"
+            } else {
+                &format!("%b{}", i - 1)
+            };
+            body += &format!(
+                "%a{i} = arith.mulf {before}, %s : f64\n%b{i} = arith.addf %a{i}, %x : f64\n"
+            );
+        }
+        text += &format!(
+            "func.func private @f{f}(%x: f64) -> f64 {{
+               %i = arith.constant {} : index
+               %one = arith.constant {} : index
+               %table = memref.get_global @table : memref<100xf64>
+               %t = memref.load %table[%i] : memref<100xf64>
+               %small = memref.get_global @small : memref<2xf64>
+               %s = memref.load %small[%one] : memref<2xf64>
+               {body}
+               %r = func.call @test_twice(%b99) : (f64) -> f64
+               return %r : f64
+             }}\n",
+            f % 100,
+            f % 2,
+        );
+        let before = if f == 0 {
+            "%x"
+        } else {
+            &format!("%r{}", f - 1)
+        };
+        calls += &format!("%r{f} = func.call @f{f}({before}) : (f64) -> f64\n");
+    }
+    text + &format!(
+        "func.func @npir_entry_all(%x: f64) -> f64 {{\n{calls}return %r{} : f64\n}}",
+        functions - 1
+    )
+}
+
+/// Code of large programs is generated in parts, on all processors; the object is as that of a whole.
+#[test]
+fn large_programs_are_compiled_in_parts() {
+    const FUNCTIONS: usize = 250;
+    let text = large_program(FUNCTIONS);
+    let options = CodegenOptions {
+        symbol_prefix: Some("m.".into()),
+        ..Default::default()
+    };
+    let object = compile(&text, &options);
+    assert_eq!(object.exports, ["m.npir_entry_all"]);
+    assert_eq!(object.imports, ["test_twice"]);
+    assert_eq!(object, compile(&text, &options));
+    let expected = (0..FUNCTIONS).fold(1.0, |x, f| {
+        let s = [0.5, 0.25][f % 2];
+        2.0 * (0..100).fold((f % 100) as f64, |t, _| t * s + x)
+    });
+    let loaded = jit().add_object(&object.bytes).expect("it links");
+    let address = loaded.lookup("m.npir_entry_all").expect("it is exported");
+    // SAFETY: a function of one number.
+    let all: extern "C" fn(f64) -> f64 = unsafe { std::mem::transmute(address) };
+    assert_eq!(all(1.0), expected);
+
+    // A large constant is in one part, and the others refer to it; in a whole program it has no name.
+    let named = |object: &Object, name: &str| {
+        object
+            .bytes
+            .windows(name.len())
+            .any(|w| w == name.as_bytes())
+    };
+    assert!(named(&object, "table"));
+    let few = compile(&large_program(10), &options);
+    assert!(!named(&few, "table"));
+}
+
+/// What is wrong in one part is an error of the program.
+#[test]
+fn errors_in_parts_are_reported() {
+    let context = context();
+    let target = CpuTarget::host().expect("a supported host");
+    let module = lower(&context, &large_program(250));
+    let error = compile_object(&module, &target, &CodegenOptions::default(), &nothing);
+    let error = error.expect_err("the runtime has no such function");
+    assert!(error.to_string().contains("test_twice"), "{error}");
+    let options = CodegenOptions {
+        symbol_prefix: Some("1".into()),
+        ..Default::default()
+    };
+    let error = compile_object(&module, &target, &options, &anything).expect_err("a bad prefix");
+    assert!(
+        matches!(error, CodegenError::BadSymbolPrefix { .. }),
+        "{error}"
+    );
+}
+
 #[test]
 fn full_optimization_vectorizes_scalar_loops() {
     let Ok(target) = CpuTarget::named("znver4") else {

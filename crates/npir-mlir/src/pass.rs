@@ -8,6 +8,8 @@ use crate::raw::{string_ref, text};
 use crate::statistics;
 pub use crate::statistics::{Statistic, StatisticDef};
 use melior::Context;
+use melior::ir::block::BlockLike as _;
+use melior::ir::operation::OperationLike as _;
 use melior::ir::{Location, Module};
 use melior::pass::PassManager;
 use mlir_sys::*;
@@ -492,7 +494,40 @@ pub enum Verification {
     End,
 }
 
-/// Runs a textual pipeline, `builtin.module(...)` or a bare list, on a module.
+/// Functions from which on starting threads pays.
+const MANY: usize = 32;
+
+/// A context that works on several functions at once while this lives.
+struct Threads<'a>(Option<&'a Context>);
+
+impl<'a> Threads<'a> {
+    /// For a module of many functions, if the context has not got threads already. The threads end with this: a
+    /// process that is forked later has none that are missing.
+    fn for_module(context: &'a Context, module: &Module<'_>) -> Self {
+        let functions =
+            std::iter::successors(module.body().first_operation(), |op| op.next_in_block());
+        // SAFETY: the context is alive.
+        let alone = unsafe { mlirContextGetNumThreads(context.to_raw()) } == 1;
+        if !alone || functions.take(MANY).count() < MANY {
+            return Threads(None);
+        }
+        // SAFETY: the context is alive, and has been used by this thread alone, as it had no threading.
+        unsafe { mlirContextEnableMultithreading(context.to_raw(), true) };
+        Threads(Some(context))
+    }
+}
+
+impl Drop for Threads<'_> {
+    fn drop(&mut self) {
+        if let Some(context) = self.0 {
+            // SAFETY: the context is alive, and no pass runs.
+            unsafe { mlirContextEnableMultithreading(context.to_raw(), false) };
+        }
+    }
+}
+
+/// Runs a textual pipeline, `builtin.module(...)` or a bare list, on a module. Passes on functions work on all
+/// processors if there are many functions.
 ///
 /// # Errors
 /// A message when the pipeline does not parse. When a pass fails or the module does not verify, the diagnostics
@@ -502,10 +537,10 @@ pub fn run_pipeline(
     pipeline: &str,
     verify: Verification,
 ) -> Result<(), String> {
-    use melior::ir::operation::OperationLike;
     let ctx = module.as_operation().context();
     // SAFETY: the context outlives this call.
     let ctx: &Context = unsafe { ctx.to_ref() };
+    let _threads = Threads::for_module(ctx, module);
     let manager = PassManager::new(ctx);
     manager.enable_verifier(verify == Verification::Each);
     let text = anchored(pipeline, MODULE);

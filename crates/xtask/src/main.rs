@@ -5,6 +5,7 @@
 
 mod apt;
 mod demo;
+mod diffs;
 mod dist;
 mod failure;
 mod layering;

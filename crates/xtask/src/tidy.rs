@@ -2,6 +2,7 @@
 //!
 //! Every check runs, so that one visit shows everything there is to repair.
 
+use crate::diffs;
 use crate::failure::{Failure, Result};
 use crate::layering;
 use crate::links;
@@ -19,6 +20,7 @@ pub(crate) fn run() -> Result {
         ("sources", report("sources", &sources::check(&root)?)),
         ("layering", report("layering", &layering::check()?)),
         ("links", report("links", &links::check(&root)?)),
+        ("diffs", report("diffs", &diffs::check(&root)?)),
         (
             "lints",
             cargo(&[

@@ -5,6 +5,7 @@ mod aliasing;
 mod carried;
 mod destinations;
 mod divide;
+mod insertions;
 mod repeated;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use self::destinations::{
     beginning, may_write, overwritable_input, reuse_inputs, separate_destinations,
 };
 use self::divide::divide;
+use self::insertions::compute_insertions;
 use self::repeated::copy_repeated;
 use crate::buffers::{duplicate, is_buffer};
 use crate::signature::{UPDATES, is_public, updates};
@@ -77,6 +79,7 @@ impl Pass for Bufferize {
                 set_arg_attr(f, i, WRITABLE, None);
             }
             repair_loops(rw, f);
+            compute_insertions(rw, f);
         }
         for (f, updates) in entries {
             write_updates(rw, f, &updates).map_err(|why| report(f, &why))?;

@@ -527,7 +527,7 @@ def bf16(x):
     return widened(rounded(np.asarray(x)))
 def bf16_after(x, y):
     x, y = np.broadcast_arrays(x, y)
-    bits = np.ascontiguousarray(x).view(np.int32) >> 16
+    bits = np.ascontiguousarray(x).reshape(x.shape).view(np.int32) >> 16
     place = np.where(bits < 0, -(bits & 0x7fff), bits) + np.sign(y - x).astype(int)
     next = np.copysign(widened(np.where(place < 0, 0x8000 - place, place)), np.where(place == 0, x, place.astype(np.float32)))
     return np.where(np.isnan(x) | np.isnan(y), np.float32(np.nan), np.where(x == y, y, next))

@@ -84,6 +84,8 @@ pub(crate) struct Exits<'a, 'c> {
     exit: Option<Blk<'c>>,
     /// Stack memory for the numbers in a message, and the most of them.
     numbers: Option<(Op<'c>, usize)>,
+    /// The blocks that raise a message without numbers, by kind, message and place.
+    raises: HashMap<(i64, String, String), Blk<'c>>,
 }
 
 impl<'a, 'c> Exits<'a, 'c> {
@@ -103,6 +105,7 @@ impl<'a, 'c> Exits<'a, 'c> {
             runtime,
             exit: None,
             numbers: None,
+            raises: HashMap::new(),
         }
     }
 
@@ -123,9 +126,27 @@ impl<'a, 'c> Exits<'a, 'c> {
         let exit = self.exit()?;
         let op = check.op();
         let rest = split_after(self.rw, op);
+        let raise = self.raise(check, exit);
         let rw = self.rw.at(op.loc());
+        let cond = check.cond();
+        rw.before(op);
+        rw.llvm_br_likely(cond, rest, raise);
+        rw.erase(op);
+        Ok(())
+    }
+
+    /// The block that raises what a check says, one for equal ones.
+    fn raise(&mut self, check: Check<'c>, exit: Blk<'c>) -> Blk<'c> {
+        let (numbers, message, code) = (check.args(), check.message(), check.kind().code().into());
+        let place = file_position(check.op().loc())
+            .map(|p| p.to_string())
+            .unwrap_or_default();
+        let key = (code, message, place);
+        if let Some(&raise) = self.raises.get(&key).filter(|_| numbers.is_empty()) {
+            return raise;
+        }
+        let rw = self.rw.at(check.op().loc());
         let raise = rw.create_block(self.function.region(0), &[]);
-        let numbers = check.args();
         let buffer = if numbers.is_empty() {
             rw.llvm_null()
         } else {
@@ -134,27 +155,23 @@ impl<'a, 'c> Exits<'a, 'c> {
         for (i, &n) in numbers.iter().enumerate() {
             rw.llvm_store(n, rw.llvm_offset(buffer, 8 * i as u64), 0);
         }
-        let message = check.message();
-        let place = file_position(op.loc())
-            .map(|p| p.to_string())
-            .unwrap_or_default();
+        let (_, message, place) = &key;
         let args = [
             self.call_context,
-            rw.llvm_i32(check.kind().code().into()),
-            self.strings.address(rw, &message),
+            rw.llvm_i32(code),
+            self.strings.address(rw, message),
             rw.llvm_i64(message.len() as i64),
-            self.strings.address(rw, &place),
+            self.strings.address(rw, place),
             rw.llvm_i64(place.len() as i64),
             buffer,
             rw.llvm_i64(numbers.len() as i64),
         ];
         rw.llvm_call(self.runtime.symbol(RuntimeFn::Raise), &args, &[]);
         rw.llvm_br(exit, &[rw.llvm_i32(FAILED)]);
-        let cond = check.cond();
-        rw.before(op);
-        rw.llvm_br_likely(cond, rest, raise);
-        rw.erase(op);
-        Ok(())
+        if numbers.is_empty() {
+            self.raises.insert(key, raise);
+        }
+        raise
     }
 
     /// The block that returns its argument as the status, with poison for the other results.

@@ -297,7 +297,15 @@ fn numeric_extreme<'c>(body: Body<'c>, order: Order, acc: Val<'c>, x: Val<'c>) -
         return picked;
     }
     // A NaN in `acc` makes the comparison false, so that `x` is taken.
-    body.select(body.is_nan(x), acc, picked)
+    let mut keeps = body.is_nan(x);
+    if body.dtype.is_complex() {
+        // What a reduction begins with yields to a number of which one part is NaN.
+        let part = body.part();
+        let [re, im] = [body.re(acc), body.im(acc)].map(|x| part.is_nan(x));
+        let begin = body.rw.andi(re, im);
+        keeps = body.rw.select(begin, body.rw.const_bool(false), keeps);
+    }
+    body.select(keeps, acc, picked)
 }
 
 const DESCRIPTION: &str = "\

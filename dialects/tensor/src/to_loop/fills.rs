@@ -13,7 +13,7 @@ struct Start<'c> {
 }
 
 /// For each out of the reduction `generic` the scalar that its buffer starts with, and the fills
-/// and copies that put it there; `None` unless every out is an allocation of its own that starts
+/// and copies that put it there; `None` unless every out is an allocation of its own, or a part of one, that starts
 /// so and is not looked at before `generic`.
 pub(super) fn starting_values<'c>(
     generic: Op<'c>,
@@ -32,7 +32,8 @@ pub(super) fn starting_values<'c>(
     let copies: Vec<usize> = starts.iter().flatten().map(|s| s.by.key()).collect();
     for (start, &out) in starts.iter_mut().zip(outs) {
         if start.is_none() {
-            *start = Some(filled_start(generic, out, &copies)?);
+            let filled = filled_start(generic, out, &copies);
+            *start = Some(filled.or_else(|| part_start(generic, out, ins))?);
         }
     }
     let starts: Vec<Start<'c>> = starts.into_iter().flatten().collect();
@@ -84,6 +85,39 @@ fn filled_start<'c>(op: Op<'c>, buffer: Val<'c>, gone: &[usize]) -> Option<Start
         }
     }
     start
+}
+
+/// The fill right before `op` of a part of an allocation that `op` reads nothing of.
+fn part_start<'c>(op: Op<'c>, buffer: Val<'c>, ins: &[Val<'c>]) -> Option<Start<'c>> {
+    let home = |mut value: Val<'c>| {
+        while let Some(view) = value
+            .defining_op()
+            .filter(|op| matches!(op.name(), "memref.reinterpret_cast" | "memref.cast"))
+        {
+            value = view.operand(0);
+        }
+        value
+    };
+    let is_alloc = |v: Val<'c>| {
+        v.defining_op()
+            .is_some_and(|op| op.name() == "memref.alloc")
+    };
+    let function =
+        std::iter::successors(Some(op), |op| op.parent()).find(|op| op.name() == "func.func")?;
+    let arguments = function.region(0).entry().map(BlkExt::args)?;
+    let own = home(buffer);
+    // Neither other allocations nor arguments share memory with it.
+    let apart = |v: &Val<'c>| {
+        let other = home(*v);
+        other != own && (is_alloc(other) || arguments.contains(&other))
+    };
+    let buffers = ins.iter().filter(|v| v.ty().is_memref());
+    let fill = op.previous().filter(|fill| fill.name() == "linalg.fill")?;
+    let fits = fill.operand(1) == buffer && is_alloc(own) && buffers.into_iter().all(apart);
+    fits.then(|| Start {
+        scalar: fill.operand(0),
+        by: fill,
+    })
 }
 
 /// A copy of a filled buffer that is the only use before `op`.

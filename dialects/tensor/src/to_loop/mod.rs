@@ -99,6 +99,13 @@ fn convert_generic<'c>(rw: Rewriter<'c>, op: Op<'c>) -> Result<Vec<usize>, Strin
         return Err("works on tensors; bufferize first".into());
     }
     let generic = Generic::of(op).ok_or("is malformed")?;
+    let reduces = generic.iterators.contains(&IteratorKind::Reduction);
+    // Looks at what is right before the op, where its bounds go.
+    let start = if reduces {
+        fills::starting_values(op, &generic.outs, &generic.ins)
+    } else {
+        None
+    };
     rw.before(op);
     let rw = rw.at(op.loc());
     let bounds = generic.bounds(rw)?;
@@ -118,12 +125,6 @@ fn convert_generic<'c>(rw: Rewriter<'c>, op: Op<'c>) -> Result<Vec<usize>, Strin
     let out_maps = generic.maps[generic.ins.len()..].iter().copied();
     let outs: Vec<_> = generic.outs.iter().copied().zip(out_maps).collect();
 
-    let reduces = generic.iterators.contains(&IteratorKind::Reduction);
-    let start = if reduces {
-        fills::starting_values(op, &generic.outs, &generic.ins)
-    } else {
-        None
-    };
     let (inits, fills) = start.unwrap_or_default();
     let combine = if reduces && op.attr(ASSOCIATIVE).is_some() {
         Combine::of(generic.body, generic.outs.len())
