@@ -1,7 +1,7 @@
 //! From an MLIR module in the LLVM dialect to an object, assembly or LLVM IR.
 //!
 //! Every call works in LLVM contexts of its own, so that any number of threads can compile. A large program is taken
-//! apart into several, whose code is generated at once ([`crate::parts`], [`crate::link`]).
+//! apart into several, whose code is generated at once.
 //! Of the module's functions only the entry points (`npir_entry_*`) stay visible; everything else
 //! becomes internal and gets a name that no library function has, because LLVM would otherwise
 //! send its own calls of, say, `pow` to a kernel of that name.
