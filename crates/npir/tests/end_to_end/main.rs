@@ -22,6 +22,7 @@ mod histograms;
 mod indexing;
 mod library;
 mod linalg;
+mod linalg_errors;
 mod linalg_sizes;
 mod long_programs;
 mod matmul;

@@ -6,7 +6,8 @@ use npir_mlir::prelude::*;
 use npir_tensor::{ABSORBING, ASSOCIATIVE, CheckKind};
 
 use super::parts::Parts;
-use super::{Operands, Reduction, Term, axes_of, has_nan};
+use super::table::{Reduction, Term, has_nan};
+use super::{Operands, axes_of};
 use crate::cast;
 use crate::compose;
 use crate::elementwise::Body;
