@@ -106,6 +106,12 @@ fn can_write<'c>(
     let Some(outs) = destinations(writer) else {
         return false;
     };
+    if read_inside(writer)
+        .iter()
+        .any(|value| aliases.query(*value, to))
+    {
+        return false;
+    }
     let maps = writer
         .attr("indexing_maps")
         .and_then(|a| a.as_array())
@@ -129,6 +135,18 @@ fn can_write<'c>(
             });
         in_place && !outs.contains(&i)
     })
+}
+
+/// The buffers that the body of a computation reads by itself.
+fn read_inside<'c>(op: Op<'c>) -> Vec<Val<'c>> {
+    let mut found = Vec::new();
+    op.walk_ops(&mut |inner| {
+        if inner.key() != op.key() {
+            found.extend(buffers(inner.operand_values()));
+        }
+        Walk::Advance
+    });
+    found
 }
 
 fn is_permutation(map: Attribute<'_>) -> bool {
@@ -185,7 +203,9 @@ fn commute<'c>(writer: Op<'c>, other: Op<'c>, aliases: &mut MayAlias) -> bool {
     };
     other.walk_ops(&mut visit);
     let results = buffers(written(writer));
+    let mut read = buffers(writer.operand_values());
+    read.extend(read_inside(writer));
     let mut meet =
         |a: &[Val<'c>], b: &[Val<'c>]| a.iter().any(|x| b.iter().any(|y| aliases.query(*x, *y)));
-    !meet(&results, &touched) && !meet(&buffers(writer.operand_values()), &changed)
+    !meet(&results, &touched) && !meet(&read, &changed)
 }

@@ -144,6 +144,36 @@ fn products_by_position() {
     check_dtypes(&rows);
 }
 
+/// Canonicalization writes such sums as differences, of which the parts are added all the same.
+#[test]
+fn sums_of_negative_terms() {
+    let rows = ["3", "1000", "40, 30"].map(|shape| {
+        let mut row = Row::new(
+            "numpy.negative %a : {a} -> {a}\n%s = numpy.sum %0 : {a} -> {r0}",
+            &[("a", &format!("fill(DT, {shape})"))],
+            "np.sum(-a)",
+        );
+        row.only_dynamic = true;
+        row.last = "%s";
+        row
+    });
+    let all = [DType::F64, DType::F32, DType::I64, DType::C128];
+    check_rows(
+        all.iter()
+            .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)))
+            .collect(),
+    );
+    let mut ones = Row::new(
+        "numpy.constant dense<-1> : tensor<i64>
+         %v = numpy.full %0 shape [1000] : tensor<i64> -> tensor<1000xi64>
+         %s = numpy.matmul %a, %v : {a}, tensor<1000xi64> -> {r0}",
+        &[("a", "fill(np.int64, 1000)")],
+        "np.matmul(a, np.full(1000, -1))",
+    );
+    ones.last = "%s";
+    check_rows(vec![ones]);
+}
+
 #[test]
 fn chains_of_matrices() {
     let rows = [("3, 4", "2, 5"), ("4", "2, 5"), ("3, 4", "2"), ("4", "2")].map(|(a, d)| {

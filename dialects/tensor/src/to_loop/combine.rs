@@ -100,7 +100,14 @@ impl<'c> Combine<'c> {
                 mapping.map(mapped, parts[k]);
             }
             for &op in &component.ops {
-                rw.at(op.loc()).clone_with(op, &mut mapping);
+                let rw = rw.at(op.loc());
+                let Some(sum) = component.sum_of_differences(op) else {
+                    rw.clone_with(op, &mut mapping);
+                    continue;
+                };
+                let [a, b] = [0, 1].map(|i| mapping.lookup(op.operand(i)));
+                let merge = rw.op(sum).operands(&[a, b]).results(&op.result_types());
+                mapping.map(op.result_value(0), merge.build_value());
             }
             for &(k, _, _, new) in &component.members {
                 merged[k] = Some(mapping.lookup(new));
@@ -111,6 +118,18 @@ impl<'c> Combine<'c> {
 }
 
 impl<'c> Component<'c> {
+    /// The op that merges what a step of the form `acc - x` accumulates: both parts are sums of what is taken away.
+    /// Canonicalization writes a sum of negative numbers so.
+    fn sum_of_differences(&self, op: Op<'c>) -> Option<&'static str> {
+        let sum = match op.name() {
+            "arith.subi" => "arith.addi",
+            "arith.subf" => "arith.addf",
+            _ => return None,
+        };
+        let is_mapped = |v: Val<'c>| self.members.iter().any(|(_, _, mapped, _)| *mapped == v);
+        is_mapped(op.operand(1)).then_some(sum)
+    }
+
     fn of(
         members: &[(usize, Val<'c>, Val<'c>)],
         part: &[Op<'c>],
@@ -158,6 +177,14 @@ impl<'c> Component<'c> {
                 recompute(v, &partners, &mut needed, &mut ops)?;
             }
             ops.push(*op);
+        }
+        // `x - acc` changes the sign at each step: partial results do not merge.
+        let alternates = |op: &Op<'c>| {
+            let is_mapped = |v: Val<'c>| paired.iter().any(|(_, _, mapped, _)| *mapped == v);
+            matches!(op.name(), "arith.subi" | "arith.subf") && is_mapped(op.operand(0))
+        };
+        if part.iter().any(alternates) {
+            return None;
         }
         Some(Component {
             members: paired,
