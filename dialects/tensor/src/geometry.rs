@@ -149,6 +149,10 @@ impl<'c> Geometry<'c> {
                 let distance = mixed::mul(rw, first, stride);
                 offset = mixed::add(rw, offset, distance);
             }
+            // How many elements it has may be known only at run time; what begins before the buffer has none.
+            if matches!(offset, OpFold::Static(n) if n < 0) {
+                offset = OpFold::Static(0);
+            }
         }
         let strides: Vec<_> = self
             .dims

@@ -367,6 +367,42 @@ fn slices() {
     check(cases);
 }
 
+/// A slice that turns out to be empty begins before its array.
+#[test]
+fn empty_slices_before_the_begin() {
+    let body = |last: &str| {
+        format!(
+            "%x = numpy.negative %a : {{a}} -> {{a}}
+             {last}
+             return %0 : {{r}}"
+        )
+    };
+    let mut cases = Vec::new();
+    for j in [5, 0, -9] {
+        let update = "%v = numpy.constant dense<7.0> : tensor<f64>
+             %0 = numpy.set_slice %x[-3::2, -5:%j:-3], %v : {a}, tensor<f64> -> {r}";
+        let sorted = "%s = numpy.sort %x axis 1 : {a} -> {a}
+             %0 = numpy.slice %s[-3::2, -5:%j:-3] : {a} -> {r}";
+        for (last, numpy, ty) in [
+            (update, "-a", "tensor<3x4xf64>"),
+            (
+                sorted,
+                "np.sort(-a, 1)[-3::2, -5:int(j):-3]",
+                "tensor<2x?xf64>",
+            ),
+        ] {
+            cases.push(
+                Case::new(body(last), numpy)
+                    .fixed()
+                    .types(ty)
+                    .run_everywhere(&[("a", counting(DType::F64, &[3, 4]))])
+                    .index("j", j),
+            );
+        }
+    }
+    check(cases);
+}
+
 /// Basic indexing with bounds that are values.
 #[test]
 fn slices_with_value_bounds() {
