@@ -8,7 +8,7 @@ use crate::elementwise::broadcast::broadcast_shapes;
 use crate::elementwise::dtype::{Classes, DType};
 use crate::shape::normalize_axis;
 use crate::sizes;
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, element_name, same_elements, verify_declared};
 
 /// Second-order differences along an axis
 ///
@@ -130,13 +130,7 @@ impl InferTypes for Trapezoid<'_> {
         let axis = axis_of(cx.attr("axis"), y.rank())?;
         let mut dims = y.dims();
         if let Some(x) = cx.operands.get(1).map(|v| v.ty()) {
-            if x.element() != y.element() {
-                return Err(format!(
-                    "operands have element types {} and {}; cast one first",
-                    element_name(y),
-                    element_name(x)
-                ));
-            }
+            same_elements(y, x)?;
             if cx.attr("dx").is_some() {
                 return Err("has coordinates, and a distance as well".to_string());
             }
@@ -157,13 +151,7 @@ impl InferTypes for Cross<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
         check_numbers(lhs)?;
-        if lhs.element() != rhs.element() {
-            return Err(format!(
-                "operands have element types {} and {}; cast one first",
-                element_name(lhs),
-                element_name(rhs)
-            ));
-        }
+        same_elements(lhs, rhs)?;
         let mut others = Vec::new();
         for ty in [lhs, rhs] {
             let mut dims = ty.dims();

@@ -7,7 +7,7 @@ use crate::compose;
 use crate::lowering;
 use crate::shape::{normalize_axis, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 
 /// Arrays one after another along an axis
 ///
@@ -40,13 +40,7 @@ impl InferTypes for Concatenate<'_> {
         let axis = normalize_axis(axis, dims.len())?;
         for (k, input) in cx.operands.iter().enumerate().skip(1) {
             let (ty, own) = (input.ty(), input.ty().dims());
-            if ty.element() != first.element() {
-                return Err(format!(
-                    "operands have element types {} and {}; cast one first",
-                    element_name(first),
-                    element_name(ty)
-                ));
-            }
+            same_elements(first, ty)?;
             let mismatch = || {
                 format!(
                     "all the input array dimensions except for the concatenation axis must match \

@@ -8,7 +8,7 @@ use crate::elementwise::convert::{convert, load, store};
 use crate::elementwise::dtype::{Classes, DType};
 use crate::elementwise::{Body, Order};
 use crate::lowering;
-use crate::types::{AnyArray, check_inferred, element_name, verify_declared};
+use crate::types::{AnyArray, check_inferred, element_name, same_elements, verify_declared};
 
 /// Rounds to so many decimals, ties to even
 ///
@@ -89,13 +89,7 @@ impl InferTypes for NanToNum<'_> {
 impl InferTypes for Isclose<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
-        if lhs.element() != rhs.element() {
-            return Err(format!(
-                "operands have element types {} and {}; cast one first",
-                element_name(lhs),
-                element_name(rhs)
-            ));
-        }
+        same_elements(lhs, rhs)?;
         let dims = broadcast_shapes(&[lhs.dims(), rhs.dims()])?;
         Ok(vec![cx.ctx.tensor(&dims, cx.ctx.i(1))])
     }

@@ -8,7 +8,7 @@ use npir_mlir::prelude::*;
 use crate::contract::{Contraction, Label};
 use crate::elementwise::dtype::DType;
 use crate::lowering;
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 
 /// Sums of products of elements by subscripts
 ///
@@ -139,13 +139,7 @@ impl InferTypes for Einsum<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let types: Vec<_> = cx.operands.iter().map(|v| v.ty()).collect();
         let first = *types.first().ok_or("needs at least one operand")?;
-        if let Some(other) = types.iter().find(|ty| ty.element() != first.element()) {
-            return Err(format!(
-                "operands have element types {} and {}; cast one first",
-                element_name(first),
-                element_name(*other)
-            ));
-        }
+        types.iter().try_for_each(|ty| same_elements(first, *ty))?;
         let subscripts = cx
             .attr("subscripts")
             .and_then(Str::decode)

@@ -8,7 +8,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering::{self, Along};
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, check_declared, element_name};
+use crate::types::{AnyArray, check_declared, same_elements};
 
 /// Matrix product of two arrays
 ///
@@ -119,13 +119,7 @@ pub(crate) fn infer_dims(lhs: &[i64], rhs: &[i64]) -> Result<Vec<i64>, String> {
 impl InferTypes for Matmul<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
-        if lhs.element() != rhs.element() {
-            return Err(format!(
-                "operands have element types {} and {}; cast one first",
-                element_name(lhs),
-                element_name(rhs)
-            ));
-        }
+        same_elements(lhs, rhs)?;
         Ok(vec![cx.ctx.tensor(
             &infer_dims(&lhs.dims(), &rhs.dims())?,
             lhs.element(),

@@ -7,7 +7,7 @@ use crate::elementwise::convert::{convert, load, store};
 use crate::elementwise::dtype::{Classes, DType};
 use crate::elementwise::{Body, FloorDivide, Order, Remainder};
 use crate::lowering;
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 
 /// Quotient rounded down and remainder
 ///
@@ -74,13 +74,7 @@ impl InferTypes for Divmod<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
         element_of(lhs, Classes::NUMBER)?;
-        if lhs.element() != rhs.element() {
-            return Err(format!(
-                "operands have element types {} and {}; cast one first",
-                element_name(lhs),
-                element_name(rhs)
-            ));
-        }
+        same_elements(lhs, rhs)?;
         let dims = broadcast_shapes(&[lhs.dims(), rhs.dims()])?;
         Ok(vec![cx.ctx.tensor(&dims, lhs.element()); 2])
     }

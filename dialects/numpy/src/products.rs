@@ -10,7 +10,7 @@ use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::{element_count, normalize_axis};
 use crate::sizes;
-use crate::types::{AnyArray, check_declared, element_name, verify_declared};
+use crate::types::{AnyArray, check_declared, same_elements, verify_declared};
 
 /// How dimensions of two arrays are paired.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,17 +133,6 @@ impl Row {
         let contraction = self.contraction(shapes[0].len(), shapes[1].len(), axes)?;
         Ok(cx.ctx.tensor(&contraction.infer(&shapes)?, lhs.element()))
     }
-}
-
-fn same_elements(a: Type<'_>, b: Type<'_>) -> Result<(), String> {
-    if a.element() == b.element() {
-        return Ok(());
-    }
-    Err(format!(
-        "operands have element types {} and {}; cast one first",
-        element_name(a),
-        element_name(b)
-    ))
 }
 
 fn define(row: &'static Row) -> OpDef {

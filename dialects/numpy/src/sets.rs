@@ -9,7 +9,7 @@ use crate::compose;
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, element_name, verify_declared};
+use crate::types::{AnyArray, RealArray, same_elements, verify_declared};
 
 /// Whether each element is among the elements of another array; with `invert` whether it is not
 #[op(
@@ -85,13 +85,7 @@ verify_declared!(Isin, Union1d, Setdiff1d, Setxor1d, Intersect1d);
 /// Both operands, which have elements of one type.
 fn alike<'c>(cx: &InferCx<'c>) -> Result<[Type<'c>; 2], String> {
     let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
-    if lhs.element() != rhs.element() {
-        return Err(format!(
-            "operands have element types {} and {}; cast one first",
-            element_name(lhs),
-            element_name(rhs)
-        ));
-    }
+    same_elements(lhs, rhs)?;
     Ok([lhs, rhs])
 }
 

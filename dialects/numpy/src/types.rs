@@ -105,3 +105,18 @@ macro_rules! verify_declared {
     )*};
 }
 pub(crate) use verify_declared;
+
+/// Checks that two operands have one element type.
+///
+/// # Errors
+/// Which types they have.
+pub(crate) fn same_elements(a: Type<'_>, b: Type<'_>) -> Result<(), String> {
+    if a.element() == b.element() {
+        return Ok(());
+    }
+    Err(format!(
+        "operands have element types {} and {}; cast one first",
+        element_name(a),
+        element_name(b)
+    ))
+}

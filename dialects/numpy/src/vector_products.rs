@@ -11,7 +11,7 @@ use crate::lowering;
 use crate::matmul::{Matmul, infer_dims};
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 use crate::views::{ExpandDims, Squeeze};
 
 /// Dot product of vectors along the last dimension; of complex numbers the first one conjugated
@@ -94,13 +94,7 @@ impl Vectors {
 
 fn infer<'c>(cx: &InferCx<'c>, vectors: Vectors) -> Result<Vec<Type<'c>>, String> {
     let (lhs, rhs) = (cx.operand_type(0)?, cx.operand_type(1)?);
-    if lhs.element() != rhs.element() {
-        return Err(format!(
-            "operands have element types {} and {}; cast one first",
-            element_name(lhs),
-            element_name(rhs)
-        ));
-    }
+    same_elements(lhs, rhs)?;
     for (side, ty, vector) in [("left", lhs, vectors.lhs), ("right", rhs, vectors.rhs)] {
         let needed = if vector { 1 } else { 2 };
         if ty.rank() < needed {

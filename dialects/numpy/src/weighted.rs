@@ -7,7 +7,7 @@ use crate::compose::{self, Over};
 use crate::elementwise::dtype::DType;
 use crate::shape::{axis_mask, normalize_axis, reduce_dims, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 
 /// Weighted means over axes
 ///
@@ -85,13 +85,7 @@ fn listed(axes: Option<Attribute<'_>>, rank: usize) -> Result<Vec<usize>, String
 impl InferTypes for Average<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let (x, weights) = (cx.operand_type(0)?, cx.operand_type(1)?);
-        if x.element() != weights.element() {
-            return Err(format!(
-                "operands have element types {} and {}; cast one first",
-                element_name(x),
-                element_name(weights)
-            ));
-        }
+        same_elements(x, weights)?;
         let axes = cx.attr("axes").and_then(I64Array::decode);
         let mask = axis_mask(axes.as_deref(), x.rank())?;
         let (dims, own) = (x.dims(), weights.dims());

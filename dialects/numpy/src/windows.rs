@@ -10,7 +10,7 @@ use crate::lowering;
 use crate::shape::{normalize_axis, shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
 use crate::target_shape;
-use crate::types::{AnyArray, element_name, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 
 /// All windows of given sizes into an array
 ///
@@ -139,13 +139,7 @@ fn mode_of(attr: Option<Attribute<'_>>, default: Mode) -> Mode {
 
 fn infer_sums<'c>(cx: &InferCx<'c>, default: Mode) -> Result<Vec<Type<'c>>, String> {
     let (a, v) = (cx.operand_type(0)?, cx.operand_type(1)?);
-    if a.element() != v.element() {
-        return Err(format!(
-            "operands have element types {} and {}; cast one first",
-            element_name(a),
-            element_name(v)
-        ));
-    }
+    same_elements(a, v)?;
     let (&[n], &[k]) = (&a.dims()[..], &v.dims()[..]) else {
         return Err(format!(
             "needs arrays of one dimension, not of {} and {}",

@@ -238,6 +238,15 @@ impl Asked {
     }
 }
 
+/// Every row in every dtype, see [`check_rows`].
+#[track_caller]
+pub(crate) fn check_each(dtypes: &[DType], rows: &[Row]) {
+    let all = dtypes
+        .iter()
+        .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)));
+    check_rows(all.collect());
+}
+
 /// Asks NumPy, compiles with and without static sizes, runs in several layouts.
 #[track_caller]
 pub(crate) fn check_rows(rows: Vec<Row>) {

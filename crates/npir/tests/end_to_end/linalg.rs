@@ -3,7 +3,7 @@
 use npir_runtime::DType;
 use npir_testing::long_tests;
 
-use crate::library::{Row, check_rows};
+use crate::library::{Row, check_each, check_rows};
 
 /// Every row in every type of linear algebra; in the ordinary suite in one of each precision.
 #[track_caller]
@@ -12,10 +12,7 @@ fn check_fields(rows: &[Row]) {
     if long_tests() {
         fields.extend([DType::F64, DType::C64]);
     }
-    let all = fields
-        .iter()
-        .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)));
-    check_rows(all.collect());
+    check_each(&fields, rows);
 }
 
 #[test]

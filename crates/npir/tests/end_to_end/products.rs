@@ -2,7 +2,7 @@
 
 use npir_runtime::{DType, RunErrorKind};
 
-use crate::library::{Row, check_rows};
+use crate::library::{Row, check_each, check_rows};
 
 const DTYPES: [DType; 6] = [
     DType::F64,
@@ -15,10 +15,7 @@ const DTYPES: [DType; 6] = [
 
 #[track_caller]
 fn check_dtypes(rows: &[Row]) {
-    let all = DTYPES
-        .iter()
-        .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)));
-    check_rows(all.collect());
+    check_each(&DTYPES, rows);
 }
 
 fn pair(op: &str, a: &str, b: &str, numpy: &str) -> Row {
@@ -158,11 +155,7 @@ fn sums_of_negative_terms() {
         row
     });
     let all = [DType::F64, DType::F32, DType::I64, DType::C128];
-    check_rows(
-        all.iter()
-            .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)))
-            .collect(),
-    );
+    check_each(&all, &rows);
     let mut ones = Row::new(
         "numpy.constant dense<-1> : tensor<i64>
          %v = numpy.full %0 shape [1000] : tensor<i64> -> tensor<1000xi64>
@@ -189,11 +182,7 @@ fn chains_of_matrices() {
         )
     });
     let all = [DType::F32, DType::C128, DType::I32];
-    check_rows(
-        all.iter()
-            .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)))
-            .collect(),
-    );
+    check_each(&all, &rows);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use npir_runtime::{DType, RunErrorKind};
 
-use crate::library::{Row, check_rows};
+use crate::library::{Row, check_each, check_rows};
 
 /// `op` of two vectors; `name` and the mode as both NumPy and npir write them.
 fn pair(name: &str, mode: &str, a: &str, v: &str) -> Row {
@@ -50,10 +50,7 @@ fn sums_of_products() {
         }
         rows.push(pair(name, "same", "fill(DT, 300)", "fill(DT, 75)"));
     }
-    let all = dtypes
-        .iter()
-        .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)));
-    check_rows(all.collect());
+    check_each(&dtypes, &rows);
 }
 
 /// What does not overlap is not multiplied.
@@ -124,10 +121,7 @@ fn views_of_windows() {
         windows("0, 3", "2", "1"),
     ];
     let all = [DType::F64, DType::C64, DType::I16, DType::Bool];
-    let all = all
-        .iter()
-        .flat_map(|&dtype| rows.iter().map(move |row| row.of(dtype)));
-    check_rows(all.collect());
+    check_each(&all, &rows);
 
     let mut row = windows("4, 5", "2, 3", "").raises(
         RunErrorKind::Value,

@@ -62,6 +62,12 @@ pub(super) fn verify(nest: Nest<'_>) -> Check {
     Ok(())
 }
 
+/// Where each output is accessed: the results of its map, with its number.
+fn accesses_of_outputs<'c>(nest: Nest<'c>) -> impl Iterator<Item = (usize, Vec<AffineExpr<'c>>)> {
+    let maps = nest.affine_maps().split_off(nest.inputs().len());
+    maps.into_iter().map(crate::access::results).enumerate()
+}
+
 /// A nest that may end early does nothing but accumulate.
 fn verify_absorbing(nest: Nest<'_>, absorbing: Attribute<'_>, kinds: &[IteratorKind]) -> Check {
     if !nest.reassociates() {
@@ -73,13 +79,7 @@ fn verify_absorbing(nest: Nest<'_>, absorbing: Attribute<'_>, kinds: &[IteratorK
             "output 0 has elements of type {element}, `absorbing` is {absorbing}"
         ));
     }
-    for (out, map) in nest
-        .affine_maps()
-        .split_off(nest.inputs().len())
-        .into_iter()
-        .enumerate()
-    {
-        let results = crate::access::results(map);
+    for (out, results) in accesses_of_outputs(nest) {
         let changes = |axis: &usize| {
             kinds[*axis] != IteratorKind::Parallel
                 && results.iter().any(|expr| expr.is_function_of_dim(*axis))
@@ -277,13 +277,7 @@ fn verify_lanes(nest: Nest<'_>, schedule: &Schedule) -> Check {
         .skip_while(|&axis| axis != lanes)
         .skip(1);
     let deeper: Vec<usize> = deeper.collect();
-    for (out, map) in nest
-        .affine_maps()
-        .split_off(nest.inputs().len())
-        .into_iter()
-        .enumerate()
-    {
-        let results = crate::access::results(map);
+    for (out, results) in accesses_of_outputs(nest) {
         let changes = |axis: usize| results.iter().any(|expr| expr.is_function_of_dim(axis));
         if let Some(axis) = deeper
             .iter()

@@ -20,7 +20,6 @@ use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes;
-use crate::types::element_name;
 
 pub use norms::{Cond, Norm, NormKind};
 pub use power::MatrixPower;
@@ -123,21 +122,6 @@ fn check_square<'c>(rw: Rewriter<'c>, name: &str, sizes: &[OpFold<'c>]) {
         shape_placeholder(sizes.len())
     );
     sizes::check(rw, same, CheckKind::ShapeMismatch, &message, sizes);
-}
-
-/// Checks that two operands have one element type.
-///
-/// # Errors
-/// Which types they have.
-fn same_elements(a: Type<'_>, b: Type<'_>) -> Result<(), String> {
-    if a.element() == b.element() {
-        return Ok(());
-    }
-    Err(format!(
-        "operands have element types {} and {}; cast one first",
-        element_name(a),
-        element_name(b)
-    ))
 }
 
 /// The shape that stacks have together.

@@ -5,13 +5,13 @@ use npir_tensor::{CheckKind, Routine, View};
 
 use super::{
     Out, broadcast_stacks, check_square, common_stack, computed, library, matrices, operand,
-    replace, result_dtype, same_elements, scaled_size, square,
+    replace, result_dtype, scaled_size, square,
 };
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::{shape_placeholder, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{AnyArray, RealArray, verify_declared};
+use crate::types::{AnyArray, RealArray, same_elements, verify_declared};
 
 /// Solutions `x` of `a · x = b`
 ///
