@@ -106,12 +106,49 @@ func.func @rows_and_vector(%m: index, %n: index, %a: memref<?x?xf64>, %x: memref
   return
 }
 
+// Two sums for each row: half as many vectors in flight, so that all stay in registers.
+// CHECK-LABEL: func.func @complex_rows_and_vector
+// CHECK: schedule <parallel = 1, grain = {{[0-9]+}}, vector = 8, jam = [4, 1], block = {{[0-9]+}}>
+func.func @complex_rows_and_vector(%m: index, %n: index, %a: memref<?x?xcomplex<f64>>, %x: memref<?xf64>, %re: memref<?xf64>, %im: memref<?xf64>, %zero: f64) {
+  loop.nest bounds [%m, %n] iterators [parallel, reduction] ins(%a, %x : memref<?x?xcomplex<f64>>, memref<?xf64>)
+      outs(%re, %im : memref<?xf64>, memref<?xf64>) maps [#ij, #j, #i, #i] init(%zero, %zero : f64, f64)
+      body (%y: complex<f64>, %z: f64, %acc: f64, %acc2: f64) {
+    %y1 = complex.re %y : complex<f64>
+    %y2 = complex.im %y : complex<f64>
+    %p1 = arith.mulf %y1, %z : f64
+    %p2 = arith.mulf %y2, %z : f64
+    %r1 = arith.addf %acc, %p1 : f64
+    %r2 = arith.addf %acc2, %p2 : f64
+    loop.yield %r1, %r2 : f64, f64
+  } combine (%p1: f64, %p2: f64, %q1: f64, %q2: f64) {
+    %r1 = arith.addf %p1, %q1 : f64
+    %r2 = arith.addf %p2, %q2 : f64
+    loop.yield %r1, %r2 : f64, f64
+  }
+  return
+}
+
 // Accumulators that may be decided early stay in registers, the loop that decides them innermost.
 // CHECK-LABEL: func.func @any_of_columns
 // CHECK: schedule <order = [1, 0], parallel = 1, grain = {{[0-9]+}}, lanes = 1, vector = 64, unroll = 4>
 func.func @any_of_columns(%m: index, %n: index, %a: memref<?x?xi8>, %s: memref<?xi8>, %zero: i8) {
   loop.nest bounds [%m, %n] iterators [reduction, parallel] ins(%a : memref<?x?xi8>) outs(%s : memref<?xi8>)
       maps [#ij, #j] init(%zero : i8) {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
+    %r = arith.ori %acc, %x : i8
+    loop.yield %r : i8
+  } combine (%p: i8, %q: i8) {
+    %r = arith.ori %p, %q : i8
+    loop.yield %r : i8
+  }
+  return
+}
+
+// Of many sums that may be decided soon, each is asked after one vector.
+// CHECK-LABEL: func.func @any_of_rows
+// CHECK: schedule <parallel = 1, grain = {{[0-9]+}}, vector = 64>
+func.func @any_of_rows(%m: index, %n: index, %a: memref<?x?xi8>, %s: memref<?xi8>, %zero: i8) {
+  loop.nest bounds [%m, %n] iterators [parallel, reduction] ins(%a : memref<?x?xi8>) outs(%s : memref<?xi8>)
+      maps [#ij, #i] init(%zero : i8) {absorbing = 1 : i8} body (%x: i8, %acc: i8) {
     %r = arith.ori %acc, %x : i8
     loop.yield %r : i8
   } combine (%p: i8, %q: i8) {

@@ -85,6 +85,14 @@ fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
         n if n <= UNROLL_2_OPS => 2,
         _ => 1,
     };
+    // One of many reductions that may be decided soon is asked soon.
+    let soon = facts.is(lanes, Reduction)
+        && facts.kinds.contains(&Parallel)
+        && facts.nest.absorbing().is_some();
+    let wanted = match soon {
+        true => wanted.min(FIRST_POINTS / schedule.vector).max(1),
+        false => wanted,
+    };
     let vectors = facts.extents[lanes].map_or(wanted, |n| (n / schedule.vector).max(1));
     1 << vectors.min(wanted).ilog2()
 }
@@ -114,7 +122,9 @@ fn share_row_vector(facts: &Facts<'_>, schedule: &mut Schedule) {
         .any(|walk| !walk.invariant(row) && !walk.invariant(lanes));
     if shared && moving {
         schedule.jam[row] = facts.extents[row].map_or(4, |n| n.clamp(1, 4));
-        schedule.unroll = schedule.unroll.min(2);
+        // The parts of a complex sum are two outputs.
+        let outputs = facts.changes.len() as i64;
+        schedule.unroll = schedule.unroll.min((2 / outputs.max(1)).max(1));
     }
 }
 
