@@ -33,8 +33,24 @@ fn factors() {
     }
     let unitary = "near(np.conj(np.swapaxes(r0, -1, -2)) @ r0, \
                    np.broadcast_to(np.eye(r0.shape[-1], dtype=r0.dtype), r0.shape[:-2] + (r0.shape[-1],) * 2))";
-    for shape in ["4, 4", "5, 3", "3, 5", "2, 40, 17", "0, 3", "3, 0", "1, 1"] {
-        let a = format!("fill(DT, {shape})");
+    let shapes = [
+        "4, 4",
+        "5, 3",
+        "3, 5",
+        "2, 40, 17",
+        "0, 3",
+        "3, 0",
+        "1, 1",
+        "70, 50",
+        "50, 70",
+    ];
+    let arrays = shapes.map(|shape| format!("fill(DT, {shape})"));
+    // Several steps of reflections, most of which find nothing to reflect.
+    let few = [
+        "fill(DT, 60, 3) @ fill(DT, 3, 40)",
+        "np.zeros((40, 60), DT)",
+    ];
+    for a in arrays.into_iter().chain(few.map(String::from)) {
         for (flag, mode) in [("", "reduced"), ("complete ", "complete")] {
             rows.push(
                 Row::new(
@@ -53,7 +69,7 @@ fn factors() {
                 &[("a", &a)],
                 "L.qr(a, 'r')",
             )
-            .holds("near(np.abs(r0), np.abs(e0))"),
+            .holds("near(np.conj(r0.swapaxes(-1, -2)) @ r0, np.conj(e0.swapaxes(-1, -2)) @ e0)"),
         );
     }
     check_fields(&rows);
@@ -286,6 +302,12 @@ fn equations() {
 #[test]
 fn norms() {
     let mut rows = Vec::new();
+    // The squares are infinite, as NumPy's are.
+    rows.push(Row::new(
+        "numpy.linalg_norm %x : {x} -> {r0}",
+        &[("x", "fill(DT, 5) * 1e160")],
+        "L.norm(x)",
+    ));
     let orders = [
         ("", "None"),
         ("ord 0.0 ", "0"),

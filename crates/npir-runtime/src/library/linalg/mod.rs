@@ -101,16 +101,30 @@ fn hermitian<'m, T: Field>(block: &'m Block, storage: &'m mut Mat<T>) -> MatRef<
     storage.as_ref()
 }
 
+/// Rows and columns of a part of a matrix of which rows and columns are in the cache.
+const TILE: usize = 16;
+
+/// Fills a block with the numbers of a function of row and column, in no order.
+fn fill<T: Field>(block: &Block, element: impl Fn(usize, usize) -> T) {
+    let (m, n) = (block.size(0), block.size(1));
+    let data = block.ptr::<T>();
+    for rows in (0..m).step_by(TILE) {
+        for columns in (0..n).step_by(TILE) {
+            for i in rows..m.min(rows + TILE) {
+                let row = data.wrapping_offset(i as isize * block.stride(0));
+                for j in columns..n.min(columns + TILE) {
+                    let at = row.wrapping_offset(j as isize * block.stride(1));
+                    // SAFETY: an element of an out, ours alone.
+                    unsafe { at.write_unaligned(element(i, j)) };
+                }
+            }
+        }
+    }
+}
+
 /// Fills a block with a matrix of its shape.
 fn store<T: Field>(block: &Block, from: MatRef<'_, T>) {
-    let data = block.ptr::<T>();
-    if !data.is_aligned() {
-        return block.fill(|i, j| from[(i, j)]);
-    }
-    let (m, n) = (block.size(0), block.size(1));
-    // SAFETY: the elements are valid, aligned and ours alone; elements of an out do not overlap.
-    let to = unsafe { MatMut::from_raw_parts_mut(data, m, n, block.stride(0), block.stride(1)) };
-    { to }.copy_from(from);
+    fill(block, |i, j| from[(i, j)]);
 }
 
 /// Whether all elements are finite, and whether some element is a NaN.

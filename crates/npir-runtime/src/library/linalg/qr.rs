@@ -1,11 +1,18 @@
 //! `qr` and `qr_r`: `a = q r` with the columns of `q` orthonormal and `r` upper triangular, by Householder reflections.
 
-use faer::linalg::solvers::Qr;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::householder::{
+    apply_block_householder_on_the_left_in_place_scratch,
+    apply_block_householder_on_the_left_in_place_with_conj,
+};
+use faer::linalg::qr::no_pivoting::factor::{
+    QrParams, qr_in_place, qr_in_place_scratch, recommended_block_size,
+};
 use faer::traits::math_utils::zero;
-use faer::{Mat, MatRef};
+use faer::{Auto, Conj, Mat, MatRef, Par};
 
-use super::{Field, cubic, dispatch, matrix, store};
-use crate::library::{Block, Call, Failure};
+use super::{Field, cubic, dispatch, fill, matrix, store};
+use crate::library::{Call, Failure};
 
 /// `a` → `q`, `r`: reduced or complete, as the sizes of `q` say.
 pub(in crate::library) fn run(call: &Call) -> Result<(), Failure> {
@@ -28,32 +35,83 @@ fn typed<T: Field>(call: &Call, ranks: &[usize]) -> Result<(), Failure> {
             }
             return Ok(());
         }
-        let factors = Qr::new(a);
-        match blocks {
-            [_, q, r] => {
-                store(
-                    q,
-                    match q.size(1) == m.min(n) {
-                        true => factors.compute_thin_Q(),
-                        false => factors.compute_Q(),
-                    }
-                    .as_ref(),
-                );
-                store_upper(r, factors.R());
+        let factors = Factors::new(a);
+        let r = |i: usize, j: usize| {
+            if i <= j {
+                factors.reduced[(i, j)]
+            } else {
+                zero::<T>()
             }
-            _ => store_upper(&blocks[1], factors.R()),
+        };
+        if let [_, q, _] = blocks {
+            store(q, factors.orthonormal(q.size(1)).as_ref());
         }
+        fill(&blocks[blocks.len() - 1], r);
         Ok(())
     })
 }
 
-/// The upper triangle of `r`, zeros below.
-fn store_upper<T: Field>(block: &Block, r: MatRef<'_, T>) {
-    block.fill(|i, j| {
-        if i <= j && i < r.nrows() {
-            r[(i, j)]
-        } else {
-            zero::<T>()
+/// Up to how many elements a matrix is reduced in the steps of [`STEP`], and up to how many in those of faer.
+const MEDIUM: std::ops::RangeInclusive<usize> = 32 * 32..=1024 * 1024;
+/// Columns that are reduced one by one before the others follow all at once: faer's steps are twice as long or more and
+/// cut again, which takes up to half as long again.
+const STEP: usize = 16;
+
+/// Reflections that make a matrix triangular.
+struct Factors<T> {
+    /// The triangle `r`, below it the reflections.
+    reduced: Mat<T>,
+    /// The coefficients of some reflections at a time.
+    coefficients: Mat<T>,
+}
+
+impl<T: Field> Factors<T> {
+    fn new(a: MatRef<'_, T>) -> Self {
+        let (m, n) = (a.nrows(), a.ncols());
+        let mut params = <QrParams as Auto<T>>::auto();
+        let mut step = recommended_block_size::<T>(m, n);
+        if MEDIUM.contains(&m.saturating_mul(n)) {
+            step = STEP;
+            params.blocking_threshold = usize::MAX;
         }
-    });
+        let mut reduced = a.to_owned();
+        let mut coefficients = Mat::zeros(step, m.min(n));
+        let scratch = qr_in_place_scratch::<T>(m, n, step, Par::Seq, params.into());
+        let mut memory = MemBuffer::new(scratch);
+        qr_in_place(
+            reduced.as_mut(),
+            coefficients.as_mut(),
+            Par::Seq,
+            MemStack::new(&mut memory),
+            params.into(),
+        );
+        Self {
+            reduced,
+            coefficients,
+        }
+    }
+
+    /// The first columns of `q`. Those before a reflection's own are still the identity's when it is applied, from the
+    /// last one on, and do not change.
+    fn orthonormal(&self, columns: usize) -> Mat<T> {
+        let (rows, size) = (self.reduced.nrows(), self.coefficients.ncols());
+        let step = self.coefficients.nrows();
+        let mut q = Mat::identity(rows, columns);
+        let mut memory = MemBuffer::new(apply_block_householder_on_the_left_in_place_scratch::<T>(
+            rows, step, columns,
+        ));
+        for first in (0..size).step_by(step).rev() {
+            let count = step.min(size - first);
+            let (rows, columns) = (rows - first, columns - first);
+            apply_block_householder_on_the_left_in_place_with_conj(
+                self.reduced.as_ref().submatrix(first, first, rows, count),
+                self.coefficients.as_ref().submatrix(0, first, count, count),
+                Conj::No,
+                q.as_mut().submatrix_mut(first, first, rows, columns),
+                Par::Seq,
+                MemStack::new(&mut memory),
+            );
+        }
+        q
+    }
 }
