@@ -1,5 +1,5 @@
 //! Where the elements of an array lie: pointer, dtype, shape and byte strides, with the address
-//! arithmetic, the overlap test and the copy loop that arrays and views share.
+//! arithmetic and the overlap test that arrays and views share.
 
 use std::fmt;
 
@@ -129,73 +129,6 @@ impl Layout {
             })
     }
 
-    /// Copies all elements to `to`, which has the same dtype and shape.
-    ///
-    /// # Safety
-    /// Both layouts describe memory that is valid (for reads, for writes) and does not overlap.
-    pub(crate) unsafe fn copy_to(&self, to: &Layout) {
-        debug_assert_eq!((self.dtype, &self.shape), (to.dtype, &to.shape));
-        if self.is_empty() {
-            return;
-        }
-        let size = self.dtype.size();
-        let mut axes: Vec<Axis> = (0..self.shape.len())
-            .filter(|&i| self.shape[i] > 1)
-            .map(|i| Axis {
-                n: self.shape[i],
-                from: self.strides[i],
-                to: to.strides[i],
-            })
-            .collect();
-        // Outermost first by the destination's stride, then merge what is contiguous in both.
-        axes.sort_by_key(|axis| std::cmp::Reverse(axis.to.unsigned_abs()));
-        let mut merged: Vec<Axis> = Vec::with_capacity(axes.len());
-        for axis in axes {
-            match merged.last_mut() {
-                Some(outer)
-                    if outer.from == axis.from * axis.n as isize
-                        && outer.to == axis.to * axis.n as isize =>
-                {
-                    *outer = Axis {
-                        n: outer.n * axis.n,
-                        ..axis
-                    };
-                }
-                _ => merged.push(axis),
-            }
-        }
-        let inner = merged.pop().unwrap_or(Axis {
-            n: 1,
-            from: size as isize,
-            to: size as isize,
-        });
-        let mut index = vec![0usize; merged.len()];
-        let (mut from, mut dest) = (self.data.cast_const(), to.data);
-        loop {
-            // SAFETY: the pointers stay inside the two arrays by construction.
-            unsafe { copy_row(from, dest, &inner, size) };
-            // Next outer index, odometer fashion.
-            let mut level = merged.len();
-            loop {
-                if level == 0 {
-                    return;
-                }
-                level -= 1;
-                let axis = &merged[level];
-                index[level] += 1;
-                if index[level] < axis.n {
-                    from = from.wrapping_offset(axis.from);
-                    dest = dest.wrapping_offset(axis.to);
-                    break;
-                }
-                index[level] = 0;
-                let back = axis.n as isize - 1;
-                from = from.wrapping_offset(-axis.from * back);
-                dest = dest.wrapping_offset(-axis.to * back);
-            }
-        }
-    }
-
     /// Writes the elements in nested brackets, the middle of long axes left out.
     ///
     /// # Safety
@@ -238,47 +171,6 @@ impl Layout {
             i += 1;
         }
         f.write_str("]")
-    }
-}
-
-struct Axis {
-    n: usize,
-    from: isize,
-    to: isize,
-}
-
-/// # Safety
-/// `axis.n` elements of `size` bytes are readable from `from` and writable from `to` at its strides.
-unsafe fn copy_row(from: *const u8, to: *mut u8, axis: &Axis, size: usize) {
-    // SAFETY: the caller's contract, for all arms.
-    unsafe {
-        if axis.from == size as isize && axis.to == size as isize {
-            return std::ptr::copy_nonoverlapping(from, to, axis.n * size);
-        }
-        match size {
-            1 => copy_units::<u8>(from, to, axis),
-            2 => copy_units::<u16>(from, to, axis),
-            4 => copy_units::<u32>(from, to, axis),
-            8 => copy_units::<u64>(from, to, axis),
-            _ => copy_units::<[u64; 2]>(from, to, axis),
-        }
-    }
-}
-
-/// # Safety
-/// As for [`copy_row`], with elements of the size of `T`.
-unsafe fn copy_units<T: Copy>(from: *const u8, to: *mut u8, axis: &Axis) {
-    for i in 0..axis.n as isize {
-        // SAFETY: the caller's contract.
-        unsafe {
-            let value = from
-                .wrapping_offset(axis.from * i)
-                .cast::<T>()
-                .read_unaligned();
-            to.wrapping_offset(axis.to * i)
-                .cast::<T>()
-                .write_unaligned(value);
-        }
     }
 }
 
@@ -365,33 +257,6 @@ mod tests {
             }
             if in_a.len() < a.len() * 8 {
                 assert!(a.may_overlap_itself());
-            }
-        }
-    }
-
-    #[test]
-    fn copies_between_any_strides() {
-        let source: Vec<f64> = (0..24).map(f64::from).collect();
-        let mut dest = vec![0f64; 24];
-        // source[2, 3, 4] reversed in the middle axis, to Fortran order.
-        let from = Layout {
-            data: source[8..].as_ptr().cast_mut().cast(),
-            dtype: DType::F64,
-            shape: Extents::from_slice(&[2, 3, 4]),
-            strides: Extents::from_slice(&[96, -32, 8]),
-        };
-        let to = Layout {
-            data: dest.as_mut_ptr().cast(),
-            strides: f_strides(&[2, 3, 4], 8),
-            ..from.clone()
-        };
-        // SAFETY: both lie inside their vectors.
-        unsafe { from.copy_to(&to) };
-        for i in 0..2 {
-            for j in 0..3 {
-                for k in 0..4 {
-                    assert_eq!(dest[i + 2 * j + 6 * k], source[i * 12 + (2 - j) * 4 + k]);
-                }
             }
         }
     }

@@ -56,6 +56,7 @@ pub mod array;
 pub mod artifact;
 pub mod atomic_file;
 pub mod context;
+mod copy;
 pub mod cpu;
 pub mod dlpack;
 pub mod dtype;
