@@ -5,7 +5,7 @@
 //! runtime lists them in a second one.
 
 use npir_mlir::prelude::*;
-use npir_tensor::{InsertView, Library, Routine};
+use npir_tensor::{CheckKind, InsertView, Library, Routine, View};
 
 use crate::along::unravel;
 use crate::axes::flat;
@@ -14,7 +14,7 @@ use crate::elementwise::convert::store;
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::shape::normalize_axis;
-use crate::sizes;
+use crate::sizes::{self, Cond};
 use crate::types::{AnyArray, RealArray, verify_declared};
 
 /// The positions of what is not zero along each dimension, in row-major order
@@ -219,7 +219,7 @@ impl<'c> Chosen<'c> {
         Library::create(rw, Routine::Nonzero, op_name, &[self.mask], &[dest], &[])[0]
     }
 
-    /// The elements of the vector `x`, of the size of the mask, where it is one.
+    /// The elements of the vector `x` where the mask is one, which is so nowhere beyond their number.
     pub(crate) fn elements(self, rw: Rewriter<'c>, op_name: &str, x: Val<'c>) -> Val<'c> {
         let dest = lowering::empty(rw, &[self.count], x.ty().element());
         Library::create(
@@ -266,15 +266,45 @@ fn lower_argwhere<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> M
     lowering::replace(rw, op, cx, value)
 }
 
-fn lower_compress<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
-    let positions = compose::op(rw, Flatnonzero::NAME, &[op.operand(0)], &[])?;
-    let axis: Vec<_> = op
-        .attr("axis")
-        .map(|axis| ("axis", axis))
-        .into_iter()
-        .collect();
-    let taken = compose::op(rw, "numpy.take", &[op.operand(1), positions], &axis)?;
-    compose::replace(rw, op, compose::called(taken, op))
+fn lower_compress<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {
+    let axis = op.attr("axis");
+    if axis.is_some() && op.operand(1).ty().rank() > 1 {
+        let positions = compose::op(rw, Flatnonzero::NAME, &[op.operand(0)], &[])?;
+        let axis: Vec<_> = axis.map(|axis| ("axis", axis)).into_iter().collect();
+        let taken = compose::op(rw, "numpy.take", &[op.operand(1), positions], &axis)?;
+        return compose::replace(rw, op, compose::called(taken, op));
+    }
+    let (mask, x) = (truth(op, cx, rw, 0)?, flat(rw, cx.operand(1)));
+    check_beyond(rw, compose::caller(op), mask, sizes::of(rw, x, 0));
+    let value = Chosen::of(rw, mask).elements(rw, Compress::NAME, x);
+    lowering::replace(rw, op, cx, value)
+}
+
+/// Raises an error at run time if a mask is one anywhere from position `n` on; it names the last such position.
+fn check_beyond<'c>(rw: Rewriter<'c>, op_name: &str, mask: Val<'c>, n: OpFold<'c>) {
+    let (ctx, size) = (rw.ctx(), sizes::of(rw, mask, 0));
+    if let Cond::Known(true) = sizes::compare(rw, CmpI::Sle, size, n) {
+        return;
+    }
+    let start = sizes::min(rw, size, n);
+    let (left, one) = (sizes::sub(rw, size, start), OpFold::Static(1));
+    let rest = View::create(rw, mask, &[start], &[left], &[one], &[0]);
+    let none = rw.const_int(ctx.i(64), -1);
+    let init = lowering::filled(rw, &[], none);
+    let maps = [lowering::identity_map(ctx, 1), lowering::map(ctx, 1, &[])];
+    let last = rw.linalg_generic(&[rest], &[init], &maps, &[Iter::Reduction], |rw, args| {
+        let chosen = lowering::is_true(rw, DType::Bool, args[0]);
+        let at = rw.index_cast(rw.linalg_index(0), ctx.i(64));
+        vec![rw.maxsi(args[1], rw.select(chosen, at, none))]
+    });
+    last.set_attr(npir_tensor::ASSOCIATIVE, ctx.unit_attr());
+    let last = rw.tensor_extract(last.result_value(0), &[]);
+    let last = OpFold::Value(rw.index_cast(last, ctx.index()));
+    let inside = sizes::compare(rw, CmpI::Slt, last, OpFold::Static(0));
+    let message = format!("{op_name}: index {{}} is out of bounds for axis 0 with size {{}}");
+    let at = sizes::add(rw, start, last);
+    let kind = CheckKind::IndexOutOfBounds;
+    sizes::check(rw, inside, kind, &message, &[at, n]);
 }
 
 fn lower_extract<'c>(op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

@@ -25,6 +25,7 @@ mod linalg;
 mod linalg_errors;
 mod linalg_sizes;
 mod long_programs;
+mod masks;
 mod matmul;
 mod memory;
 mod order;
