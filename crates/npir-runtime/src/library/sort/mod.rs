@@ -3,9 +3,9 @@
 //! Elements are mapped to unsigned numbers in the same order, NaN last. What numbers integers are is for a parameter
 //! to say: 1 for unsigned ones and bools.
 
-#[cfg(target_arch = "x86_64")]
-mod bitonic;
 mod element;
+#[cfg(target_arch = "x86_64")]
+mod network;
 mod order;
 mod positions;
 #[cfg(target_arch = "x86_64")]

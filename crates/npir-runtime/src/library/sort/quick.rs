@@ -6,14 +6,19 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::bitonic;
+use super::network;
 use super::scratch::{Shared, on_threads};
-use super::vectors::{Lanes, UNROLL};
+use super::vectors::Lanes;
 use crate::library::Failure;
 use crate::pool;
 
-/// Keys of which the pivot is the median, at most: for long arrays.
-const SAMPLE: usize = 64;
+/// Keys of which the pivot is the median: of long, of middling, and of short arrays.
+const SAMPLE: [usize; 3] = [64, 16, 8];
+/// From which length on an array is long, and middling.
+const LENGTHS: [usize; 2] = [4096, 1024];
+/// Vectors in flight when keys are divided, and when few are.
+const UNROLL: usize = 8;
+const UNROLL_FEW: usize = 2;
 
 /// Keys that are worth a thread.
 const PART: usize = 1 << 14;
@@ -113,7 +118,7 @@ fn depth<K>(keys: &[K]) -> u32 {
 unsafe fn run<K: Lanes>(mut keys: &mut [K], mut least: K, mut depth: u32, mut at: Option<usize>) {
     // SAFETY: the caller's contract.
     unsafe {
-        while keys.len() > bitonic::MOST * K::LANES {
+        while keys.len() > network::MOST * K::LANES {
             if depth == 0 {
                 return keys.sort_unstable();
             }
@@ -141,7 +146,7 @@ unsafe fn run<K: Lanes>(mut keys: &mut [K], mut least: K, mut depth: u32, mut at
                 }
             }
         }
-        bitonic::sort(keys);
+        network::sort(keys);
     }
 }
 
@@ -155,11 +160,14 @@ pub(super) unsafe fn cut<K: Lanes>(keys: &mut [K], least: K) -> (usize, K, bool)
     // SAFETY: the caller's contract.
     unsafe {
         let pivot = pivot(keys);
-        if pivot == least {
-            (partition::<K, true>(keys, pivot), pivot, true)
-        } else {
-            (partition::<K, false>(keys, pivot), pivot, false)
-        }
+        let equal = pivot == least;
+        let cut = match (equal, keys.len() < LENGTHS[1]) {
+            (true, true) => partition::<K, true, UNROLL_FEW>(keys, pivot),
+            (true, false) => partition::<K, true, UNROLL>(keys, pivot),
+            (false, true) => partition::<K, false, UNROLL_FEW>(keys, pivot),
+            (false, false) => partition::<K, false, UNROLL>(keys, pivot),
+        };
+        (cut, pivot, equal)
     }
 }
 
@@ -169,14 +177,18 @@ pub(super) unsafe fn cut<K: Lanes>(keys: &mut [K], least: K) -> (usize, K, bool)
 /// The instructions are available.
 #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
 unsafe fn pivot<K: Lanes>(keys: &[K]) -> K {
-    let count = if keys.len() < 4096 { 16 } else { SAMPLE };
-    let mut sample = [K::default(); SAMPLE];
+    let kind = LENGTHS
+        .iter()
+        .filter(|&&length| keys.len() < length)
+        .count();
+    let count = SAMPLE[kind];
+    let mut sample = [K::default(); SAMPLE[0]];
     let step = keys.len() / count;
     for (i, key) in sample[..count].iter_mut().enumerate() {
         *key = keys[i * step + (i * 7 + 3) % step.min(64)];
     }
     // SAFETY: the caller's contract.
-    unsafe { bitonic::sort(&mut sample[..count]) };
+    unsafe { network::sort(&mut sample[..count]) };
     sample[count / 2]
 }
 
@@ -188,9 +200,12 @@ unsafe fn pivot<K: Lanes>(keys: &[K]) -> K {
 /// # Safety
 /// The instructions are available.
 #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
-pub(super) unsafe fn partition<K: Lanes, const OR_EQUAL: bool>(keys: &mut [K], pivot: K) -> usize {
+unsafe fn partition<K: Lanes, const OR_EQUAL: bool, const COUNT: usize>(
+    keys: &mut [K],
+    pivot: K,
+) -> usize {
     let (n, lanes) = (keys.len(), K::LANES);
-    let block = UNROLL * lanes;
+    let block = COUNT * lanes;
     debug_assert!(n >= 2 * block);
     let start = keys.as_mut_ptr();
     let mut aside = [MaybeUninit::<K>::uninit(); 3 * UNROLL * 32];
@@ -214,11 +229,11 @@ pub(super) unsafe fn partition<K: Lanes, const OR_EQUAL: bool>(keys: &mut [K], p
                 right
             };
             // There is room for a whole block on both sides.
-            K::divide::<OR_EQUAL>(start.add(from), pivot, &mut low, &mut high);
+            K::divide::<OR_EQUAL, COUNT>(start.add(from), pivot, &mut low, &mut high);
         }
         for from in (0..block + tail).step_by(lanes) {
             let valid = first((block + tail - from).min(lanes));
-            let v = K::load_lanes(aside.add(from), valid);
+            let v = K::load_lanes(aside.add(from), valid, pivot);
             let below = K::below::<OR_EQUAL>(v, pivot) & valid;
             let above = !below & valid;
             let (count, rest) = (below.count_ones() as usize, above.count_ones() as usize);

@@ -21,20 +21,15 @@ pub(super) unsafe trait Lanes: Copy + Ord + Default {
     /// # Safety
     /// The instructions are available, as for all of these; `from` is valid for a vector.
     unsafe fn load(from: *const Self) -> Self::Vector;
-    /// Reads the lanes of `mask`; the others are zero.
+    /// Reads the lanes of `mask`; the others are those of `rest`.
     ///
     /// # Safety
     /// As [`Lanes::load`], for those lanes.
-    unsafe fn load_lanes(from: *const Self, mask: u32) -> Self::Vector;
-    /// Writes a vector at any alignment.
-    ///
-    /// # Safety
-    /// As [`Lanes::load`], for writes.
-    unsafe fn store(to: *mut Self, v: Self::Vector);
+    unsafe fn load_lanes(from: *const Self, mask: u32, rest: Self::Vector) -> Self::Vector;
     /// Writes the lanes of `mask`.
     ///
     /// # Safety
-    /// As [`Lanes::store`], for those lanes.
+    /// As [`Lanes::load_lanes`], for writes.
     unsafe fn store_lanes(to: *mut Self, mask: u32, v: Self::Vector);
     /// The same number in all lanes.
     ///
@@ -51,14 +46,14 @@ pub(super) unsafe trait Lanes: Copy + Ord + Default {
     /// # Safety
     /// The instructions are available.
     unsafe fn compress(mask: u32, v: Self::Vector) -> Self::Vector;
-    /// Writes the [`UNROLL`] vectors at `from`: keys below the pivot (or equal to it) from `low` on, the others so that
+    /// Writes the `COUNT` vectors at `from`: keys below the pivot (or equal to it) from `low` on, the others so that
     /// they end at `high`. May write any number on as many places as a vector has after the former and before the
     /// latter.
     ///
     /// # Safety
     /// The instructions are available; all places are valid, and those that are written may overlap those that are
     /// read.
-    unsafe fn divide<const OR_EQUAL: bool>(
+    unsafe fn divide<const OR_EQUAL: bool, const COUNT: usize>(
         from: *const Self,
         pivot: Self::Vector,
         low: &mut *mut Self,
@@ -69,20 +64,42 @@ pub(super) unsafe trait Lanes: Copy + Ord + Default {
     /// # Safety
     /// The instructions are available.
     unsafe fn sort_lanes(a: Self::Vector, b: Self::Vector) -> (Self::Vector, Self::Vector);
-    /// Compares lanes `STRIDE` apart; those of `greater` take the greater number, the others the lesser one.
+    /// As [`Lanes::sort_lanes`], the other way round in the lanes of `greater`.
     ///
     /// # Safety
     /// The instructions are available.
-    unsafe fn exchange<const STRIDE: i64>(v: Self::Vector, greater: u32) -> Self::Vector;
+    unsafe fn sort_into(
+        a: Self::Vector,
+        b: Self::Vector,
+        greater: u32,
+    ) -> (Self::Vector, Self::Vector);
+    /// Lane `i ^ stride` in lane `i`.
+    ///
+    /// # Safety
+    /// The instructions are available.
+    unsafe fn across(v: Self::Vector, stride: usize) -> Self::Vector;
+    /// Compares lanes `i` and `i ^ stride`; those of `greater` take the greater number, the others the lesser one.
+    ///
+    /// # Safety
+    /// The instructions are available.
+    unsafe fn exchange(v: Self::Vector, stride: usize, greater: u32) -> Self::Vector;
+    /// Swaps the upper lanes of `a`, those `stride` above others, with the lower ones of `b`.
+    ///
+    /// # Safety
+    /// The instructions are available.
+    unsafe fn swap(a: Self::Vector, b: Self::Vector, stride: usize)
+    -> (Self::Vector, Self::Vector);
+    /// Deals the lanes out to `COUNT` piles, each to the next one, and lays these side by side; in reverse.
+    ///
+    /// # Safety
+    /// The instructions are available.
+    unsafe fn deal<const COUNT: usize>(v: Self::Vector) -> Self::Vector;
 }
 
-/// Vectors in flight when keys are divided.
-pub(super) const UNROLL: usize = 8;
-
 macro_rules! lanes {
-    ($($key:ty: $lanes:literal, $mask:ty, $load:ident, $load_lanes:ident, $store:ident, $store_lanes:ident,
+    ($($key:ty: $lanes:literal, $mask:ty, $load:ident, $load_lanes:ident, $store_lanes:ident,
        $splat:ident ($signed:ty), $lt:ident, $le:ident, $compress:ident, $divide:ident, $min:ident, $max:ident,
-       $mask_max:ident, $permute:ident, $order:ident, $features:literal, [$($feature:tt)+];)*) => {$(
+       $mask_max:ident, $permute:ident, $mask_permute:ident, $order:ident, $features:literal, [$($feature:tt)+];)*) => {$(
         // SAFETY: registers of 64 bytes.
         unsafe impl Lanes for $key {
             type Vector = __m512i;
@@ -100,15 +117,9 @@ macro_rules! lanes {
             }
             #[inline]
             #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
-            unsafe fn load_lanes(from: *const Self, mask: u32) -> __m512i {
+            unsafe fn load_lanes(from: *const Self, mask: u32, rest: __m512i) -> __m512i {
                 // SAFETY: the caller's contract.
-                unsafe { $load_lanes(mask as $mask, from.cast()) }
-            }
-            #[inline]
-            #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
-            unsafe fn store(to: *mut Self, v: __m512i) {
-                // SAFETY: the caller's contract.
-                unsafe { $store(to.cast(), v) }
+                unsafe { $load_lanes(rest, mask as $mask, from.cast()) }
             }
             #[inline]
             #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
@@ -133,7 +144,7 @@ macro_rules! lanes {
             }
             #[inline]
             #[target_feature(enable = $features)]
-            unsafe fn divide<const OR_EQUAL: bool>(
+            unsafe fn divide<const OR_EQUAL: bool, const COUNT: usize>(
                 from: *const Self,
                 pivot: __m512i,
                 low: &mut *mut Self,
@@ -141,7 +152,7 @@ macro_rules! lanes {
             ) {
                 // SAFETY: the caller's contract.
                 unsafe {
-                    let mut vectors = [pivot; UNROLL];
+                    let mut vectors = [pivot; COUNT];
                     for (i, v) in vectors.iter_mut().enumerate() {
                         *v = Self::load(from.add(i * $lanes));
                     }
@@ -161,12 +172,51 @@ macro_rules! lanes {
             }
             #[inline]
             #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
-            unsafe fn exchange<const STRIDE: i64>(v: __m512i, greater: u32) -> __m512i {
-                let other = $permute($order(STRIDE), v);
+            unsafe fn sort_into(a: __m512i, b: __m512i, greater: u32) -> (__m512i, __m512i) {
+                let least = $min(a, b);
+                let greater = greater as $mask;
+                ($mask_max(least, greater, a, b), $mask_max(least, !greater, a, b))
+            }
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+            unsafe fn across(v: __m512i, stride: usize) -> __m512i {
+                $permute($order(stride as i64), v)
+            }
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+            unsafe fn exchange(v: __m512i, stride: usize, greater: u32) -> __m512i {
+                let other = $permute($order(stride as i64), v);
                 $mask_max($min(v, other), greater as $mask, v, other)
+            }
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+            unsafe fn swap(a: __m512i, b: __m512i, stride: usize) -> (__m512i, __m512i) {
+                let (order, upper) = ($order(stride as i64), upper(stride) as $mask);
+                ($mask_permute(a, upper, order, b), $mask_permute(b, !upper, order, a))
+            }
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+            unsafe fn deal<const COUNT: usize>(v: __m512i) -> __m512i {
+                let order: &[$key; $lanes] = const {
+                    let mut order = [0; $lanes];
+                    let mut lane = 0;
+                    while lane < $lanes {
+                        order[lane] = (lane / COUNT + lane % COUNT * ($lanes / COUNT)) as $key;
+                        lane += 1;
+                    }
+                    &{ order }
+                };
+                // SAFETY: a vector.
+                $permute(unsafe { Self::load(order.as_ptr()) }, v)
             }
         }
     )*};
+}
+
+/// The lanes whose number has the bit `stride`.
+#[inline(always)]
+pub(super) const fn upper(stride: usize) -> u32 {
+    (u32::MAX / ((1 << stride) + 1)) << stride
 }
 
 /// For each mask of eight lanes the order that puts its lanes first: one permutation is cheaper than two compressions.
@@ -268,16 +318,16 @@ fn order_32(s: i64) -> __m512i {
 }
 
 lanes! {
-    u64: 8, u8, _mm512_loadu_si512, _mm512_maskz_loadu_epi64, _mm512_storeu_si512, _mm512_mask_storeu_epi64,
+    u64: 8, u8, _mm512_loadu_si512, _mm512_mask_loadu_epi64, _mm512_mask_storeu_epi64,
         _mm512_set1_epi64 (i64), _mm512_cmplt_epu64_mask, _mm512_cmple_epu64_mask, _mm512_maskz_compress_epi64,
-        divide_8, _mm512_min_epu64, _mm512_max_epu64, _mm512_mask_max_epu64, _mm512_permutexvar_epi64, order_8,
+        divide_8, _mm512_min_epu64, _mm512_max_epu64, _mm512_mask_max_epu64, _mm512_permutexvar_epi64, _mm512_mask_permutexvar_epi64, order_8,
         "avx512f,avx512bw,popcnt,bmi2", ["avx512f" "avx512bw" "popcnt" "bmi2"];
-    u32: 16, u16, _mm512_loadu_si512, _mm512_maskz_loadu_epi32, _mm512_storeu_si512, _mm512_mask_storeu_epi32,
+    u32: 16, u16, _mm512_loadu_si512, _mm512_mask_loadu_epi32, _mm512_mask_storeu_epi32,
         _mm512_set1_epi32 (i32), _mm512_cmplt_epu32_mask, _mm512_cmple_epu32_mask, _mm512_maskz_compress_epi32,
-        divide_16, _mm512_min_epu32, _mm512_max_epu32, _mm512_mask_max_epu32, _mm512_permutexvar_epi32, order_16,
+        divide_16, _mm512_min_epu32, _mm512_max_epu32, _mm512_mask_max_epu32, _mm512_permutexvar_epi32, _mm512_mask_permutexvar_epi32, order_16,
         "avx512f,avx512bw,popcnt,bmi2", ["avx512f" "avx512bw" "popcnt" "bmi2"];
-    u16: 32, u32, _mm512_loadu_si512, _mm512_maskz_loadu_epi16, _mm512_storeu_si512, _mm512_mask_storeu_epi16,
+    u16: 32, u32, _mm512_loadu_si512, _mm512_mask_loadu_epi16, _mm512_mask_storeu_epi16,
         _mm512_set1_epi16 (i16), _mm512_cmplt_epu16_mask, _mm512_cmple_epu16_mask, _mm512_maskz_compress_epi16,
-        divide_32, _mm512_min_epu16, _mm512_max_epu16, _mm512_mask_max_epu16, _mm512_permutexvar_epi16, order_32,
+        divide_32, _mm512_min_epu16, _mm512_max_epu16, _mm512_mask_max_epu16, _mm512_permutexvar_epi16, _mm512_mask_permutexvar_epi16, order_32,
         "avx512f,avx512bw,avx512vbmi2,popcnt,bmi2", ["avx512f" "avx512bw" "avx512vbmi2" "popcnt" "bmi2"];
 }
