@@ -8,6 +8,7 @@ mod buffers;
 pub mod fuse;
 pub mod kernels;
 pub mod libm;
+pub mod only_if;
 pub mod ownership;
 pub mod pipeline;
 pub mod signature;
@@ -30,6 +31,7 @@ pub fn passes() -> Vec<PassDef> {
         npir_loop::lower::LowerLoopNest::def(),
         npir_loop::llvm::LoopAbi::def(),
         libm::LibmCalls::def(),
+        only_if::OnlyIf::def(),
         npir_loop::llvm::LoopFinishLlvm::def(),
     ]
 }

@@ -80,7 +80,9 @@ llvm.func @npir_fn_nested(%ctx: !llvm.ptr, %n: i64,
   %one = llvm.mlir.constant(1 : i64) : i64
   llvm.br ^loop
 ^loop:
-  // CHECK: llvm.store %[[M]], %[[ENV]]
+  // Of an array, the body gets what it reads.
+  // CHECK: %[[DATA:.*]] = llvm.extractvalue %[[M]][1]
+  // CHECK: llvm.store %[[DATA]], %[[ENV]]
   // CHECK: %[[SECOND:.*]] = llvm.getelementptr %[[ENV]][64]
   // CHECK: llvm.store %[[V]], %[[SECOND]] {alignment = 64 : i64}
   // CHECK: %[[BODY:.*]] = llvm.mlir.addressof @npir_par_nested_0
@@ -166,6 +168,56 @@ llvm.func @stack(%ctx: !llvm.ptr, %n: i64, %p: !llvm.ptr) -> i32 {
   llvm.cond_br %more, ^loop(%next : i64), ^done
 ^done:
   llvm.return %zero : i32
+}
+
+// -----
+
+// A parallel body gets the fields of an array that it reads: here the size that was put in, once, and not the pointer.
+// CHECK-LABEL: llvm.func internal @kernel(
+// CHECK-SAME: %[[CTX:.*]]: !llvm.ptr, %[[N:.*]]: i64) -> i32
+llvm.func internal @kernel(%ctx: !llvm.ptr, %allocated: !llvm.ptr, %aligned: !llvm.ptr, %n: i64) -> i32 {
+  %none = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %one = llvm.insertvalue %allocated, %none[0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %two = llvm.insertvalue %aligned, %one[1] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %m = llvm.insertvalue %n, %two[3, 0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  // CHECK-NOT: llvm.insertvalue
+  // CHECK: llvm.alloca %{{.*}} x !llvm.array<8 x i8>
+  // CHECK: llvm.store %[[N]]
+  // CHECK: llvm.call @npir_rt_parallel_for
+  loop.parallel_for %n grain %n : i64, i64 {
+  ^bb0(%lo: i64, %hi: i64):
+    %again = llvm.extractvalue %m[3, 0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+    %size = llvm.extractvalue %m[3, 0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+    %both = llvm.icmp "eq" %size, %again : i64
+    loop.check %both, value_error, "sizes"
+    loop.yield
+  }
+  %zero = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %zero : i32
+}
+
+// What nobody reads is not passed, nor computed.
+// CHECK-LABEL: llvm.func @caller(
+// CHECK-NOT: llvm.insertvalue
+// CHECK-NOT: llvm.extractvalue
+// CHECK: llvm.call @kernel(%{{.*}}, %{{.*}}) : (!llvm.ptr, i64) -> i32
+llvm.func @caller(%ctx: !llvm.ptr, %p: !llvm.ptr, %n: i64) -> i32 {
+  %none = llvm.mlir.poison : !llvm.struct<(ptr, ptr)>
+  %some = llvm.insertvalue %p, %none[0] : !llvm.struct<(ptr, ptr)>
+  %q = llvm.extractvalue %some[0] : !llvm.struct<(ptr, ptr)>
+  %status = llvm.call @kernel(%ctx, %q, %q, %n) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> i32
+  llvm.return %status : i32
+}
+
+// A function whose address is taken keeps its parameters.
+// CHECK-LABEL: llvm.func internal @taken(%{{.*}}: !llvm.ptr, %{{.*}}: i64)
+llvm.func internal @taken(%ctx: !llvm.ptr, %n: i64) -> i32 {
+  %zero = llvm.mlir.constant(0 : i32) : i32
+  llvm.return %zero : i32
+}
+llvm.func @takes(%ctx: !llvm.ptr) -> !llvm.ptr {
+  %p = llvm.mlir.addressof @taken : !llvm.ptr
+  llvm.return %p : !llvm.ptr
 }
 
 // -----

@@ -36,7 +36,7 @@ fn lower<'c>(context: &'c Context, text: &str) -> Module<'c> {
     let passes = PassManager::new(context);
     parse_pass_pipeline(
         passes.as_operation_pass_manager(),
-        &lower_to_llvm_pipeline(),
+        &lower_to_llvm_pipeline(|_, passes| passes.into()),
     )
     .expect("the pipeline parses");
     passes.run(&mut module).expect("the pipeline runs");

@@ -2,6 +2,8 @@
 
 use npir_cpu::CpuTarget;
 use npir_mlir::dialect::Registry;
+use npir_mlir::pass::PassDecl as _;
+use npir_passes::only_if::OnlyIf;
 use npir_passes::pipeline::{self, PipelineOptions};
 
 /// Adds `Registry::standard()`.
@@ -27,7 +29,7 @@ impl StandardRegistry for Registry {
                 vector_bits: 128,
                 libmvec_bits: 0,
                 threads: true,
-                to_llvm: npir_cpu::lower_to_llvm_pipeline(),
+                to_llvm: to_llvm(),
             },
         };
         pipeline::register(registry, &options)
@@ -44,6 +46,13 @@ pub(crate) fn options_for(target: &CpuTarget, threads: bool) -> PipelineOptions 
             0
         },
         threads,
-        to_llvm: npir_cpu::lower_to_llvm_pipeline(),
+        to_llvm: to_llvm(),
     }
+}
+
+/// The passes to the LLVM dialect, those of them that have something to do.
+fn to_llvm() -> String {
+    npir_cpu::lower_to_llvm_pipeline(|when, passes| {
+        OnlyIf::new(when.ops, when.element_types, passes).pipeline_text()
+    })
 }

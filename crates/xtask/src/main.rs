@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask setup | demo | test | ops | tidy | dist`.
+//! Project commands: `cargo xtask setup | demo | test | ops | compile-times | tidy | dist`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -37,6 +37,9 @@ Usage: cargo xtask <command>
                            with FILTER in their name) with compiled code that checks its memory accesses
   ops [--write] [FILTER]   time every operation beside NumPy, those whose name contains FILTER;
                            --write puts the table into the book
+  compile-times [--write] [FILTER]
+                           time compiling programs of 20 to 20,000 operations, those whose name and
+                           number contain FILTER; --write puts the table into the book
   tidy                     format, lints, documentation and the project's own checks
   reference                write the reference pages of the book, docs/src/reference
   dist                     static, stripped release of the tools as a .tar.xz
@@ -64,6 +67,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["demo"] => demo::run()?,
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
+        ["compile-times", options @ ..] => ops::compile_times(options)?,
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,
         ["dist"] => dist::run()?,

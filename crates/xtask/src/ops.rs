@@ -1,28 +1,43 @@
-//! `cargo xtask ops`: every operation timed beside NumPy.
+//! `cargo xtask ops` and `cargo xtask compile-times`: what operations and compilation take.
 
 use crate::failure::Result;
 use crate::process;
 use crate::setup;
 use crate::workspace;
 
-/// The benchmark, in the profile that the tests have built already: it is an optimized one.
-const BENCH: [&str; 6] = [
-    "bench",
-    "--locked",
-    "--profile=dev",
-    "--package=npir",
-    "--bench=ops",
-    "--",
-];
-
-/// Passes `options` on: a text that the operation's name and dtype contain, `--write` for the page of the book.
+/// Every operation timed beside NumPy. `options`: a text that the operation's name and dtype contain, `--write` for
+/// the page of the book. In the profile that the tests have built already: what programs run is optimized in it.
 pub(crate) fn run(options: &[&str]) -> Result {
+    bench("Operations beside NumPy", "ops", "dev", options)
+}
+
+/// Programs compiled, as releases do it. `options`: a text that the program's name and number of operations contain,
+/// `--write` for the page of the book.
+pub(crate) fn compile_times(options: &[&str]) -> Result {
+    bench(
+        "Programs by their number of operations",
+        "compile",
+        "bench",
+        options,
+    )
+}
+
+fn bench(heading: &str, name: &str, profile: &str, options: &[&str]) -> Result {
     process::heading("Set-up");
     let ready = setup::run()?;
-    process::heading("Operations beside NumPy");
+    process::heading(heading);
     process::run(
         process::cargo()
-            .args(BENCH)
+            .args([
+                "bench",
+                "--locked",
+                "--package=npir",
+                "--profile",
+                profile,
+                "--bench",
+                name,
+                "--",
+            ])
             .args(options)
             .env("NPIR_PYTHON", &ready.python)
             .current_dir(workspace::root()),

@@ -4,6 +4,7 @@ use npir_mlir::prelude::*;
 
 use super::brain_floats;
 use super::errors::{Exits, Strings};
+use super::fields::drop_unread;
 use super::outline::outline;
 use super::runtime::Runtime;
 use crate::runtime_ops::{Check, ExitIf};
@@ -11,7 +12,7 @@ use crate::runtime_ops::{Check, ExitIf};
 /// Replaces the last ops of the loop dialect by calls of the runtime and branches.
 ///
 /// Parallel loops become functions that the thread pool calls; checks become branches to code that raises; failures
-/// of callees leave the function. Stack memory of fixed size moves to the entry block, so that loops do not grow the
+/// of callees leave the function. Of arrays, functions get the fields of the descriptor that they read. Stack memory of fixed size moves to the entry block, so that loops do not grow the
 /// stack. Address computations lose the promise that nothing is negative, which upstream's lowering of memrefs makes
 /// and arrays with negative strides break. `bf16` values become integers.
 #[pass(
@@ -34,7 +35,7 @@ impl Pass for LoopFinishLlvm {
         let mut work: Vec<_> = module_body
             .ops()
             .into_iter()
-            .filter(|op| op.name() == "llvm.func" && !op.region(0).is_empty())
+            .filter(|op| has_body(*op))
             .collect();
         while let Some(function) = work.pop() {
             let done = outline(rw, function, &mut runtime).and_then(|bodies| {
@@ -46,14 +47,22 @@ impl Pass for LoopFinishLlvm {
                 return Err(PassError::Reported);
             }
         }
-        for function in module_body.ops() {
-            if function.name() == "llvm.func" && !function.region(0).is_empty() {
-                brain_floats::to_integers(rw, function);
-            }
+        let functions: Vec<_> = module_body
+            .ops()
+            .into_iter()
+            .filter(|op| has_body(*op))
+            .collect();
+        drop_unread(rw, &functions);
+        for function in functions {
+            brain_floats::to_integers(rw, function);
         }
         runtime.declare(rw, module);
         Ok(())
     }
+}
+
+fn has_body(op: Op<'_>) -> bool {
+    op.name() == "llvm.func" && !op.region(0).is_empty()
 }
 
 fn finish<'c>(

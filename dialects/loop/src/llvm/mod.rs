@@ -13,6 +13,7 @@ mod brain_floats;
 mod build;
 mod entry;
 mod errors;
+mod fields;
 mod finish;
 mod layout;
 mod library;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use npir_mlir::prelude::*;
 
 use super::build::{Icmp, Linkage, LlvmBuild, linkage, literal};
+use super::fields::read_before;
 use super::layout::{MAX_ALIGN, layout};
 use super::runtime::{Runtime, RuntimeFn, symbol_name};
 use crate::runtime_ops::{ExitIf, ParallelFor};
@@ -69,6 +70,7 @@ pub(crate) fn outline<'c>(
     for (i, found) in loops.into_iter().enumerate() {
         let op = found.op();
         let rw = rw.at(op.loc());
+        read_before(rw, op);
         let captures = captures(op, call_context)?;
         let symbol = match base.strip_prefix("npir_par_") {
             Some(outer) => format!("npir_par_{outer}_{i}"),

@@ -1,0 +1,179 @@
+//! How long programs take to compile, by their number of operations: `cargo xtask compile-times`.
+//!
+//! A time is that of a whole [`Compiler::compile_source`], from the text to a function that can be called, with a
+//! context of its own: best of several. `--write` puts the table into the book.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use npir::prelude::*;
+
+/// Operations in a program.
+const SIZES: [usize; 5] = [20, 2_500, 5_000, 10_000, 20_000];
+/// A program is compiled again until this much time is over, twice at least.
+const ENOUGH: Duration = Duration::from_secs(2);
+
+const MATRIX: &str = "tensor<?x?xf64>";
+const VECTOR: &str = "tensor<?xf64>";
+
+/// Random numbers that are the same in every run: SplitMix64 (Steele, Lea and Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % n as u64).expect("below n")
+    }
+
+    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        &choices[self.below(choices.len())]
+    }
+
+    /// One of the `last` newest values.
+    fn recent(&mut self, values: &[String], last: usize) -> String {
+        self.of(&values[values.len().saturating_sub(last)..])
+            .clone()
+    }
+}
+
+/// `n` operations element by element on vectors.
+fn elementwise(n: usize) -> String {
+    let mut random = Random(1);
+    let mut text = format!("func.func @f(%a: {VECTOR}, %b: {VECTOR}) -> {VECTOR} {{\n");
+    let mut values = vec!["%a".to_owned(), "%b".to_owned()];
+    for i in 0..n {
+        let op = random.of(&["add", "subtract", "multiply", "maximum"]);
+        let (x, y) = (random.recent(&values, 20), random.recent(&values, 20));
+        let _ = writeln!(
+            text,
+            "  %v{i} = numpy.{op} {x}, {y} : {VECTOR}, {VECTOR} -> {VECTOR}"
+        );
+        values.push(format!("%v{i}"));
+    }
+    let _ = writeln!(text, "  return {} : {VECTOR}\n}}", values[values.len() - 1]);
+    text
+}
+
+/// `n` operations as programs of users have them: half element by element, and functions, broadcasts, reductions,
+/// views, products of matrices.
+fn mixed(n: usize) -> String {
+    let mut random = Random(2);
+    let mut text = format!(
+        "func.func @f(%a: {MATRIX}, %b: {MATRIX}, %u: {VECTOR}, %w: {VECTOR}) -> ({MATRIX}, {VECTOR}) {{\n"
+    );
+    let mut matrices = vec!["%a".to_owned(), "%b".to_owned()];
+    let mut vectors = vec!["%u".to_owned(), "%w".to_owned()];
+    for i in 0..n {
+        let (kind, x, y) = (
+            random.below(100),
+            random.recent(&matrices, 8),
+            random.recent(&matrices, 8),
+        );
+        let (u, w) = (random.recent(&vectors, 8), random.recent(&vectors, 8));
+        let (op, a_matrix) = match kind {
+            0..45 => {
+                let op = random.of(&["add", "subtract", "multiply", "maximum", "minimum"]);
+                let op = format!("{op} {x}, {y} : {MATRIX}, {MATRIX} -> {MATRIX}");
+                (op, true)
+            }
+            45..55 => {
+                let op = random.of(&["exp", "sqrt", "absolute", "tanh"]);
+                (format!("{op} {x} : {MATRIX} -> {MATRIX}"), true)
+            }
+            55..65 => {
+                let op = format!("subtract {x}, {u} : {MATRIX}, {VECTOR} -> {MATRIX}");
+                (op, true)
+            }
+            65..80 => {
+                let op = random.of(&["sum", "mean", "max"]);
+                (format!("{op} {x} axes [0] : {MATRIX} -> {VECTOR}"), false)
+            }
+            80..90 => {
+                let op = format!("multiply {u}, {w} : {VECTOR}, {VECTOR} -> {VECTOR}");
+                (op, false)
+            }
+            90..95 => (format!("flip {u} : {VECTOR} -> {VECTOR}"), false),
+            _ => {
+                let op = format!("matmul {x}, {y} : {MATRIX}, {MATRIX} -> {MATRIX}");
+                (op, true)
+            }
+        };
+        let _ = writeln!(text, "  %v{i} = numpy.{op}");
+        let values = if a_matrix {
+            &mut matrices
+        } else {
+            &mut vectors
+        };
+        values.push(format!("%v{i}"));
+    }
+    let (x, u) = (&matrices[matrices.len() - 1], &vectors[vectors.len() - 1]);
+    let _ = writeln!(text, "  return {x}, {u} : {MATRIX}, {VECTOR}\n}}");
+    text
+}
+
+fn measure(source: &str) -> Result<Duration, Box<dyn Error>> {
+    let compiler = Compiler::new(Registry::standard());
+    let (mut best, begin) = (Duration::MAX, Instant::now());
+    for turn in 0.. {
+        if turn >= 2 && begin.elapsed() > ENOUGH {
+            break;
+        }
+        let start = Instant::now();
+        drop(
+            compiler
+                .compile_source(source, "program.mlir")?
+                .function("f")?,
+        );
+        best = best.min(start.elapsed());
+    }
+    Ok(best)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut write = false;
+    let mut filter = String::new();
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--write" => write = true,
+            "--bench" => {}
+            _ => filter = argument,
+        }
+    }
+    let mut page = String::from(
+        "# Time to compile\n\n\
+         From the text of a program to a function that can be called, in one process, on a machine of two cores, best\n\
+         of several. All sizes are dynamic. *Elementwise*: additions, products and maxima of vectors, of values computed\n\
+         shortly before. *Mixed*: half of that on matrices, and functions, broadcasts, reductions, views and products of\n\
+         matrices. A program returns its last values: what they do not need is removed first. Measured by\n\
+         `cargo xtask compile-times --write`.\n\n\
+         | program | operations | time | per operation |\n|---|---:|---:|---:|\n",
+    );
+    for (name, program) in [
+        ("elementwise", elementwise as fn(usize) -> String),
+        ("mixed", mixed),
+    ] {
+        for n in SIZES {
+            if !format!("{name} {n}").contains(&filter) {
+                continue;
+            }
+            let seconds = measure(&program(n))?.as_secs_f64();
+            let time = if seconds < 1.0 {
+                format!("{:.0} ms", seconds * 1e3)
+            } else {
+                format!("{seconds:.1} s")
+            };
+            let each = seconds * 1e3 / n as f64;
+            println!("{name:12} {n:6} operations {time:>8}, {each:.2} ms each");
+            let _ = writeln!(page, "| {name} | {n} | {time} | {each:.2} ms |");
+        }
+    }
+    if write {
+        let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/compile-time.md");
+        std::fs::write(&book, page)?;
+    }
+    Ok(())
+}
