@@ -13,6 +13,7 @@ pub mod ownership;
 pub mod pipeline;
 pub mod signature;
 pub mod stack;
+mod wide_power;
 
 use npir_mlir::prelude::*;
 

@@ -4,9 +4,13 @@
 //! `log(1 + x)`, which have no correct digits near zero, and functions without an LLVM intrinsic
 //! stay behind as vectors. Here they become calls of libm, lane by lane, or of glibc's vector functions (libmvec,
 //! within 4 ulp); and so do functions of complex numbers, whose upstream expansions lose infinities and signs of zero.
+//! Powers of vectors of `f32` are written out instead: in `f64` they are faster and more accurate,
+//! unless registers have 128 bits.
 
 use npir_mlir::prelude::*;
 use npir_tensor::Libm;
+
+use crate::wide_power::wide_power;
 
 /// A `math` operation and the C function of `double`; that of `float` has an `f` appended.
 struct Entry {
@@ -62,13 +66,14 @@ const FUNCTIONS: [Entry; 24] = [
 
 /// Calls libm for functions that LLVM has not, or not accurately, and libmvec for vectors.
 ///
-/// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them. With `vector-bits`, vectors that
+/// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them; powers of vectors of `f32` are written
+/// out. With `vector-bits`, vectors that
 /// fill registers of at most that width are passed to the functions of glibc's libmvec, register by register; other
 /// vectors are taken apart.
 #[pass(
     "npir-libm-calls",
     on = "builtin.module",
-    dependent_dialects("func", "vector")
+    dependent_dialects("func", "vector", "arith", "math")
 )]
 #[derive(Clone)]
 pub struct LibmCalls {
@@ -119,6 +124,13 @@ fn rewrite<'c>(module: Op<'c>, op: Op<'c>, entry: &Entry, vector_bits: i64) -> i
         _ => return 0,
     };
     if ty.rank() > 1 || !(ty == element || ty.is_vector()) {
+        return 0;
+    }
+    // Of two `f64` at a time libmvec is faster.
+    if ty.is_vector() && scalar == "powf" && vector_bits != 128 {
+        rewrite_at(op, |rw| {
+            rw.replace(op, &[wide_power(rw, operands[0], operands[1])])
+        });
         return 0;
     }
     let lanes = ty.dims().first().copied();

@@ -62,3 +62,18 @@ func.func @registers(%x: vector<8xf32>, %y: vector<8xf64>, %z: vector<2xf64>, %o
   %3 = math.cbrt %odd : vector<3xf64>
   return %0, %1, %2, %3 : vector<8xf32>, vector<8xf64>, vector<2xf64>, vector<3xf64>
 }
+
+// Powers of `f32` are written out in `f64`.
+// CHECK-LABEL: func.func @powers
+// CHECK-SAME: (%[[X:.*]]: vector<8xf32>, %[[Y:.*]]: vector<8xf32>, %[[Z:.*]]: f32)
+func.func @powers(%x: vector<8xf32>, %y: vector<8xf32>, %z: f32) -> (vector<8xf32>, f32) {
+  // CHECK-NOT: powf
+  // CHECK: arith.extf %{{.*}} : vector<8xf32> to vector<8xf64>
+  // CHECK: arith.divf %{{.*}} : vector<8xf64>
+  // CHECK: arith.addf %{{.*}} fastmath<contract> : vector<8xf64>
+  // CHECK: arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
+  %0 = math.powf %x, %y : vector<8xf32>
+  // CHECK: math.powf %[[Z]], %[[Z]] : f32
+  %1 = math.powf %z, %z : f32
+  return %0, %1 : vector<8xf32>, f32
+}

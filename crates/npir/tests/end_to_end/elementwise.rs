@@ -11,7 +11,7 @@ use npir_testing::Tolerance;
 use crate::harness::{Case, check};
 use crate::samples::{
     DTYPES, Random, any_bits, is_complex, is_float, is_signed, joined, moderate, numbers, picked,
-    special,
+    special, uniform,
 };
 use crate::value::{Layout, Value};
 
@@ -438,4 +438,33 @@ fn integers_to_negative_powers_are_refused() {
         }
     }
     check(cases);
+}
+
+/// Powers of `f32` against those of `f64`, rounded.
+#[test]
+fn powers_of_float32() {
+    let mut random = Random(5);
+    let dtype = DType::F32;
+    let mut case = Case::new(
+        "numpy.power %a, %b",
+        "np.power(a.astype(np.float64), b).astype(np.float32)",
+    )
+    .tolerance(Tolerance::Ulps(1));
+    let mut fractions = uniform(dtype, 20_000, &mut random);
+    fractions.bytes.chunks_mut(4).for_each(|e| e[3] &= 0x7f);
+    let inputs = [
+        (
+            any_bits(dtype, 20_000, &mut random),
+            moderate(dtype, 20_000, &mut random),
+        ),
+        (
+            moderate(dtype, 20_000, &mut random),
+            any_bits(dtype, 20_000, &mut random),
+        ),
+        (fractions, moderate(dtype, 20_000, &mut random)),
+    ];
+    for (a, b) in inputs {
+        case = case.run_in(&[("a", a), ("b", b)], &[vec![Layout::C, Layout::C]]);
+    }
+    check(vec![case]);
 }
