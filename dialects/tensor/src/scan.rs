@@ -5,7 +5,7 @@ use npir_mlir::prelude::*;
 use std::ops::Range;
 
 use crate::geometry::Geometry;
-use crate::nest;
+use crate::{mixed, nest};
 
 /// Running results along an axis.
 ///
@@ -295,23 +295,50 @@ impl<'c> Loops<'c> {
             outs: &[],
             inits: &[],
         };
+        let neighbours = self.neighbours(rw);
         let body = |rw: Rewriter<'c>, _: &[Val<'c>], _: &[Val<'c>]| {
             let outer: Vec<_> = (0..rank).map(|d| Index::create(rw, d)).collect();
             let some = rw.cmpi(CmpI::Sgt, n, rw.const_index(0));
-            rw.scf_when(some, |rw| self.row(rw, &outer, n));
+            let row = |rw: Rewriter<'c>, x| self.row(rw, x, &outer, n);
+            rw.scf_when(some, |rw| match neighbours {
+                Some((so, x)) => {
+                    let (then, otherwise) = (|rw| row(rw, x), |rw| row(rw, self.x));
+                    rw.scf_if(so, &[], then, otherwise);
+                }
+                None => {
+                    row(rw, self.x);
+                }
+            });
             Vec::new()
         };
         Nest::create(rw, &parts, body, None);
     }
 
+    /// Where it is known at run time only: whether elements along the axis are neighbours in memory, and the elements as
+    /// if they were. Their places then take no multiplications, which would cost more than what is combined.
+    fn neighbours(&self, rw: Rewriter<'c>) -> Option<(Val<'c>, Val<'c>)> {
+        let mixed::Layout {
+            offset,
+            mut strides,
+            ..
+        } = mixed::layout(rw, self.x);
+        let OpFold::Value(stride) = strides[self.axis] else {
+            return None;
+        };
+        strides[self.axis] = OpFold::Static(1);
+        let sizes = nest::buffer_extents(rw, self.x);
+        let x = rw.memref_reinterpret_cast(self.x, offset, &sizes, &strides);
+        Some((rw.cmpi(CmpI::Eq, stride, rw.const_index(1)), x))
+    }
+
     /// A row of `n > 0` elements at `outer`.
-    fn row(&self, rw: Rewriter<'c>, outer: &[Val<'c>], n: Val<'c>) {
+    fn row(&self, rw: Rewriter<'c>, x: Val<'c>, outer: &[Val<'c>], n: Val<'c>) -> Vec<Val<'c>> {
         let at = |i: Val<'c>| {
             let mut at = outer.to_vec();
             at[self.axis] = i;
             at
         };
-        let term = |rw: Rewriter<'c>, i| self.term(rw, rw.memref_load(self.x, &at(i)));
+        let term = |rw: Rewriter<'c>, i| self.term(rw, rw.memref_load(x, &at(i)));
         let store = |rw: Rewriter<'c>, i, running| {
             let element = rw.inline_clone(self.finish, &[running])[0];
             rw.memref_store(element, self.dest, &at(i));
@@ -342,5 +369,6 @@ impl<'c> Loops<'c> {
             store(rw, i, next);
             vec![next]
         });
+        Vec::new()
     }
 }
