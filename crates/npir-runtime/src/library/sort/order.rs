@@ -84,8 +84,7 @@ impl Key for u16 {
         #[cfg(target_arch = "x86_64")]
         if u16::available() {
             // SAFETY: the instructions are there.
-            unsafe { quick::select(keys, at) };
-            return Ok(());
+            return unsafe { quick::select(keys, at) };
         }
         keys.select_nth_unstable(at);
         Ok(())
@@ -114,8 +113,7 @@ macro_rules! wide {
                 #[cfg(target_arch = "x86_64")]
                 if <$key>::available() {
                     // SAFETY: the instructions are there.
-                    unsafe { quick::select(keys, at) };
-                    return Ok(());
+                    return unsafe { quick::select(keys, at) };
                 }
                 keys.select_nth_unstable(at);
                 Ok(())

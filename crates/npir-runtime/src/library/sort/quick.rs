@@ -14,6 +14,8 @@ use crate::pool;
 
 /// Keys of which the pivot is the median: of long, of middling, and of short arrays.
 const SAMPLE: [usize; 3] = [64, 16, 8];
+/// Keys of which the pivot is one near the key that is looked for.
+const WIDE_SAMPLE: usize = 128;
 /// From which length on an array is long, and middling.
 const LENGTHS: [usize; 2] = [4096, 1024];
 /// Vectors in flight when keys are divided, and when few are.
@@ -39,7 +41,7 @@ pub(super) unsafe fn sort<K: Lanes + Send + Sync>(keys: &mut [K]) -> Result<(), 
     let (depth, wanted) = (depth(keys), 4 * pool::num_threads());
     if wanted == 4 || keys.len() <= 2 * PART {
         // SAFETY: the caller's contract.
-        unsafe { run(keys, K::default(), depth, None) };
+        unsafe { run(keys, K::default(), depth) };
         return Ok(());
     }
     let all = Part {
@@ -89,20 +91,83 @@ pub(super) unsafe fn sort<K: Lanes + Send + Sync>(keys: &mut [K]) -> Result<(), 
     on_threads(pool::num_threads(), 1, |_| {
         while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
             // SAFETY: the caller's contract.
-            unsafe { run(slice(part), part.least, depth, None) };
+            unsafe { run(slice(part), part.least, depth) };
         }
     })
 }
 
-/// Puts the key that belongs at `at` there, lesser ones before it and greater ones after it.
+/// Puts the key that belongs at `at` there, lesser ones before it and greater ones after it; long arrays are cut on
+/// two threads.
 ///
 /// # Safety
 /// The instructions are available.
-#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
-pub(super) unsafe fn select<K: Lanes>(keys: &mut [K], at: usize) {
-    let depth = depth(keys);
+pub(super) unsafe fn select<K: Lanes + Send + Sync>(
+    mut keys: &mut [K],
+    mut at: usize,
+) -> Result<(), Failure> {
+    let (mut least, mut depth) = (K::default(), depth(keys));
+    while keys.len() > network::MOST * K::LANES {
+        if depth == 0 {
+            keys.select_nth_unstable(at);
+            return Ok(());
+        }
+        depth -= 1;
+        // SAFETY: the caller's contract.
+        let (pivot, (cut, equal)) = unsafe {
+            if keys.len() >= 4 * PART {
+                let pivot = pivot_near(keys, at);
+                (pivot, cut_halves(keys, pivot, least)?)
+            } else {
+                let pivot = match keys.len() >= LENGTHS[0] {
+                    true => pivot_near(keys, at),
+                    false => pivot(keys),
+                };
+                (pivot, cut_at(keys, pivot, least))
+            }
+        };
+        let (left, right) = keys.split_at_mut(cut);
+        if at >= left.len() {
+            at -= left.len();
+            (keys, least) = (right, pivot);
+        } else if equal {
+            return Ok(());
+        } else {
+            keys = left;
+        }
+    }
     // SAFETY: the caller's contract.
-    unsafe { run(keys, K::default(), depth, Some(at)) }
+    unsafe { network::sort(keys) };
+    Ok(())
+}
+
+/// As [`cut_at`], each half on a thread of its own: the greater keys of the first half then change places with the
+/// lesser ones of the second. The number of threads changes nothing.
+///
+/// # Safety
+/// The instructions are available.
+unsafe fn cut_halves<K: Lanes + Send + Sync>(
+    keys: &mut [K],
+    pivot: K,
+    least: K,
+) -> Result<(usize, bool), Failure> {
+    let (n, half) = (keys.len(), keys.len() / 2);
+    let cuts = [const { AtomicUsize::new(0) }; 2];
+    let shared = Shared::of(keys);
+    on_threads(2, 1, |range| {
+        for i in range {
+            // SAFETY: halves are disjoint; the caller's contract.
+            let (cut, _) = unsafe {
+                let part = shared.slice(i * half, if i == 0 { half } else { n - half });
+                cut_at(part, pivot, least)
+            };
+            cuts[i].store(cut, Ordering::Relaxed);
+        }
+    })?;
+    let [first, second] = cuts.map(AtomicUsize::into_inner);
+    let (left, right) = keys.split_at_mut(half);
+    let moved = second.min(half - first);
+    left[first..first + moved].swap_with_slice(&mut right[second - moved..second]);
+    Ok((first + second, pivot == least))
 }
 
 /// Levels after which pivots were too bad to go on.
@@ -110,12 +175,12 @@ fn depth<K>(keys: &[K]) -> u32 {
     2 * keys.len().max(1).ilog2() + 8
 }
 
-/// Sorts keys none of which is below `least`; with `at`, only what it takes to put the right key there.
+/// Sorts keys none of which is below `least`.
 ///
 /// # Safety
 /// The instructions are available.
 #[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
-unsafe fn run<K: Lanes>(mut keys: &mut [K], mut least: K, mut depth: u32, mut at: Option<usize>) {
+unsafe fn run<K: Lanes>(mut keys: &mut [K], mut least: K, mut depth: u32) {
     // SAFETY: the caller's contract.
     unsafe {
         while keys.len() > network::MOST * K::LANES {
@@ -125,26 +190,10 @@ unsafe fn run<K: Lanes>(mut keys: &mut [K], mut least: K, mut depth: u32, mut at
             depth -= 1;
             let (cut, pivot, equal) = cut(keys, least);
             let (left, right) = keys.split_at_mut(cut);
-            match at {
-                _ if equal => {
-                    if let Some(at) = &mut at {
-                        let Some(rest) = at.checked_sub(left.len()) else {
-                            return;
-                        };
-                        *at = rest;
-                    }
-                    keys = right;
-                }
-                Some(place) if place < left.len() => keys = left,
-                Some(place) => {
-                    at = Some(place - left.len());
-                    (keys, least) = (right, pivot);
-                }
-                None => {
-                    run(left, least, depth, None);
-                    (keys, least) = (right, pivot);
-                }
+            if !equal {
+                run(left, least, depth);
             }
+            (keys, least) = (right, pivot);
         }
         network::sort(keys);
     }
@@ -160,15 +209,51 @@ pub(super) unsafe fn cut<K: Lanes>(keys: &mut [K], least: K) -> (usize, K, bool)
     // SAFETY: the caller's contract.
     unsafe {
         let pivot = pivot(keys);
-        let equal = pivot == least;
-        let cut = match (equal, keys.len() < LENGTHS[1]) {
+        let (cut, equal) = cut_at(keys, pivot, least);
+        (cut, pivot, equal)
+    }
+}
+
+/// As [`cut`], at a given pivot.
+///
+/// # Safety
+/// The instructions are available.
+#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+unsafe fn cut_at<K: Lanes>(keys: &mut [K], pivot: K, least: K) -> (usize, bool) {
+    let equal = pivot == least;
+    // SAFETY: the caller's contract.
+    let cut = unsafe {
+        match (equal, keys.len() < LENGTHS[1]) {
             (true, true) => partition::<K, true, UNROLL_FEW>(keys, pivot),
             (true, false) => partition::<K, true, UNROLL>(keys, pivot),
             (false, true) => partition::<K, false, UNROLL_FEW>(keys, pivot),
             (false, false) => partition::<K, false, UNROLL>(keys, pivot),
-        };
-        (cut, pivot, equal)
+        }
+    };
+    (cut, equal)
+}
+
+/// A key that belongs somewhat beyond `at`, on the side of more keys: so the fewer ones are left, with the one that
+/// belongs there. See R. W. Floyd and R. L. Rivest, "Expected Time Bounds for Selection" (1975).
+///
+/// # Safety
+/// The instructions are available.
+#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi2")]
+unsafe fn pivot_near<K: Lanes>(keys: &[K], at: usize) -> K {
+    let mut sample = [K::default(); WIDE_SAMPLE];
+    let step = keys.len() / WIDE_SAMPLE;
+    for (i, key) in sample.iter_mut().enumerate() {
+        *key = keys[i * step + (i * 7 + 3) % step.min(64)];
     }
+    // SAFETY: the caller's contract; a network takes as many.
+    unsafe { network::sort(&mut sample) };
+    let place = at / step.max(1);
+    let margin = WIDE_SAMPLE.isqrt();
+    let place = match place < WIDE_SAMPLE / 2 {
+        true => place + margin,
+        false => place.saturating_sub(margin),
+    };
+    sample[place.min(WIDE_SAMPLE - 1)]
 }
 
 /// The median of some keys.
