@@ -362,6 +362,15 @@ impl Compiler {
     pub fn pipeline(&self, level: Level) -> Result<String, CompileError> {
         Ok(lower_to(level, &options_for(&self.cpu()?, self.threads)))
     }
+
+    /// The passes that lower to `level` from the level before it, as `npir-opt` would take them; nothing for the
+    /// first level. For programs of unknown level, see [`Compiler::pipeline`].
+    ///
+    /// # Errors
+    /// [`CompileError::Target`] when the host is no supported processor.
+    pub fn stage(&self, level: Level) -> Result<String, CompileError> {
+        Ok(stage(level, &options_for(&self.cpu()?, self.threads)))
+    }
 }
 
 /// The one linker of the process.
