@@ -149,7 +149,7 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
     sizes::check(rw, nonempty, CheckKind::ValueError, &message, &[]);
 
     let reduced: Vec<_> = (0..rank).filter(|&d| mask[d]).collect();
-    if reduced == [rank.wrapping_sub(1)] && dtype.is_int() && dtype.is_byte() {
+    if reduced == [rank.wrapping_sub(1)] && dtype.is_int() && dtype.bits() <= 16 {
         return first_equal(which, op, rw);
     }
 
@@ -221,8 +221,8 @@ fn lower<'c>(which: Extreme, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<'c
 }
 
 /// The first position of what is equal to the extreme, along the last axis. A vector holds eight times as many bytes as
-/// positions: finding the extreme alone takes a fraction of the time, and of so few values it mostly occurs again soon,
-/// where the search for it ends.
+/// positions, or four times as many 16-bit numbers: finding the extreme alone takes a fraction of the time, and of so few
+/// values it mostly occurs again soon, where the search for it ends.
 fn first_equal<'c>(which: Extreme, op: Op<'c>, rw: Rewriter<'c>) -> Match {
     let (ctx, x) = (rw.ctx(), op.operand(0));
     let last = x.ty().rank() as i64 - 1;
