@@ -106,3 +106,19 @@ func.func @casts(%x: tensor<3xf32>, %i: tensor<3xi32>) -> (tensor<3xf32>, tensor
   // CHECK: return %[[X]], %[[DIRECT]], %[[ONCE]], %[[C]]
   return %1, %2, %4, %5 : tensor<3xf32>, tensor<3xf16>, tensor<3xf16>, tensor<f32>
 }
+
+// What stands for the result gives it its shape: not where another operand may be larger, or not fit.
+
+// CHECK-LABEL: func.func @other_sizes
+func.func @other_sizes(%x: tensor<?xf32>, %y: tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) {
+  // CHECK: %[[W:.*]] = numpy.where
+  // CHECK: %[[S:.*]] = numpy.subtract
+  // CHECK: return %[[W]], %[[S]], %arg0
+  %true = numpy.constant dense<true> : tensor<i1>
+  %zero = numpy.constant dense<0.0> : tensor<f32>
+  %zeros = numpy.constant dense<0.0> : tensor<3xf32>
+  %0 = numpy.where %true, %x, %y : tensor<i1>, tensor<?xf32>, tensor<?xf32> -> tensor<?xf32>
+  %1 = numpy.subtract %x, %zeros : tensor<?xf32>, tensor<3xf32> -> tensor<?xf32>
+  %2 = numpy.subtract %x, %zero : tensor<?xf32>, tensor<f32> -> tensor<?xf32>
+  return %0, %1, %2 : tensor<?xf32>, tensor<?xf32>, tensor<?xf32>
+}

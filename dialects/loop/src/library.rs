@@ -147,17 +147,17 @@ routines! {
     /// Each element as often as the out has places for it.
     Repeat = "repeat", Any, (T 1) -> (T 1), [], raises: false;
     /// The elements in ascending order, NaN last.
-    Sort = "sort", Number, (T 1) -> (T 1), ["unsigned", "stable"], raises: false;
+    Sort = "sort", Any, (T 1) -> (T 1), ["unsigned", "stable"], raises: false;
     /// Their positions in that order, stable.
-    Argsort = "argsort", Number, (T 1) -> (I64 1), ["unsigned"], raises: false;
+    Argsort = "argsort", Any, (T 1) -> (I64 1), ["unsigned"], raises: false;
     /// Their positions, in an order as that of a partition.
-    Argpartition = "argpartition", Number, (T 1) -> (I64 1), ["unsigned", "position"], raises: false;
+    Argpartition = "argpartition", Any, (T 1) -> (I64 1), ["unsigned", "position"], raises: false;
     /// The elements with the one of a position there, none greater before it and none less after it.
-    Partition = "partition", Number, (T 1) -> (T 1), ["unsigned", "position"], raises: false;
+    Partition = "partition", Any, (T 1) -> (T 1), ["unsigned", "position"], raises: false;
     /// Where values belong in a sorted vector, before equal elements or after them.
-    Searchsorted = "searchsorted", Number, (T 1, T 1) -> (I64 1), ["unsigned", "right"], raises: false;
+    Searchsorted = "searchsorted", Any, (T 1, T 1) -> (I64 1), ["unsigned", "right"], raises: false;
     /// The elements that sorting puts at positions; with `nan` all are NaN where one element is.
-    Ranks = "ranks", Number, (T 1, I64 1) -> (T 1), ["unsigned", "nan"], raises: false;
+    Ranks = "ranks", Any, (T 1, I64 1) -> (T 1), ["unsigned", "nan"], raises: false;
     /// Whether elements are among others; with `invert` whether they are not.
     IsIn = "isin", Any, (T 1, T 1) -> (Bool 1), ["invert"], raises: false;
     /// The Cholesky factor of the lower (or upper) triangle of a Hermitian matrix.

@@ -125,6 +125,9 @@ pub(crate) fn cast<'c>(rw: Rewriter<'c>, x: Val<'c>, dtype: DType) -> Val<'c> {
 
 /// The float `value` as a 0-d array.
 pub(crate) fn float<'c>(rw: Rewriter<'c>, dtype: DType, value: f64) -> Val<'c> {
+    if dtype.is_complex() {
+        return cast(rw, float(rw, dtype.part(), value), dtype);
+    }
     let (ctx, element) = (rw.ctx(), dtype.ty(rw.ctx()));
     let splat = ctx.dense_splat(ctx.tensor(&[], element), ctx.float_attr(element, value));
     rw.const_attr(splat)

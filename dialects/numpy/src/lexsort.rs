@@ -5,7 +5,7 @@ use npir_mlir::prelude::*;
 use crate::compose;
 use crate::shape::{normalize_axis, shape_text};
 use crate::target_shape;
-use crate::types::{AnyArray, RealArray, check_declared, verify_declared};
+use crate::types::{AnyArray, check_declared, verify_declared};
 
 /// The positions of elements in the order of several keys along an axis, as `i64`; the last key counts most
 ///
@@ -17,7 +17,7 @@ use crate::types::{AnyArray, RealArray, check_declared, verify_declared};
     assembly = "$keys (`axis` $axis^)? attr-dict `:` type($keys) `->` type($result)"
 )]
 pub struct Lexsort {
-    keys: Variadic<RealArray>,
+    keys: Variadic<AnyArray>,
     axis: OptionalAttr<I64>,
     result: Output<AnyArray>,
 }

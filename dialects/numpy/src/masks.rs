@@ -27,7 +27,7 @@ use crate::types::{AnyArray, RealArray, verify_declared};
     assembly = "$x attr-dict `:` type($x) `->` type($positions)"
 )]
 pub struct Nonzero {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     positions: VariadicOutput<AnyArray>,
 }
 
@@ -39,7 +39,7 @@ pub struct Nonzero {
     assembly = "$x attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Flatnonzero {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     result: Output<AnyArray>,
 }
 
@@ -51,7 +51,7 @@ pub struct Flatnonzero {
     assembly = "$x attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Argwhere {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     result: Output<AnyArray>,
 }
 

@@ -9,7 +9,7 @@ use crate::compose;
 use crate::elementwise::dtype::DType;
 use crate::lowering;
 use crate::sizes;
-use crate::types::{AnyArray, RealArray, same_elements, verify_declared};
+use crate::types::{AnyArray, same_elements, verify_declared};
 
 /// Whether each element is among the elements of another array; with `invert` whether it is not
 #[op(
@@ -33,9 +33,9 @@ pub struct Isin {
     assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
 )]
 pub struct Union1d {
-    lhs: Operand<RealArray>,
-    rhs: Operand<RealArray>,
-    result: Output<RealArray>,
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
 }
 
 /// The different elements that two arrays have in common, in ascending order
@@ -48,8 +48,8 @@ pub struct Union1d {
     assembly = "$lhs `,` $rhs (`indices` $indices^)? attr-dict `:` type($lhs) `,` type($rhs) `->` type($found)"
 )]
 pub struct Intersect1d {
-    lhs: Operand<RealArray>,
-    rhs: Operand<RealArray>,
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
     indices: UnitAttr,
     found: VariadicOutput<AnyArray>,
 }
@@ -62,9 +62,9 @@ pub struct Intersect1d {
     assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
 )]
 pub struct Setdiff1d {
-    lhs: Operand<RealArray>,
-    rhs: Operand<RealArray>,
-    result: Output<RealArray>,
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
 }
 
 /// The different elements that are in one of two arrays only, in ascending order
@@ -75,9 +75,9 @@ pub struct Setdiff1d {
     assembly = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)"
 )]
 pub struct Setxor1d {
-    lhs: Operand<RealArray>,
-    rhs: Operand<RealArray>,
-    result: Output<RealArray>,
+    lhs: Operand<AnyArray>,
+    rhs: Operand<AnyArray>,
+    result: Output<AnyArray>,
 }
 
 verify_declared!(Isin, Union1d, Setdiff1d, Setxor1d, Intersect1d);

@@ -1,5 +1,5 @@
 //! Order: `sort`, `argsort`, `partition`, `argpartition`, `searchsorted`, `unique`, by routines of the
-//! runtime. NaN comes last.
+//! runtime. NaN comes last. Complex numbers are in the order of their real parts, then of their imaginary ones.
 
 use npir_mlir::prelude::*;
 use npir_tensor::{CheckKind, Library, Reshape, Routine, Scan, ScanCode, Scatter};
@@ -12,7 +12,7 @@ use crate::lowering;
 use crate::masks::Chosen;
 use crate::shape::{element_count, normalize_axis, shape_text};
 use crate::sizes;
-use crate::types::{AnyArray, IntegerArray, RealArray, element_name, verify_declared};
+use crate::types::{AnyArray, IntegerArray, element_name, verify_declared};
 
 /// The elements in ascending order along an axis
 ///
@@ -26,11 +26,11 @@ use crate::types::{AnyArray, IntegerArray, RealArray, element_name, verify_decla
                 `:` type($x) `->` type($result)"
 )]
 pub struct Sort {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     axis: OptionalAttr<I64>,
     flat: UnitAttr,
     stable: UnitAttr,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 /// The positions of elements in ascending order along an axis, as `i64`; equal ones keep their order
@@ -43,7 +43,7 @@ pub struct Sort {
     assembly = "$x (`axis` $axis^)? (`flat` $flat^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct Argsort {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     axis: OptionalAttr<I64>,
     flat: UnitAttr,
     result: Output<AnyArray>,
@@ -60,11 +60,11 @@ pub struct Argsort {
                 `:` type($x) `->` type($result)"
 )]
 pub struct Partition {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     kth: Attr<I64>,
     axis: OptionalAttr<I64>,
     flat: UnitAttr,
-    result: Output<RealArray>,
+    result: Output<AnyArray>,
 }
 
 /// The positions of elements in an order in which the one that sorting puts at `kth` is there, as `i64`
@@ -79,7 +79,7 @@ pub struct Partition {
                 `:` type($x) `->` type($result)"
 )]
 pub struct Argpartition {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     kth: Attr<I64>,
     axis: OptionalAttr<I64>,
     flat: UnitAttr,
@@ -97,14 +97,14 @@ pub struct Argpartition {
                 `:` type($sorted) `,` type($values) (`sorter` type($sorter)^)? `->` type($result)"
 )]
 pub struct Searchsorted {
-    sorted: Operand<RealArray>,
-    values: Operand<RealArray>,
+    sorted: Operand<AnyArray>,
+    values: Operand<AnyArray>,
     sorter: OptionalOperand<IntegerArray>,
     right: UnitAttr,
     result: Output<AnyArray>,
 }
 
-/// The different elements of the flattened array, in ascending order; all NaN are one
+/// The different elements of the flattened array, in ascending order; all NaN are one, which is the first in that order
 ///
 /// Further results, as `i64`, in this order: with `index` where each is first in the array, with
 /// `inverse`, of the array's shape, which of them each element is, with `counts` how often each is there.
@@ -116,7 +116,7 @@ pub struct Searchsorted {
                 `:` type($x) `->` type($found)"
 )]
 pub struct Unique {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     index: UnitAttr,
     inverse: UnitAttr,
     counts: UnitAttr,

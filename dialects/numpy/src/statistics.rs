@@ -97,7 +97,7 @@ verify_declared!(Ptp, NanArgMin, NanArgMax);
     assembly = "$x (`axis` $axis^)? (`keepdims` $keepdims^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct NanArgMin {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     axis: OptionalAttr<I64>,
     keepdims: UnitAttr,
     result: Output<AnyArray>,
@@ -113,7 +113,7 @@ pub struct NanArgMin {
     assembly = "$x (`axis` $axis^)? (`keepdims` $keepdims^)? attr-dict `:` type($x) `->` type($result)"
 )]
 pub struct NanArgMax {
-    x: Operand<RealArray>,
+    x: Operand<AnyArray>,
     axis: OptionalAttr<I64>,
     keepdims: UnitAttr,
     result: Output<AnyArray>,
@@ -322,7 +322,7 @@ fn lower_position<'c>(op: Op<'c>, rw: Rewriter<'c>, positions: &str, worst: f64)
         .into_iter()
         .filter_map(|name| op.attr(name).map(|value| (name, value)))
         .collect();
-    if let Some(dtype) = DType::of(x.ty()).filter(|dtype| dtype.is_float()) {
+    if let Some(dtype) = DType::of(x.ty()).filter(|dtype| dtype.is_float() || dtype.is_complex()) {
         let nan = compose::op(rw, "numpy.isnan", &[x], &[])?;
         let over = |axes| Over {
             axes,

@@ -419,6 +419,32 @@ fn clip_and_where_broadcast_three_operands() {
     check(cases);
 }
 
+/// Operands that a constant decides against still have a say in the shape.
+#[test]
+fn constants_that_choose_broadcast() {
+    let one = Value::vector(&[7.0]);
+    let three = Value::vector(&[1.0, 2.0, 3.0]);
+    let two = Value::vector(&[1.0, 2.0]);
+    let pick = || {
+        Case::new(
+            "%c = numpy.constant dense<true> : tensor<i1>\n  %0 = numpy.where %c, %a, %b : tensor<i1>, {a}, {b} -> {r}\n  return %0 : {r}",
+            "np.where(True, a, b)",
+        )
+    };
+    let less = Case::new(
+        "%z = numpy.constant dense<0.0> : tensor<3xf64>\n  %0 = numpy.subtract %a, %z : {a}, tensor<3xf64> -> {r}\n  return %0 : {r}",
+        "a - np.zeros(3)",
+    );
+    check(vec![
+        pick().run_everywhere(&[("a", one.clone()), ("b", three.clone())]),
+        pick()
+            .types("tensor<?xf64>")
+            .run(&[("a", two), ("b", three)])
+            .raises(RunErrorKind::ShapeMismatch, "do not broadcast"),
+        less.run_everywhere(&[("a", one)]),
+    ]);
+}
+
 #[test]
 fn integers_to_negative_powers_are_refused() {
     let mut cases = Vec::new();

@@ -4,7 +4,7 @@
 use npir_runtime::{DType, RunErrorKind};
 
 use crate::harness::{Case, check};
-use crate::samples::{DTYPES, Random, any_bits, is_float, mlir, numbers, special};
+use crate::samples::{DTYPES, Random, any_bits, is_float, is_nan, mlir, numbers, special};
 use crate::value::Value;
 
 const SHAPES: &[&[usize]] = &[
@@ -291,15 +291,6 @@ fn special_values() {
         }
     }
     check(cases);
-}
-
-fn is_nan(dtype: DType, bytes: &[u8]) -> bool {
-    match (dtype, bytes) {
-        (DType::F16, &[a, b]) => half::f16::from_le_bytes([a, b]).is_nan(),
-        (DType::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]).is_nan(),
-        (_, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]).is_nan(),
-        _ => false,
-    }
 }
 
 /// The first of equal extremes, and the first NaN, wherever they are.

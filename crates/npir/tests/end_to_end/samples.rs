@@ -23,6 +23,11 @@ pub(crate) const DTYPES: [DType; 12] = [
     DType::F64,
 ];
 
+/// Those, and the complex ones.
+pub(crate) fn all_dtypes() -> impl Iterator<Item = DType> {
+    DTYPES.into_iter().chain([DType::C64, DType::C128])
+}
+
 /// A dtype of each kind and of several widths, the complex ones too.
 pub(crate) const WITH_COMPLEX: [DType; 9] = [
     DType::Bool,
@@ -317,4 +322,30 @@ pub(crate) fn picked(from: &Value, picks: impl Iterator<Item = usize>) -> Value 
             .map(|i| from.bytes[i * size..(i + 1) * size].to_vec())
             .collect(),
     )
+}
+
+pub(crate) fn is_nan(dtype: DType, bytes: &[u8]) -> bool {
+    match (dtype, bytes) {
+        (DType::F16, &[a, b]) => half::f16::from_le_bytes([a, b]).is_nan(),
+        (DType::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]).is_nan(),
+        (_, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]).is_nan(),
+        _ => false,
+    }
+}
+
+/// The same with one kind of complex NaN, both parts of which are: which of several stands for all is open in NumPy.
+pub(crate) fn one_nan(mut value: Value) -> Value {
+    if !is_complex(value.dtype) {
+        return value;
+    }
+    let (size, part) = (value.dtype.size(), part(value.dtype));
+    for element in value.bytes.chunks_mut(size) {
+        let (real, imaginary) = element.split_at_mut(size / 2);
+        if is_nan(part, real) {
+            imaginary.copy_from_slice(real);
+        } else if is_nan(part, imaginary) {
+            real.copy_from_slice(imaginary);
+        }
+    }
+    value
 }

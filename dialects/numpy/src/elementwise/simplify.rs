@@ -23,13 +23,28 @@ pub(super) fn simplify<'c>(
     if let Some(folded) = fold_constants(row, dtype, &scalars) {
         return Some(vec![FoldResult::Attr(folded.splat(result)?)]);
     }
-    // A value stands for the result only if nothing is broadcast.
+    // A value stands for the result only if nothing is broadcast, nor refused at run time.
     let kept = row
         .rules
         .iter()
         .filter_map(|rule| apply(*rule, op, dtype, &scalars))
-        .find(|value| value.ty() == result)?;
+        .find(|value| {
+            let operands = op.operand_values();
+            value.ty() == result && operands.iter().all(|other| fits_in(*other, *value))
+        })?;
     Some(vec![FoldResult::Value(kept)])
+}
+
+/// Whether an operand has no say in the shape of a result that another one gives, whatever its dynamic sizes are.
+fn fits_in(other: Val<'_>, value: Val<'_>) -> bool {
+    let (small, large) = (other.ty().dims(), value.ty().dims());
+    other.key() == value.key()
+        || small.len() <= large.len()
+            && small
+                .iter()
+                .rev()
+                .zip(large.iter().rev())
+                .all(|(&own, &whole)| own == 1 || (own == whole && own != DYNAMIC))
 }
 
 /// The value of the function on constant operands.

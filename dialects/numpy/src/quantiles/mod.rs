@@ -12,7 +12,7 @@ use crate::elementwise::{Body, Order};
 use crate::lowering::{self, Along};
 use crate::shape::{axis_mask, reduce_dims, shape_text};
 use crate::sizes::{self, Cond};
-use crate::types::{RealArray, check_declared, element_name};
+use crate::types::{AnyArray, RealArray, check_declared, element_name};
 use method::Method;
 
 /// What is asked for.
@@ -97,7 +97,11 @@ pub fn lowerings() -> Vec<ConversionPattern> {
 }
 
 fn define(row: &'static Row) -> OpDef {
-    let mut def = OpDef::new(row.name).operand("x", RealArray::constraint());
+    let of = match row.kind {
+        Kind::Median => AnyArray::constraint(),
+        _ => RealArray::constraint(),
+    };
+    let mut def = OpDef::new(row.name).operand("x", of);
     let (description, assembly) = match row.kind {
         Kind::Median => (
             MEDIAN,
@@ -118,7 +122,7 @@ fn define(row: &'static Row) -> OpDef {
     def.doc(&format!("{}\n\n{AXES} {description}", row.summary))
         .optional_attribute("axes", I64Array::constraint())
         .unit_attribute("keepdims")
-        .result("result", RealArray::constraint())
+        .result("result", of)
         .traits(&[Trait::Pure])
         .assembly(assembly)
         .verify(|op| check_declared(op.result_value(0).ty(), infer(&InferCx::of(op))?))
@@ -130,9 +134,14 @@ fn method_of(attr: Option<Attribute<'_>>) -> Method {
         .unwrap_or(Method::Linear)
 }
 
+/// Whether NaN is among the elements of a type.
+fn has_nan(x: DType) -> bool {
+    x.is_float() || x.is_complex()
+}
+
 /// The type of a median.
 fn median_dtype(x: DType) -> DType {
-    if x.is_float() { x } else { DType::F64 }
+    if has_nan(x) { x } else { DType::F64 }
 }
 
 /// The narrowest float type with the elements of `x` and of `q`.
@@ -221,7 +230,7 @@ impl<'c> Rows<'c> {
         if lengths.len() != 1 {
             x = Reshape::create(rw, x, &[&batch[..], &[n]].concat());
         }
-        let counts = (row.skips_nan && dtype.is_float()).then(|| numbers_in(rw, x, dtype, &batch));
+        let counts = (row.skips_nan && has_nan(dtype)).then(|| numbers_in(rw, x, dtype, &batch));
         Ok(Rows {
             x,
             dtype,
@@ -249,7 +258,7 @@ impl<'c> Rows<'c> {
         let shape = sizes::all_of(rw, positions);
         let dest = lowering::empty(rw, &shape, self.x.ty().element());
         let unsigned = matches!(self.dtype, DType::Bool | DType::UInt(_));
-        let poisoned = self.dtype.is_float() && self.counts.is_none();
+        let poisoned = has_nan(self.dtype) && self.counts.is_none();
         let params = [i64::from(unsigned), i64::from(poisoned)];
         let ins = [self.x, positions];
         Library::create(rw, Routine::Ranks, name, &ins, &[dest], &params)[0]
@@ -344,7 +353,8 @@ fn lower_median<'c>(row: &Row, op: Op<'c>, cx: &ConvertCx<'_, 'c>, rw: Rewriter<
         let odd = rw.cmpi(CmpI::Ne, rw.andi(count, one), zero);
         let none = rw.cmpi(CmpI::Eq, count, zero);
         let value = body.select(odd, low, mean);
-        let value = body.select(none, body.float(f64::NAN), value);
+        let nan = body.each_or_self(value, |part, _| part.float(f64::NAN));
+        let value = body.select(none, nan, value);
         cast::scalar(rw, value, wide, result)
     });
     let value = keep_dims(rw, op, value, 0, &rows.mask);

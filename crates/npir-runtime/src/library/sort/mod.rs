@@ -1,8 +1,9 @@
 //! Sorting, positions in sorted arrays, partial sorting.
 //!
 //! Elements are mapped to unsigned numbers in the same order, NaN last. What numbers integers are is for a parameter
-//! to say: 1 for unsigned ones and bools.
+//! to say: 1 for unsigned ones and bools. Complex numbers have two such numbers.
 
+mod complex;
 mod element;
 #[cfg(target_arch = "x86_64")]
 mod network;
@@ -39,12 +40,26 @@ macro_rules! for_element {
             DType::F32 => $function::<f32>,
             DType::F64 => $function::<f64>,
             DType::C64 | DType::C128 => {
-                return Err(Failure::contract("complex numbers have no order"));
+                return Err(Failure::contract(
+                    "a routine for complex numbers of its own",
+                ));
             }
         }
     };
 }
 use for_element;
+
+/// Leaves complex numbers to a function of the type of their parts.
+macro_rules! complex_by {
+    ($call:expr, $function:ident) => {
+        match $call.arrays[0].dtype() {
+            DType::C64 => return complex::$function::<f32>($call),
+            DType::C128 => return complex::$function::<f64>($call),
+            _ => {}
+        }
+    };
+}
+use complex_by;
 
 /// Operations that sorting takes for each element.
 const WORK: usize = 30;
@@ -88,6 +103,7 @@ pub(super) fn sort(call: &Call<'_>) -> Result<(), Failure> {
         }
         reorder::<T>(x, out, unsigned, T::Key::sort)
     }
+    complex_by!(call, sort);
     let (unsigned, stable) = (unsigned(call), call.param(1) != 0);
     let run: fn(&[Block<'_>], bool, bool) -> Result<(), Failure> =
         for_element!(call.arrays[0].dtype(), run);
@@ -120,6 +136,7 @@ fn positions(call: &Call<'_>, at: Option<usize>) -> Result<(), Failure> {
         let position = positions.position();
         numbers.finish(out, position)
     }
+    complex_by!(call, argsort);
     type Run = fn(&[Block<'_>], bool, Option<usize>) -> Result<(), Failure>;
     let unsigned = unsigned(call);
     let run: Run = for_element!(call.arrays[0].dtype(), run);
@@ -138,6 +155,7 @@ pub(super) fn partition(call: &Call<'_>) -> Result<(), Failure> {
             false => Ok(()),
         })
     }
+    complex_by!(call, sort);
     let (unsigned, at) = (unsigned(call), at(call));
     let run: fn(&[Block<'_>], bool, usize) -> Result<(), Failure> =
         for_element!(call.arrays[0].dtype(), run);

@@ -2,7 +2,7 @@
 
 use super::order::Key;
 use super::scratch::{Bits, Scratch};
-use super::{Element, for_element, unsigned};
+use super::{Element, complex, complex_by, for_element, unsigned};
 use crate::dtype::DType;
 use crate::library::{Block, Call, Failure};
 
@@ -43,6 +43,7 @@ pub(in crate::library) fn ranks(call: &Call<'_>) -> Result<(), Failure> {
         }
         out.write(|i| T::bits(found[i], unsigned))
     }
+    complex_by!(call, ranks);
     let (unsigned, nan) = (unsigned(call), call.param(1) != 0);
     let run: fn(&[Block<'_>], bool, bool) -> Result<(), Failure> =
         for_element!(call.arrays[0].dtype(), run);

@@ -89,6 +89,16 @@ impl<'a, K: Copy + Send + Sync> Bits<'a, K> {
         }
     }
 
+    /// Those of a slice.
+    pub(super) fn over(numbers: &'a [K]) -> Self {
+        Bits {
+            data: numbers.as_ptr().cast_mut(),
+            stride: 1,
+            len: numbers.len(),
+            block: PhantomData,
+        }
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.len

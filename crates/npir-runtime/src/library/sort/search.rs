@@ -2,7 +2,7 @@
 
 use super::element::Element;
 use super::scratch::Bits;
-use super::{WORK, for_element, unsigned};
+use super::{WORK, complex, complex_by, for_element, unsigned};
 use crate::dtype::DType;
 use crate::library::{Block, Call, Failure};
 
@@ -30,6 +30,7 @@ pub(in crate::library) fn searchsorted(call: &Call<'_>) -> Result<(), Failure> {
             base as u64
         })
     }
+    complex_by!(call, searchsorted);
     let (unsigned, right) = (unsigned(call), call.param(1) != 0);
     let run: fn(&[Block<'_>], bool, bool) -> Result<(), Failure> =
         for_element!(call.arrays[0].dtype(), run);

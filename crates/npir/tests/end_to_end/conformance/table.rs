@@ -32,7 +32,6 @@ Where there is no `yes`:
 - *refused*: NumPy has no such function either, and the test asks it.
 - *cast*: NumPy computes in another element type; the program says so with `numpy.cast`.
 - *no bf16*: NumPy refuses `float16`, and `bf16` is treated alike.
-- *missing*: not implemented.
 - *no pair*: there is one operand, or operands that do not broadcast in NumPy.
 - *no axis*: it works along axes, which a 0-d array has not.
 - *no array*: it takes sizes and single numbers only.

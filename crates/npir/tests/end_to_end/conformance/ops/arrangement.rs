@@ -1,6 +1,6 @@
 //! New arrangements of elements: several arrays in one, margins, triangles.
 
-use super::{Class, Op, Why};
+use super::{Op, Why};
 
 macro_rules! pad {
     ($mode:literal) => {
@@ -22,7 +22,6 @@ macro_rules! triangle {
             concat!("np.", $name, "(a, 1)"),
         )
         .special()
-        .refuses(&[(Class::Complex, Why::Missing)])
     };
 }
 

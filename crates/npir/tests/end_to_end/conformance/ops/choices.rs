@@ -143,8 +143,7 @@ pub(super) const OPS: &[Op] = &[
         "np.lexsort((a, b), axis=0)",
     )
     .inputs(|m| m.two())
-    .special()
-    .refuses(&[(Class::Complex, Why::Missing)]),
+    .special(),
     Op::new(
         "interp",
         "numpy.interp %a, %p, %f : ({a}, {p}, {f}) -> {r}",

@@ -70,8 +70,6 @@ pub(super) enum Why {
     Cast,
     /// NumPy has no bfloat16, and refuses float16, which is alike.
     NoBf16,
-    /// Not implemented.
-    Missing,
     /// It has one operand, or operands that do not broadcast.
     OneOperand,
     /// It works along axes, which a 0-d array has not.
@@ -89,7 +87,6 @@ impl Why {
             Why::Refused => "refused",
             Why::Cast => "cast",
             Why::NoBf16 => "no bf16",
-            Why::Missing => "missing",
             Why::OneOperand => "no pair",
             Why::NeedsAxis => "no axis",
             Why::Rounds => "rounds",

@@ -1,9 +1,6 @@
 //! Sorted elements.
 
-use super::{Class, Inputs, Make, Op, Why};
-
-/// Not taken yet.
-const MISSING: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
+use super::{Inputs, Make, Op};
 
 /// A long vector of few different elements, as a matrix of one column.
 fn sorted(m: &mut Make<'_>) -> Inputs {
@@ -19,7 +16,6 @@ macro_rules! ordered {
         )
         .special()
         .any_zero()
-        .refuses(MISSING)
     };
 }
 
@@ -36,8 +32,7 @@ pub(super) const OPS: &[Op] = &[
     .empty(&[[0, 3]])
     .results(2)
     .special()
-.any_zero()
-    .refuses(MISSING),
+.any_zero(),
     Op::new(
         "argpartition",
         "%p = numpy.argpartition %a kth 0 axis 1 : {a} -> tensor<?x?xi64>\n \
@@ -50,8 +45,7 @@ pub(super) const OPS: &[Op] = &[
     .counted()
 .results(2)
     .special()
-.any_zero()
-    .refuses(MISSING),
+.any_zero(),
     Op::new(
         "searchsorted",
         "%f = numpy.ravel %a : {a} -> tensor<?x$e>\n %s = numpy.sort %f : tensor<?x$e> -> tensor<?x$e>\n \
@@ -61,8 +55,7 @@ pub(super) const OPS: &[Op] = &[
     .any_rank()
     .inputs(sorted)
     .special()
-.any_zero()
-    .refuses(MISSING),
+.any_zero(),
     Op::new(
         "unique",
         "%v, %i, %w, %n = numpy.unique %a index inverse counts : {a} -> {r0}, {r1}, {r2}, {r3}\n \
@@ -73,6 +66,5 @@ pub(super) const OPS: &[Op] = &[
     .results(4)
     .counted()
     .special()
-.any_zero()
-    .refuses(MISSING),
+.any_zero(),
 ];

@@ -1,6 +1,6 @@
 //! Parts of arrays: written, chosen by positions or by truth, and updated there.
 
-use super::{Class, Inputs, Make, NO_BOOL, Op, Why};
+use super::{Inputs, Make, NO_BOOL, Op};
 
 /// An array, positions along its first axis and a row for each.
 fn updates(m: &mut Make<'_>) -> Inputs {
@@ -48,9 +48,6 @@ fn along(m: &mut Make<'_>) -> Inputs {
     }
     vec![m.array("a"), (name, at)]
 }
-
-/// Not taken yet.
-const MISSING: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
 
 macro_rules! update {
     ($name:literal) => {
@@ -171,18 +168,15 @@ pub(super) const OPS: &[Op] = &[
     )
     .results(2)
     .counted()
-    .special()
-    .refuses(MISSING),
+    .special(),
     Op::new("flatnonzero", "numpy.flatnonzero %a", "np.flatnonzero(a)")
         .any_rank()
         .counted()
-        .special()
-        .refuses(MISSING),
+        .special(),
     Op::new("argwhere", "numpy.argwhere %a", "np.argwhere(a)")
         .any_rank()
         .counted()
-        .special()
-        .refuses(MISSING),
+        .special(),
     Op::new(
         "compress",
         "numpy.compress %m, %a axis 0",

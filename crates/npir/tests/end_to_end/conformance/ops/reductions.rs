@@ -8,9 +8,6 @@ fn few(m: &mut Make<'_>) -> Inputs {
     vec![m.of("a", &shape)]
 }
 
-/// Not taken yet.
-const MISSING: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
-
 macro_rules! reduction {
     ($name:literal) => {
         Op::new(
@@ -73,9 +70,6 @@ macro_rules! accumulated {
     };
 }
 
-/// NumPy has medians of complex numbers.
-const NO_COMPLEX_ORDER: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
-
 /// Of 0.25 and 0.5, which are exact in every type; of a hundred times as much.
 macro_rules! quantile {
     ($name:literal, $of:literal) => {
@@ -127,16 +121,16 @@ pub(super) const OPS: &[Op] = &[
     chosen!("ptp").refuses(&[(Class::Bool, Why::Refused)]),
     position!("argmin").special(),
     position!("argmax").special(),
-    position!("nanargmin").refuses(MISSING),
-    position!("nanargmax").refuses(MISSING),
+    position!("nanargmin"),
+    position!("nanargmax"),
     running!("cumsum"),
     running!("cumprod").inputs(few),
     running!("nancumsum"),
     running!("nancumprod").inputs(few),
     accumulated!("maximum_accumulate", "maximum"),
     accumulated!("minimum_accumulate", "minimum"),
-    reduction!("median").refuses(NO_COMPLEX_ORDER),
-    reduction!("nanmedian").refuses(NO_COMPLEX_ORDER),
+    reduction!("median"),
+    reduction!("nanmedian"),
     quantile!("quantile", "1.0"),
     // NumPy forgets the dimension of q where there is no element.
     quantile!("nanquantile", "1.0").not_empty(Why::Rounds),

@@ -1,11 +1,11 @@
 //! Bins, and arrays as sets.
 
 use super::{Class, Make, Op, Why};
-use crate::samples::numbers;
+use crate::samples::{numbers, one_nan};
 use crate::value::Value;
 
-/// Not taken yet.
-const MISSING: &[(Class, Why)] = &[(Class::Complex, Why::Missing)];
+/// NumPy warns and takes the real parts.
+const DROPPED: &[(Class, Why)] = &[(Class::Complex, Why::Cast)];
 
 /// Edges that rise.
 fn edges(m: &Make<'_>) -> Value {
@@ -20,11 +20,13 @@ macro_rules! set {
             concat!("np.", $name, "(a, b)"),
         )
         .any_rank()
-        .inputs(|m| vec![m.array("a"), m.of("b", &[2, 5])])
+        .inputs(|m| {
+            let inputs = [m.array("a"), m.of("b", &[2, 5])];
+            inputs.map(|(name, value)| (name, one_nan(value))).to_vec()
+        })
         .counted()
         .special()
         .any_zero()
-        .refuses(MISSING)
     };
 }
 
@@ -47,14 +49,14 @@ pub(super) const OPS: &[Op] = &[
     )
     .any_rank()
     .results(2)
-    .refuses(MISSING),
+    .refuses(DROPPED),
     Op::new(
         "histogram_bin_edges",
         bins!("%0 = numpy.histogram_bin_edges %a bins %n range %l, %h : ({a}, index, tensor<f64>, tensor<f64>) -> {r}\n return %0 : {r}"),
         "np.histogram_bin_edges(a, 4, (0.0, 4.0))",
     )
     .any_rank()
-    .refuses(MISSING),
+    .refuses(DROPPED),
     Op::new("digitize", "numpy.digitize %a, %e", "np.asarray(np.digitize(a, e))")
         .any_rank()
         .inputs(|m| vec![m.array("a"), ("e", edges(m))])
