@@ -15,7 +15,7 @@ pub enum Level {
     /// Loop nests with schedules on buffers: `loop`, `memref`.
     Loop,
     /// Kernels for their processor and calls, with memory ownership made explicit:
-    /// `scf`, `vector`, `memref`, `loop.parallel_for`.
+    /// `scf`, `vector`, `memref`, `loop.parallel_for`, `loop.copy_row`.
     Device,
     /// The LLVM dialect alone.
     Llvm,

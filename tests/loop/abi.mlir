@@ -136,6 +136,22 @@ func.func @parallel(%n: index, %m: memref<?xindex>) {
 
 // -----
 
+// Positions and counts of elements become bytes.
+// CHECK-LABEL: func.func private @npir_fn_copy(
+func.func private @copy(%a: memref<?xcomplex<f32>>, %b: memref<?xcomplex<f32>>, %from: index, %to: index, %n: index) {
+  // CHECK: %[[TARGET:.*]] = llvm.extractvalue %{{.*}}[1]
+  // CHECK: %[[ITEM:.*]] = llvm.mlir.constant(8 : i64)
+  // CHECK: %[[TO:.*]] = llvm.mul %{{.*}}, %[[ITEM]]
+  // CHECK: %[[D:.*]] = llvm.getelementptr %[[TARGET]][%[[TO]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  // CHECK: %[[SOURCE:.*]] = llvm.extractvalue %{{.*}}[1]
+  // CHECK: %[[S:.*]] = llvm.getelementptr %[[SOURCE]][%{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  // CHECK: "llvm.intr.memcpy"(%[[D]], %[[S]], %{{.*}}) <{isVolatile = false}> : (!llvm.ptr, !llvm.ptr, i64) -> ()
+  loop.copy_row %a at %from, %b at %to, %n : memref<?xcomplex<f32>>, memref<?xcomplex<f32>>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{'func.func' op 'missing' is called but has no body}}
 func.func private @missing(f64) -> f64
 func.func @calls_missing(%x: f64) -> f64 {

@@ -51,6 +51,46 @@ func.func @static(%a: memref<8xf64>, %b: memref<8xf64>) {
   return
 }
 
+// Long rows that are copied as they are go to memcpy, short ones into vectors.
+// CHECK-LABEL: func.func @rows
+// CHECK: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c1 {
+// CHECK:   %[[LONG:.*]] = arith.cmpi sge, %{{.*}}, %c512
+// CHECK:   scf.if %[[LONG]] {
+// CHECK-NEXT: loop.copy_row %{{.*}} at %{{.*}}, %{{.*}} at %{{.*}}, %{{.*}}
+// CHECK-NEXT: } else {
+// CHECK:   vector.load
+// CHECK:   vector.store
+// CHECK-LABEL: func.func @long_row
+// CHECK: loop.copy_row %{{.*}} at %c0, %{{.*}} at %c0, %c4096 : memref<4096xi8>, memref<4096xi8>
+// CHECK-NOT: vector.load
+// A body that computes something copies nothing.
+// CHECK-LABEL: func.func @long_negated
+// CHECK-NOT: loop.copy_row
+// CHECK: return
+func.func @rows(%m: index, %n: index, %a: memref<?x?xf64>, %b: memref<?x?xf64, strided<[?, 1], offset: ?>>) {
+  loop.nest bounds [%m, %n] iterators [parallel, parallel] ins(%a : memref<?x?xf64>)
+      outs(%b : memref<?x?xf64, strided<[?, 1], offset: ?>>) maps [#ij, #ij]
+      schedule <vector = 4, unroll = 2, collapse = 2> body (%x: f64, %old: f64) {
+    loop.yield %x : f64
+  }
+  return
+}
+func.func @long_row(%a: memref<4096xi8>, %b: memref<4096xi8>) {
+  loop.nest bounds [4096] iterators [parallel] ins(%a : memref<4096xi8>) outs(%b : memref<4096xi8>) maps [#i, #i]
+      schedule <vector = 32, unroll = 2> body (%x: i8, %old: i8) {
+    loop.yield %x : i8
+  }
+  return
+}
+func.func @long_negated(%a: memref<4096xf64>, %b: memref<4096xf64>) {
+  loop.nest bounds [4096] iterators [parallel] ins(%a : memref<4096xf64>) outs(%b : memref<4096xf64>) maps [#i, #i]
+      schedule <vector = 8, unroll = 2> body (%x: f64, %old: f64) {
+    %y = arith.negf %x : f64
+    loop.yield %y : f64
+  }
+  return
+}
+
 // Unit strides are tested once; without them elements are loaded one by one, into vectors or,
 // where machines do not gather them at the end of a row, for scalar code.
 // CHECK-LABEL: func.func @strided

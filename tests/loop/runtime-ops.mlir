@@ -24,6 +24,40 @@ func.func @all(%n: index, %m: memref<?xf64>, %ok: i1, %status: i32) {
   loop.retain %m : memref<?xf64>
   // CHECK: loop.release %{{.*}} : memref<?xf64>
   loop.release %m : memref<?xf64>
+  // CHECK: loop.copy_row %[[M:.*]] at %[[N:.*]], %[[M]] at %[[N]], %[[N]] : memref<?xf64>, memref<?xf64>
+  loop.copy_row %m at %n, %m at %n, %n : memref<?xf64>, memref<?xf64>
+  return
+}
+
+// -----
+
+func.func @rows_of_other_elements(%n: index, %a: memref<?xf64>, %b: memref<?xi64>) {
+  // expected-error @+1 {{'loop.copy_row' op copies elements of memref<?xf64> to memref<?xi64>, of another type}}
+  loop.copy_row %a at %n, %b at %n, %n : memref<?xf64>, memref<?xi64>
+  return
+}
+
+// -----
+
+func.func @columns(%n: index, %a: memref<?xf64>, %b: memref<?xf64, strided<[2]>>) {
+  // expected-error @+1 {{'loop.copy_row' op expects one dimension of unit stride and no offset, not memref<?xf64, strided<[2]>>}}
+  loop.copy_row %a at %n, %b at %n, %n : memref<?xf64>, memref<?xf64, strided<[2]>>
+  return
+}
+
+// -----
+
+func.func @matrix(%n: index, %a: memref<?x4xf64>, %b: memref<?xf64>) {
+  // expected-error @+1 {{'loop.copy_row' op expects one dimension of unit stride and no offset, not memref<?x4xf64>}}
+  loop.copy_row %a at %n, %b at %n, %n : memref<?x4xf64>, memref<?xf64>
+  return
+}
+
+// -----
+
+func.func @rows_of_vectors(%n: index, %a: memref<?xvector<4xf64>>) {
+  // expected-error @+1 {{'loop.copy_row' op copies elements of type vector<4xf64>}}
+  loop.copy_row %a at %n, %a at %n, %n : memref<?xvector<4xf64>>, memref<?xvector<4xf64>>
   return
 }
 

@@ -213,3 +213,18 @@ pub(crate) fn results<'c>(map: AffineMap<'c>) -> Vec<AffineExpr<'c>> {
 pub(crate) fn element_bits(element: Type<'_>) -> i64 {
     (element.bit_width() as i64).max(1)
 }
+
+/// Bytes of one element in memory, padding included, as LLVM lays it out for 64-bit targets; `None` for types that
+/// arrays do not have.
+pub(crate) fn element_bytes(ty: Type<'_>) -> Option<u64> {
+    if ty.is_index() {
+        Some(8)
+    } else if ty.is_complex() {
+        Some(2 * element_bytes(ty.complex_element())?)
+    } else if ty.is_int() || ty.is_float() {
+        let bytes = ty.bit_width().div_ceil(8) as u64;
+        (bytes <= 16).then(|| bytes.next_power_of_two())
+    } else {
+        None
+    }
+}

@@ -1,9 +1,10 @@
 //! Ops of the loop level that talk to the runtime: the thread pool (`loop.parallel_for`), run-time errors
-//! (`loop.check`, `loop.exit_if`) and reference counts (`loop.retain`, `loop.release`).
+//! (`loop.check`, `loop.exit_if`), reference counts (`loop.retain`, `loop.release`) and long copies (`loop.copy_row`).
 //!
 //! They survive the conversion of everything around them to the LLVM dialect: `loop-abi` gives them operands of
 //! LLVM types, `loop-finish-llvm` replaces them by calls and branches.
 
+use crate::access::element_bytes;
 use npir_mlir::prelude::*;
 
 attr_enum! {
@@ -182,6 +183,53 @@ impl<'c> Effects<'c> for Release<'c> {
     }
 }
 
+/// Copies `count` elements that lie side by side, from position `from` of `source` to position `to` of `target`.
+///
+/// Both are one-dimensional, of unit stride and of one element type; positions are not checked. The two rows do not
+/// overlap, unless they are the same. It becomes a call of the system's `memcpy`.
+#[op(
+    "loop.copy_row",
+    interfaces(Verify, Effects),
+    assembly = "$source `at` $from `,` $target `at` $to `,` $count attr-dict `:` type($source) `,` type($target)"
+)]
+pub struct CopyRow {
+    source: Operand<AnyMemRef>,
+    from: Operand<IndexType>,
+    target: Operand<AnyMemRef>,
+    to: Operand<IndexType>,
+    count: Operand<IndexType>,
+}
+
+impl Verify for CopyRow<'_> {
+    fn verify(self) -> Result<(), String> {
+        let (source, target) = (self.source().ty(), self.target().ty());
+        if source.element() != target.element() {
+            return Err(format!(
+                "copies elements of {source} to {target}, of another type"
+            ));
+        }
+        let row = |ty: Type<'_>| ty.strides_and_offset() == Some((vec![1], 0));
+        match [source, target].into_iter().find(|&ty| !row(ty)) {
+            Some(ty) => Err(format!(
+                "expects one dimension of unit stride and no offset, not {ty}"
+            )),
+            None if element_bytes(source.element()).is_none() => {
+                Err(format!("copies elements of type {}", source.element()))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'c> Effects<'c> for CopyRow<'c> {
+    fn effects(self) -> Vec<Effect<'c>> {
+        vec![
+            Effect::Read(Some(self.source())),
+            Effect::Write(Some(self.target())),
+        ]
+    }
+}
+
 /// The definitions of this file, for the dialect's list.
 pub fn defs() -> Vec<OpDef> {
     vec![
@@ -190,5 +238,6 @@ pub fn defs() -> Vec<OpDef> {
         ExitIf::def(),
         Retain::def(),
         Release::def(),
+        CopyRow::def(),
     ]
 }

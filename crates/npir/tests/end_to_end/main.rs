@@ -34,6 +34,7 @@ mod quantiles;
 mod random;
 mod random_numbers;
 mod reductions;
+mod rows;
 mod samples;
 mod sanitizer;
 mod sets;

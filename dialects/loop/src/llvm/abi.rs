@@ -6,12 +6,13 @@ use npir_mlir::prelude::*;
 
 use super::alloc::{lower_alloc, lower_count, mark_borrowed};
 use super::build::{Icmp, Linkage, LlvmBuild, linkage};
+use super::copy::lower_copy_row;
 use super::entry::{add_entry, entry_symbol};
 use super::errors::Strings;
 use super::library::lower_library;
 use super::runtime::{Runtime, RuntimeFn, symbol_name};
 use crate::library::Library;
-use crate::runtime_ops::ExitIf;
+use crate::runtime_ops::{CopyRow, ExitIf};
 
 /// Unit attribute of a `func.func` declaration: a C function that is called as it is, without context and status.
 pub const EXTERN: &str = "loop.extern";
@@ -179,6 +180,11 @@ impl<'c> Abi<'c> {
             "memref.get_global" | "memref.alloca" => mark_borrowed(op, rw),
             "loop.parallel_for" => lower_range(op, rw),
             "loop.check" => widen_operands(op, rw, 1),
+            CopyRow::NAME => {
+                if let Some(copy) = CopyRow::cast(op) {
+                    lower_copy_row(copy, rw)?;
+                }
+            }
             Library::NAME => {
                 if let Some(call) = Library::cast(op) {
                     lower_library(call, call_context, rw, &mut self.runtime, &mut self.strings)?;

@@ -4,24 +4,11 @@ use npir_mlir::prelude::*;
 
 use super::build::{Icmp, LlvmBuild, descriptor_type, field};
 use super::runtime::{Runtime, RuntimeFn};
+use crate::access::element_bytes;
 use crate::runtime_ops::{Check, CheckKind};
 
 /// Status that a function returns after an error.
 pub(crate) const FAILED: i64 = 1;
-
-/// Bytes of one element in memory, padding included, as LLVM lays it out for 64-bit targets.
-fn element_bytes(ty: Type<'_>) -> Option<u64> {
-    if ty.is_index() {
-        Some(8)
-    } else if ty.is_complex() {
-        Some(2 * element_bytes(ty.complex_element())?)
-    } else if ty.is_int() || ty.is_float() {
-        let bytes = ty.bit_width().div_ceil(8) as u64;
-        (bytes <= 16).then(|| bytes.next_power_of_two())
-    } else {
-        None
-    }
-}
 
 /// `memref.alloc` → `npir_rt_alloc` of a size that cannot wrap around, and a descriptor in row-major order.
 ///

@@ -33,6 +33,8 @@ pub(crate) trait LlvmBuild<'c>: Copy {
     fn llvm_insert(self, aggregate: Val<'c>, value: Val<'c>, path: &[i64]) -> Val<'c>;
     /// `bytes` bytes behind a pointer.
     fn llvm_offset(self, ptr: Val<'c>, bytes: u64) -> Val<'c>;
+    /// The byte at a position that is known at run time.
+    fn llvm_byte(self, ptr: Val<'c>, position: Val<'c>) -> Val<'c>;
     /// A load; `align` in bytes, 0 for that of the type.
     fn llvm_load(self, ptr: Val<'c>, ty: Type<'c>, align: u64) -> Val<'c>;
     /// A store; `align` in bytes, 0 for that of the type.
@@ -154,6 +156,16 @@ impl<'c> LlvmBuild<'c> for Rewriter<'c> {
             .operands(&[ptr])
             .attr("elem_type", ctx.type_attr(ctx.i(8)))
             .attr("rawConstantIndices", ctx.i32_array(&[bytes as i32]))
+            .results(&[ctx.llvm_ptr()])
+            .build_value()
+    }
+
+    fn llvm_byte(self, ptr: Val<'c>, position: Val<'c>) -> Val<'c> {
+        let ctx = self.ctx();
+        self.op("llvm.getelementptr")
+            .operands(&[ptr, position])
+            .attr("elem_type", ctx.type_attr(ctx.i(8)))
+            .attr("rawConstantIndices", ctx.i32_array(&[i32::MIN]))
             .results(&[ctx.llvm_ptr()])
             .build_value()
     }

@@ -11,6 +11,7 @@ mod abi;
 mod alloc;
 mod brain_floats;
 mod build;
+mod copy;
 mod entry;
 mod errors;
 mod fields;

@@ -76,6 +76,9 @@ impl<'k, 'c> Emitter<'k, 'c> {
             self.fill_rest(rw, out, &state);
         }
         self.open(rw, depth, &state, &mut accs);
+        if let Some(accs) = self.copying_loop(rw, depth, &state) {
+            return accs;
+        }
         let mut accs = match self.loops.get(depth) {
             None => self.innermost(rw, &state, accs),
             Some(spec) => match spec.tile {

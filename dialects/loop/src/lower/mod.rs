@@ -1,12 +1,13 @@
 //! `lower-loop-nest`: loop nests to loops, vectors and threads, as their schedules say.
 //!
 //! `versions` turns a nest into kernels, `emit` turns a kernel into loops; `accumulate`,
-//! `exit` and `parallel` are the parts of it that know about accumulators, reductions that
-//! end early and threads, `body`, `lane` and `pieces` vectorize the scalar code.
+//! `exit`, `copy` and `parallel` are the parts of it that know about accumulators, reductions
+//! that end early, copies of rows and threads, `body`, `lane` and `pieces` vectorize the scalar code.
 
 mod accumulate;
 mod body;
 mod complex;
+mod copy;
 mod emit;
 mod exit;
 mod index;
