@@ -151,6 +151,23 @@ fn bad_matrices() {
         &[("a", singular)],
         "a * np.nan",
     ));
+    // A NaN in each column, and right of the square: from its reflection on, all is.
+    for (m, n) in [(3, 3), (4, 2), (2, 4), (1, 2)] {
+        for j in 0..n {
+            for part in ["", " + 0j"] {
+                let i = m / 2;
+                let a = format!(
+                    "np.where(np.arange({m})[:, None] * {n} + np.arange({n}) == {i} * {n} + {j}, np.nan, \
+                     np.arange({m} * {n}).reshape({m}, {n}) % 5 + 3.0 * np.eye({m}, {n})){part}"
+                );
+                rows.push(Row::new(
+                    "numpy.linalg_qr %a : {a} -> {r0}, {r1}",
+                    &[("a", a.as_str())],
+                    "tuple(L.qr(a))",
+                ));
+            }
+        }
+    }
     check_rows(rows);
 }
 

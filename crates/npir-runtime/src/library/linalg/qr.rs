@@ -8,7 +8,7 @@ use faer::linalg::householder::{
 use faer::linalg::qr::no_pivoting::factor::{
     QrParams, qr_in_place, qr_in_place_scratch, recommended_block_size,
 };
-use faer::traits::math_utils::zero;
+use faer::traits::math_utils::{imag, is_finite, nan, zero};
 use faer::{Auto, Conj, Mat, MatRef, Par};
 
 use super::{Field, cubic, dispatch, fill, matrix, store};
@@ -36,19 +36,35 @@ fn typed<T: Field>(call: &Call, ranks: &[usize]) -> Result<(), Failure> {
             return Ok(());
         }
         let factors = Factors::new(a);
+        let poisoned = poisoned_from(a);
         let r = |i: usize, j: usize| {
-            if i <= j {
-                factors.reduced[(i, j)]
-            } else {
+            if i > j {
                 zero::<T>()
+            } else if i >= poisoned {
+                nan::<T>()
+            } else {
+                factors.reduced[(i, j)]
             }
         };
         if let [_, q, _] = blocks {
-            store(q, factors.orthonormal(q.size(1)).as_ref());
+            let mut columns = factors.orthonormal(q.size(1));
+            let kept = poisoned.min(columns.ncols());
+            columns.subcols_mut(kept, q.size(1) - kept).fill(nan::<T>());
+            store(q, columns.as_ref());
         }
         fill(&blocks[blocks.len() - 1], r);
         Ok(())
     })
+}
+
+/// The first reflection that is NaN, as an element of its column is infinite or NaN: so are the columns of `q` and the
+/// rows of `r` from there on. A single element that is real is not reflected.
+fn poisoned_from<T: Field>(a: MatRef<'_, T>) -> usize {
+    let (m, n) = (a.nrows(), a.ncols());
+    let real = T::IS_REAL || (m == 1 && imag(&a[(0, 0)]) == zero());
+    let reflections = n.min(if real { m - 1 } else { m });
+    let finite = |j: &usize| (0..m).all(|i| is_finite(&a[(i, *j)]));
+    (0..reflections).find(|j| !finite(j)).unwrap_or(usize::MAX)
 }
 
 /// Up to how many elements a matrix is reduced in the steps of [`STEP`], and up to how many in those of faer.
