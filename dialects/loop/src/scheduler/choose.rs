@@ -22,7 +22,7 @@ pub(super) fn choose(facts: &Facts<'_>, machine: Machine) -> Schedule {
             if let Some(axis) = lanes {
                 schedule.vector = facts.width(axis, machine.vector_bits);
             }
-            schedule.unroll = unroll(facts, &schedule);
+            schedule.unroll = unroll(facts, machine, &schedule);
             share_row_vector(facts, &mut schedule);
             jam_reduction(facts, &mut schedule);
             tile_transposition(facts, &mut schedule);
@@ -74,7 +74,7 @@ fn order(facts: &Facts<'_>, lanes: Option<usize>) -> Vec<usize> {
 }
 
 /// Vectors in flight along the lanes: more for short bodies, no more than there are.
-fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
+fn unroll(facts: &Facts<'_>, machine: Machine, schedule: &Schedule) -> i64 {
     let lanes = schedule.lanes;
     // Scalar code gains where it accumulates: by latency, and in accuracy.
     if schedule.vector == 1 && !(facts.is(lanes, Reduction) && facts.reassociates) {
@@ -85,6 +85,14 @@ fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
         n if n <= UNROLL_2_OPS => 2,
         _ => 1,
     };
+    // Of each vector an input, its accumulators and an intermediate value are in registers.
+    let several = facts.changes.len() > 1 && !facts.sums;
+    let accumulates = facts.is(lanes, Reduction) && facts.reassociates && several;
+    let waits = accumulates && wanted == 4 && facts.accumulator_chain() >= LONG_CHAIN;
+    let wanted = match waits {
+        true => wanted.max(machine.registers() / (facts.walks.len() as i64 + 2)),
+        false => wanted,
+    };
     // One of many reductions that may be decided soon is asked soon.
     let soon = facts.is(lanes, Reduction)
         && facts.kinds.contains(&Parallel)
@@ -94,7 +102,10 @@ fn unroll(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
         false => wanted,
     };
     let vectors = facts.extents[lanes].map_or(wanted, |n| (n / schedule.vector).max(1));
-    1 << vectors.min(wanted).ilog2()
+    match vectors < wanted {
+        true => 1 << vectors.ilog2(),
+        false => wanted,
+    }
 }
 
 /// A product of rows and a vector, `S[i] += A[i, k]·x[k]`: several rows per visit of `x`,

@@ -1,5 +1,7 @@
 //! What the scheduler knows of one nest.
 
+use std::collections::HashMap;
+
 use super::machine::*;
 use crate::access::{Stride, Walk, results};
 use crate::forms::{
@@ -183,6 +185,22 @@ impl<'c> Facts<'c> {
             _ => 0.0,
         };
         (cycles * vectors as f64 + merge) / extent as f64
+    }
+
+    /// The most ops of the body, one after the other, from an accumulator to what replaces one.
+    pub(super) fn accumulator_chain(&self) -> usize {
+        let body = self.nest.body_block();
+        let args = body.args().into_iter().skip(self.num_ins);
+        let mut behind: HashMap<usize, usize> = args.map(|arg| (arg.key(), 0)).collect();
+        let mut longest = 0;
+        for op in body.ops() {
+            let operands = op.operand_values();
+            let before = operands.iter().filter_map(|v| behind.get(&v.key())).max();
+            let Some(&before) = before else { continue };
+            longest = longest.max(before);
+            behind.extend(op.result_values().iter().map(|v| (v.key(), before + 1)));
+        }
+        longest
     }
 
     fn scalar_accesses(&self) -> usize {

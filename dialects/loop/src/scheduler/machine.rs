@@ -62,8 +62,11 @@ pub(super) const USUAL_EXTENT: i64 = 256;
 pub(super) const UNROLL_4_OPS: usize = 12;
 /// See [`UNROLL_4_OPS`].
 pub(super) const UNROLL_2_OPS: usize = 200;
+/// From how many ops on, one after the other, a vector waits so long for its several accumulators that it takes as many
+/// vectors in flight as the registers hold.
+pub(super) const LONG_CHAIN: usize = 3;
 /// The most points before the first test of one of many reductions that may end early.
-pub(super) const FIRST_POINTS: i64 = 64;
+pub(super) const FIRST_POINTS: i64 = 16;
 /// Additions in a row that a partial sum may take before it joins a compensated total;
 /// NumPy's pairwise summation takes 16.
 pub(crate) const SUM_STEPS: i64 = 16;
