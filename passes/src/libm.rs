@@ -67,9 +67,8 @@ const FUNCTIONS: [Entry; 24] = [
 /// Calls libm for functions that LLVM has not, or not accurately, and libmvec for vectors.
 ///
 /// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them; powers of vectors of `f32` are written
-/// out. With `vector-bits`, vectors that
-/// fill registers of at most that width are passed to the functions of glibc's libmvec, register by register; other
-/// vectors are taken apart.
+/// out. With `vector-bits`, vectors that fill registers of at most that width are passed to the functions of glibc's
+/// libmvec, register by register; other vectors are taken apart.
 #[pass(
     "npir-libm-calls",
     on = "builtin.module",

@@ -5,10 +5,13 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
+use arguments::Arguments;
 use npir::prelude::*;
+
+#[path = "ops/arguments.rs"]
+mod arguments;
 
 /// Operations in a program.
 const SIZES: [usize; 5] = [20, 2_500, 5_000, 10_000, 20_000];
@@ -134,15 +137,7 @@ fn measure(source: &str) -> Result<Duration, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut write = false;
-    let mut filter = String::new();
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--write" => write = true,
-            "--bench" => {}
-            _ => filter = argument,
-        }
-    }
+    let arguments = Arguments::of_process()?;
     let mut page = String::from(
         "# Time to compile\n\n\
          From the text of a program to a function that can be called, in one process, on a machine of two cores, best\n\
@@ -157,7 +152,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("mixed", mixed),
     ] {
         for n in SIZES {
-            if !format!("{name} {n}").contains(&filter) {
+            if !arguments.want(&format!("{name} {n}")) {
                 continue;
             }
             let seconds = measure(&program(n))?.as_secs_f64();
@@ -171,9 +166,5 @@ fn main() -> Result<(), Box<dyn Error>> {
             let _ = writeln!(page, "| {name} | {n} | {time} | {each:.2} ms |");
         }
     }
-    if write {
-        let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/compile-time.md");
-        std::fs::write(&book, page)?;
-    }
-    Ok(())
+    arguments.finish("compile-time.md", &page)
 }

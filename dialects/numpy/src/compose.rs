@@ -188,3 +188,15 @@ pub(crate) fn replace<'c>(rw: Rewriter<'c>, op: Op<'c>, x: Val<'c>) -> Match {
     rw.replace(op, &[value]);
     Ok(())
 }
+
+/// The square of the absolute value, without the root that the absolute value of a complex number is: it overflows as
+/// NumPy's does.
+pub(crate) fn squared<'c>(rw: Rewriter<'c>, x: Val<'c>) -> Result<Val<'c>, NoMatch> {
+    let square = |x| op(rw, "numpy.square", &[x], &[]);
+    if !DType::of(x.ty()).is_some_and(DType::is_complex) {
+        return square(x);
+    }
+    let part = |name| op(rw, name, &[x], &[]).and_then(square);
+    let parts = [part("numpy.real")?, part("numpy.imag")?];
+    op(rw, "numpy.add", &parts, &[])
+}

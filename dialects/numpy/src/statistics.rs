@@ -247,7 +247,7 @@ fn lower_variance<'c>(
     };
     let mean = compose::reduction(rw, "numpy.mean", wide, &over.keeping())?;
     let distance = compose::op(rw, "numpy.subtract", &[wide, mean], &[])?;
-    let square = squared(rw, distance)?;
+    let square = compose::squared(rw, distance)?;
     let sum = compose::reduction(rw, "numpy.sum", square, &over)?;
 
     let mut count = match over.chosen {
@@ -287,17 +287,6 @@ fn lower_variance<'c>(
         value = compose::op(rw, "numpy.sqrt", &[value], &[])?;
     }
     compose::replace(rw, op, compose::cast(rw, value, result))
-}
-
-/// The square of the absolute value.
-fn squared<'c>(rw: Rewriter<'c>, x: Val<'c>) -> Result<Val<'c>, NoMatch> {
-    let square = |x| compose::op(rw, "numpy.square", &[x], &[]);
-    if !DType::of(x.ty()).is_some_and(DType::is_complex) {
-        return square(x);
-    }
-    let part = |name| compose::op(rw, name, &[x], &[]).and_then(square);
-    let parts = [part("numpy.real")?, part("numpy.imag")?];
-    compose::op(rw, "numpy.add", &parts, &[])
 }
 
 fn lower_ptp<'c>(op: Op<'c>, _: &ConvertCx<'_, 'c>, rw: Rewriter<'c>) -> Match {

@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
+use arguments::Arguments;
 use inputs::{Input, TYPES, Type, Types, numbers};
 use npir::prelude::*;
 use npir_numpy::elementwise::dtype::DType as Element;
@@ -18,6 +18,7 @@ use npir_numpy::elementwise::{Role, rows};
 use npir_runtime::{Array, DType, Function};
 use npir_testing::{mlir_element, oracle};
 
+mod arguments;
 mod arrays;
 mod inputs;
 mod linear;
@@ -302,20 +303,12 @@ fn page(outcomes: &BTreeMap<String, BTreeMap<&str, Outcome>>) -> String {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut write = false;
-    let mut filter = String::new();
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--write" => write = true,
-            "--bench" => {}
-            _ => filter = argument,
-        }
-    }
+    let arguments = Arguments::of_process()?;
     let mut outcomes: BTreeMap<String, BTreeMap<&str, Outcome>> = BTreeMap::new();
     let (mut slower, mut failed) = (Vec::new(), 0);
     for case in elementwise().into_iter().chain(others()) {
         let label = format!("{} {}", case.name, case.dtype);
-        if !label.contains(&filter) {
+        if !arguments.want(&label) {
             continue;
         }
         match measure(&case) {
@@ -343,10 +336,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (label, ratio) in &slower {
         println!("slower than NumPy: {label}, ratio {ratio:.2}");
     }
-    if write {
-        let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/op-speed.md");
-        std::fs::write(&book, page(&outcomes))?;
-    }
+    arguments.finish("op-speed.md", &page(&outcomes))?;
     if failed > 0 {
         return Err(format!("{failed} operations did not run").into());
     }

@@ -116,7 +116,7 @@ fn unique_elements() {
                     "np.unique(a, return_index=True, return_inverse=True, return_counts=True)",
                 )
                 .ulps(0)
-.any_zero()
+                .any_zero()
                 .types(types)
                 .results(4)
                 .run_everywhere(&[("a", value.clone())]),
@@ -149,7 +149,7 @@ fn partitions() {
                     format!("(np.partition(a, {kth})[{kth}], np.sort(a))"),
                 )
                 .ulps(0)
-.any_zero()
+                .any_zero()
                 .types(format!("tensor<{element}>, tensor<?x{element}>"))
                 .results(2)
                 .run_everywhere(&[("a", value.clone())]),
@@ -162,7 +162,7 @@ fn partitions() {
                     format!("np.partition(a, {kth})[{kth}]"),
                 )
                 .ulps(0)
-.any_zero()
+                .any_zero()
                 .types(format!("tensor<{element}>"))
                 .run_everywhere(&[("a", value)]),
             );

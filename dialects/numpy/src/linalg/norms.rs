@@ -163,16 +163,7 @@ impl<'c> Reduce<'c> {
 
     /// `√Σ|x|²`
     fn root_of_squares(self, x: Val<'c>, axes: &[usize]) -> Result<Val<'c>, NoMatch> {
-        let square = |x| self.map("numpy.square", x);
-        let squares = match DType::of(x.ty()) {
-            // Not the absolute value, which is a root itself: NumPy's squares overflow, too.
-            Some(dtype) if dtype.is_complex() => {
-                let parts = ["numpy.real", "numpy.imag"].map(|part| square(self.map(part, x)?));
-                let [re, im] = parts;
-                compose::op(self.rw, "numpy.add", &[re?, im?], &[])?
-            }
-            _ => square(x)?,
-        };
+        let squares = compose::squared(self.rw, x)?;
         self.map(
             "numpy.sqrt",
             self.over("numpy.sum", squares, axes, self.keepdims)?,

@@ -41,7 +41,7 @@ macro_rules! for_element {
             DType::F64 => $function::<f64>,
             DType::C64 | DType::C128 => {
                 return Err(Failure::contract(
-                    "a routine for complex numbers of its own",
+                    "complex numbers have routines of their own",
                 ));
             }
         }

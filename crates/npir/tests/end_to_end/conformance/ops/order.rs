@@ -32,7 +32,7 @@ pub(super) const OPS: &[Op] = &[
     .empty(&[[0, 3]])
     .results(2)
     .special()
-.any_zero(),
+    .any_zero(),
     Op::new(
         "argpartition",
         "%p = numpy.argpartition %a kth 0 axis 1 : {a} -> tensor<?x?xi64>\n \
@@ -43,9 +43,9 @@ pub(super) const OPS: &[Op] = &[
     )
     .empty(&[[0, 3]])
     .counted()
-.results(2)
+    .results(2)
     .special()
-.any_zero(),
+    .any_zero(),
     Op::new(
         "searchsorted",
         "%f = numpy.ravel %a : {a} -> tensor<?x$e>\n %s = numpy.sort %f : tensor<?x$e> -> tensor<?x$e>\n \
@@ -55,7 +55,7 @@ pub(super) const OPS: &[Op] = &[
     .any_rank()
     .inputs(sorted)
     .special()
-.any_zero(),
+    .any_zero(),
     Op::new(
         "unique",
         "%v, %i, %w, %n = numpy.unique %a index inverse counts : {a} -> {r0}, {r1}, {r2}, {r3}\n \
@@ -66,5 +66,5 @@ pub(super) const OPS: &[Op] = &[
     .results(4)
     .counted()
     .special()
-.any_zero(),
+    .any_zero(),
 ];
