@@ -20,8 +20,10 @@ use mlir_sys::{
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Operations in a part. Each part costs about as much as 300 operations: a context, a code generator, tables.
-const SIZE: usize = 10_000;
+/// Operations in a part: at most and at least. Each part costs about as much as 300 operations: a context, a code
+/// generator, tables.
+const LARGEST: usize = 10_000;
+const SMALLEST: usize = 1_000;
 
 /// Elements of a constant that is not repeated.
 const LARGE: i64 = 64;
@@ -77,13 +79,14 @@ fn divide<'c>(module: &Module<'c>) -> Option<Vec<OwnedPart<'c>>> {
         symbols.insert(name, symbol(op)?);
     }
     let total: usize = symbols.values().map(|s| s.size).sum();
-    if total < 2 * SIZE || !order.iter().any(|name| name.starts_with(ENTRY_PREFIX)) {
+    let part = (total / 4).clamp(SMALLEST, LARGEST);
+    if total < 2 * part || !order.iter().any(|name| name.starts_with(ENTRY_PREFIX)) {
         return None;
     }
     let mut groups: Vec<Vec<&str>> = vec![Vec::new()];
     let (mut homes, mut size) = (HashMap::new(), 0);
     for name in order.iter().filter(|n| symbols[*n].kind == Kind::Single) {
-        if size >= SIZE {
+        if size >= part {
             groups.push(Vec::new());
             size = 0;
         }
