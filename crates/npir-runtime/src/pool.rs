@@ -12,6 +12,7 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::ops::Range;
+use std::os::unix::thread::JoinHandleExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{
@@ -75,7 +76,34 @@ struct Slot {
     /// `2·epoch` while the chunk of job `epoch` waits, `2·epoch + 1` once it is claimed.
     claim: AtomicU64,
     parked: AtomicBool,
-    thread: OnceLock<Thread>,
+    thread: OnceLock<(Thread, libc::pthread_t)>,
+    /// The processor that the thread is kept away from, or -1.
+    avoided: AtomicI32,
+}
+
+impl Slot {
+    /// Wakes a parked worker, on another processor than this one: schedulers that pack threads, as on virtual machines,
+    /// would wake it here although others are idle, and it would wait until the loop is over.
+    fn wake(&self) {
+        let Some((thread, id)) = self.thread.get() else {
+            return;
+        };
+        // SAFETY: all arguments are valid, the set is initialized, and workers never end.
+        unsafe {
+            let here = libc::sched_getcpu();
+            let known = (0..libc::CPU_SETSIZE).contains(&here);
+            if known && self.avoided.swap(here, Ordering::Relaxed) != here {
+                let size = size_of::<libc::cpu_set_t>();
+                let mut allowed: libc::cpu_set_t = std::mem::zeroed();
+                if libc::sched_getaffinity(0, size, &raw mut allowed) == 0 {
+                    libc::CPU_CLR(here as usize, &mut allowed);
+                    // Refused, and not needed, where no other processor is left.
+                    let _ = libc::pthread_setaffinity_np(*id, size, &raw const allowed);
+                }
+            }
+        }
+        thread.unpark();
+    }
 }
 
 struct Pool {
@@ -199,6 +227,7 @@ impl Pool {
                     claim: AtomicU64::new(1),
                     parked: AtomicBool::new(false),
                     thread: OnceLock::new(),
+                    avoided: AtomicI32::new(-1),
                 }
             }; MAX_THREADS],
         }
@@ -215,7 +244,9 @@ impl Pool {
                 .spawn(move || self.work(index));
             let Ok(handle) = worker else { break };
             // The slot is filled once: workers are never replaced.
-            let _ = self.slots[index].thread.set(handle.thread().clone());
+            let _ = self.slots[index]
+                .thread
+                .set((handle.thread().clone(), handle.as_pthread_t()));
             spawned += 1;
         }
         self.spawned.store(spawned, Ordering::Relaxed);
@@ -318,11 +349,8 @@ impl Pool {
         }
         self.epoch.store(epoch, Ordering::SeqCst);
         for slot in &self.slots[..helpers] {
-            if slot.parked.load(Ordering::SeqCst)
-                && slot.parked.swap(false, Ordering::SeqCst)
-                && let Some(thread) = slot.thread.get()
-            {
-                thread.unpark();
+            if slot.parked.load(Ordering::SeqCst) && slot.parked.swap(false, Ordering::SeqCst) {
+                slot.wake();
             }
         }
         // SAFETY: chunk 0 is the caller's.

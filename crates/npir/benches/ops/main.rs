@@ -29,9 +29,9 @@ const ROUNDS: usize = 5;
 /// Turns of each side where npir is not the faster one by then.
 const MORE_ROUNDS: usize = 10;
 /// The fewest and the most calls in a turn. The other side's turn leaves its own arrays in the caches.
-const CALLS: [usize; 2] = [3, 20];
+const CALLS: [usize; 2] = [3, 100];
 /// No more calls in a turn that has taken this long.
-const TURN: Duration = Duration::from_millis(2);
+const TURN: Duration = Duration::from_millis(8);
 /// No more turns for an operation that has taken this long.
 const ENOUGH: Duration = Duration::from_secs(3);
 /// Waits until the threads of NumPy's process rest: those of its BLAS spin for some 25 ms after a product, and would
