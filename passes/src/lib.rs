@@ -25,6 +25,7 @@ pub fn passes() -> Vec<PassDef> {
         fuse::TensorFuse::def(),
         bufferize::Bufferize::def(),
         npir_tensor::ConvertTensorToLoop::def(),
+        npir_loop::symmetric::LoopSymmetric::def(),
         npir_loop::scheduler::LoopSchedule::def(),
         kernels::OutlineKernels::def(),
         stack::PromoteToStack::def(),

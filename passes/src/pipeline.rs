@@ -72,7 +72,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
              func.func(tensor-fuse),canonicalize,cse"
             .into(),
         Level::Loop => format!(
-            "npir-bufferize,convert-tensor-to-loop,canonicalize,cse,func.func(loop-schedule{{vector-bits={} threads={}}})",
+            "npir-bufferize,convert-tensor-to-loop,canonicalize,cse,func.func(loop-symmetric,loop-schedule{{vector-bits={} threads={}}})",
             options.vector_bits, options.threads
         ),
         Level::Device => "loop-outline-kernels,func.func(lower-loop-nest,canonicalize,cse,loop-promote-to-stack,loop-ownership)".into(),

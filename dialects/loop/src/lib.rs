@@ -3,7 +3,7 @@
 //!
 //! A nest ([`nest`]) says *what* is computed at each point; its schedule ([`schedule`])
 //! says in which order, in how many lanes, on how many threads. [`scheduler`] chooses
-//! schedules, [`lower`] turns nests into loops. [`runtime_ops`] and [`llvm`] are the way
+//! schedules, [`lower`] turns nests into loops; [`symmetric`] computes one triangle of symmetric products. [`runtime_ops`] and [`llvm`] are the way
 //! to calls of the runtime; [`library`] has the routines that a program may call.
 //!
 //! Invariants: nothing here knows a tensor; no lowering is specific to one program.
@@ -17,6 +17,7 @@ pub mod nest;
 pub mod runtime_ops;
 pub mod schedule;
 pub mod scheduler;
+pub mod symmetric;
 
 use npir_mlir::prelude::*;
 
@@ -29,6 +30,7 @@ pub use schedule::{IteratorKind, Schedule};
 /// The passes.
 pub fn passes() -> Vec<PassDef> {
     vec![
+        symmetric::LoopSymmetric::def(),
         scheduler::LoopSchedule::def(),
         lower::LowerLoopNest::def(),
         llvm::LoopAbi::def(),

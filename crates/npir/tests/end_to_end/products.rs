@@ -141,6 +141,48 @@ fn products_by_position() {
     check_dtypes(&rows);
 }
 
+/// Of these one triangle is computed, in blocks from 128 rows on.
+#[test]
+fn products_with_oneself() {
+    let mut rows = Vec::new();
+    for (op, shape, numpy) in [
+        ("inner %a, %a", "1, 40", "np.inner(a, a)"),
+        ("inner %a, %a", "128, 32", "np.inner(a, a)"),
+        ("inner %a, %a", "257, 33", "np.inner(a, a)"),
+        ("inner %a, %a", "300, 31", "np.inner(a, a)"),
+        ("inner %a, %a", "0, 40", "np.inner(a, a)"),
+        ("inner %a, %a", "0, 3", "np.inner(a, a)"),
+        ("inner %a, %a", "260, 0", "np.inner(a, a)"),
+        ("einsum \"ki,kj->ij\", %a, %a", "50, 513", "a.T @ a"),
+        ("einsum \"ik,jk->ji\", %a, %a", "300, 40", "(a @ a.T).T"),
+        (
+            "einsum \"bik,bjk->bij\", %a, %a",
+            "2, 300, 40",
+            "a @ a.transpose(0, 2, 1)",
+        ),
+        (
+            "einsum \"bik,bjk->ij\", %a, %a",
+            "3, 300, 40",
+            "np.einsum('bik,bjk->ij', a, a)",
+        ),
+        (
+            "einsum \"bik,cik->bci\", %a, %a",
+            "260, 2, 40",
+            "np.einsum('bik,cik->bci', a, a)",
+        ),
+    ] {
+        rows.push(Row::new(
+            format!("numpy.{op} : {{a}}, {{a}} -> {{r0}}"),
+            &[("a", &format!("fill(DT, {shape})"))],
+            numpy,
+        ));
+    }
+    check_each(
+        &[DType::F64, DType::F32, DType::C64, DType::I16, DType::Bool],
+        &rows,
+    );
+}
+
 /// Canonicalization writes such sums as differences, of which the parts are added all the same.
 #[test]
 fn sums_of_negative_terms() {
