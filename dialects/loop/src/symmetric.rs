@@ -256,9 +256,9 @@ fn multiplies_alike(nest: Nest<'_>) -> bool {
         let [left, right] = [casts(product.operand(0)), casts(product.operand(1))];
         let both = [left.0, right.0];
         let elements = both == [args[0], args[1]] || both == [args[1], args[0]];
-        // The sum, the product and the terminator.
-        let others = block.ops().into_iter().count() - left.1.len() - right.1.len();
-        Some(known && elements && left.1 == right.1 && others == 3)
+        // Besides the casts: the sum, the product and the terminator.
+        let alone = block.ops().len() == left.1.len() + right.1.len() + 3;
+        Some(known && elements && left.1 == right.1 && alone)
     };
     args.len() == 3 && sum().unwrap_or(false)
 }
