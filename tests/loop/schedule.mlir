@@ -262,3 +262,20 @@ func.func @take_complex(%n: index, %at: memref<?xindex>, %a: memref<?xcomplex<f6
   }
   return
 }
+
+// Reductions that may be decided early, in lanes that one operand is gathered for: one vector of them.
+// CHECK-LABEL: func.func @decided
+// CHECK: schedule <parallel = 1, grain = {{[0-9]+}}, lanes = 0, vector = 16>
+func.func @decided(%m: index, %k: index, %a: memref<?x?xi8>, %b: memref<?x?xi8>, %o: memref<?xi8>, %zero: i8) {
+  loop.nest bounds [%m, %k] iterators [parallel, reduction] ins(%a, %b : memref<?x?xi8>, memref<?x?xi8>) outs(%o : memref<?xi8>)
+      maps [#ij, #ji, #i] init(%zero : i8) {absorbing = 1 : i8}
+  body (%x: i8, %y: i8, %any: i8) {
+    %both = arith.andi %x, %y : i8
+    %new = arith.ori %any, %both : i8
+    loop.yield %new : i8
+  } combine (%x: i8, %y: i8) {
+    %new = arith.ori %x, %y : i8
+    loop.yield %new : i8
+  }
+  return
+}

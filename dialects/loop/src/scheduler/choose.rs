@@ -101,6 +101,11 @@ fn unroll(facts: &Facts<'_>, machine: Machine, schedule: &Schedule) -> i64 {
         true => wanted.min(FIRST_POINTS / schedule.vector).max(1),
         false => wanted,
     };
+    // Lanes that are decided wait for the others, and each lane of a gather costs.
+    let ins = &facts.walks[..facts.num_ins];
+    let gathers = (ins.iter()).any(|walk| !walk.invariant(lanes) && !walk.contiguous(lanes));
+    let one = facts.is(lanes, Parallel) && facts.nest.absorbing().is_some() && gathers;
+    let wanted = if one { 1 } else { wanted };
     let vectors = facts.extents[lanes].map_or(wanted, |n| (n / schedule.vector).max(1));
     match vectors < wanted {
         true => 1 << vectors.ilog2(),
