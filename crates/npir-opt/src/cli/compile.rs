@@ -30,8 +30,8 @@ enum Emit {
 pub(crate) struct CompileArgs {
     /// A program (.mlir text or bytecode, of any level)
     file: PathBuf,
-    /// Where the result goes; the default is FILE with the extension .npir, and standard
-    /// output for text
+    /// Where the result goes, `-` is standard output; the default is FILE with the extension .npir, and
+    /// standard output for text
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What to write
@@ -66,9 +66,11 @@ impl CompileArgs {
                 let path = self
                     .output
                     .unwrap_or_else(|| self.file.with_extension("npir"));
-                artifact
-                    .save(&path)
-                    .map_err(|e| Failure::Message(format!("cannot write {e}")))
+                let failed = |e| Failure::Message(format!("cannot write {e}"));
+                if output::is_standard(&path) {
+                    return output::print_bytes(&artifact.to_bytes().map_err(failed)?);
+                }
+                artifact.save(&path).map_err(failed)
             }
         }
     }

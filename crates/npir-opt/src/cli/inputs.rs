@@ -1,5 +1,6 @@
 //! `--input` and `--output`: arrays from and to `.npy` and `.npz` files.
 
+use super::output;
 use half::{bf16, f16};
 use npir::prelude::*;
 use npir::runtime::{ArgSpec, Signature, npy};
@@ -165,7 +166,7 @@ pub(crate) fn save(results: &[Array], outputs: &[PathBuf]) -> Result<(), String>
         ));
     }
     for (result, path) in results.iter().zip(outputs) {
-        if path.as_os_str() != "-" {
+        if !output::is_standard(path) {
             npy::write(path, result.view()).map_err(failed)?;
         }
     }
