@@ -138,11 +138,14 @@ impl<'a> Call<'a> {
 /// Runs `f` on parts of `0..n`, of at least `grain` each, on the threads of the pool.
 ///
 /// # Errors
-/// That of the first part that fails; a panic in one.
+/// That of the first part that fails; a panic in one, if there are several.
 pub(crate) fn on_threads<F>(n: usize, grain: usize, f: F) -> Result<(), Failure>
 where
     F: Fn(Range<usize>) -> Result<(), Failure> + Sync,
 {
+    if n > 0 && n / grain.max(1) <= 1 {
+        return f(0..n);
+    }
     let failed: Mutex<Option<(usize, Failure)>> = Mutex::new(None);
     let part = |range: Range<usize>| {
         let at = range.start;
@@ -198,6 +201,9 @@ pub(crate) struct Block<'a> {
     sizes: &'a [i64],
     strides: &'a [i64],
 }
+
+// SAFETY: as for arrays.
+unsafe impl Sync for Block<'_> {}
 
 /// What lies in memory as an element of a [`DType`].
 ///

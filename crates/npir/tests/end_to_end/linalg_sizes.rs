@@ -9,7 +9,7 @@ use crate::value::Value;
 
 /// Operation with `{m}` for a stack of matrices, `{v}` of vectors, `{s}` of numbers and `{w}` of real vectors; results;
 /// what NumPy says of `a` and `b`.
-const OPERATIONS: [(&str, &[&str], &str); 8] = [
+const OPERATIONS: [(&str, &[&str], &str); 9] = [
     (
         "numpy.linalg_cholesky %a : {m} -> {m}",
         &["{m}"],
@@ -41,6 +41,12 @@ const OPERATIONS: [(&str, &[&str], &str); 8] = [
         "numpy.linalg_svdvals %b : {m} -> {w}",
         &["{w}"],
         "L.svdvals(b)",
+    ),
+    (
+        // The vectors are those of the values, and orthonormal.
+        "numpy.linalg_eigh %a : {m} -> {w}, {m}",
+        &["{w}", "{m}"],
+        "L.eigvalsh(a), L.solve(a, r10 @ np.conj(np.swapaxes(r10, 1, 2)) @ r10 * r9[:, None])",
     ),
 ];
 
@@ -130,27 +136,106 @@ bad = np.array(bad + [-1])",
 fn extreme_numbers() {
     let exe = program(DType::F64, "f64");
     let _session = Session::start();
-    for (scale, n) in [(1e-310, 2), (1e-310, 20), (1e300, 3), (1e300, 30)] {
+    for (scale, n) in [
+        (1e-310, 2),
+        (1e-310, 20),
+        (1e-310, 70),
+        (1e300, 3),
+        (1e300, 30),
+        (1e300, 70),
+    ] {
         let inputs = format!("a = np.full((1, {n}, {n}), 0.25) + np.eye({n})\na *= {scale:e}");
         let a = oracle().run(&inputs, &[], &["a"]);
         let a = Value::of(&a.unwrap_or_else(|e| panic!("{inputs}: {e}"))[0]);
         let results = call(&exe, "f", &[&a, &a]).unwrap_or_else(|e| panic!("{scale}: {e}"));
-        let (x, values, singular) = (&results[6], &results[7], &results[8]);
-        let arrays = [
-            a.to_array(),
-            x.to_array(),
-            values.to_array(),
-            singular.to_array(),
-        ];
+        let arrays: Vec<_> = [&a]
+            .into_iter()
+            .chain(&results[6..])
+            .map(Value::to_array)
+            .collect();
         let program = format!(
             "e = np.linalg.eigvalsh(a / {scale:e})
 ok = np.allclose(x, np.eye({n}), atol=1e-10) and np.allclose(w / {scale:e}, e, rtol=1e-10) \
-             and np.allclose(s / {scale:e}, e[:, ::-1], rtol=1e-10)
+             and np.allclose(s / {scale:e}, e[:, ::-1], rtol=1e-10) \
+             and np.allclose(h / {scale:e}, e, rtol=1e-10) \
+             and np.allclose(a / {scale:e} @ v, v * e[:, None], atol=1e-10)
 ok = np.array(bool(ok))"
         );
-        let inputs: Vec<_> = ["a", "x", "w", "s"].into_iter().zip(&arrays).collect();
+        let inputs: Vec<_> = ["a", "x", "w", "s", "h", "v"]
+            .into_iter()
+            .zip(&arrays)
+            .collect();
         let ok = oracle().run(&program, &inputs, &["ok"]);
         let ok = ok.unwrap_or_else(|e| panic!("{program}: {e}"));
         assert_eq!(Value::of(&ok[0]).bytes[0], 1, "{n} rows of {scale}");
+    }
+}
+
+/// The parts of a single matrix are computed in parallel.
+#[test]
+fn eigenvectors_of_large_matrices() {
+    for (dtype, part) in [
+        (DType::F64, "f64"),
+        (DType::C128, "f64"),
+        (DType::F32, "f32"),
+    ] {
+        let e = mlir_element(dtype);
+        let (m, w) = (format!("tensor<?x?x{e}>"), format!("tensor<?x{part}>"));
+        let exe = compile(&format!(
+            "func.func @f(%a: {m}) -> ({w}, {m}, {w}, {m}) {{
+  %w, %v = numpy.linalg_eigh %a : {m} -> {w}, {m}
+  %x, %y = numpy.linalg_eigh upper %a : {m} -> {w}, {m}
+  return %w, %v, %x, %y : {w}, {m}, {w}, {m}
+}}"
+        ));
+        // The second spectrum has a value for every tenth row only, the last one is made of tiny numbers.
+        for (n, spectrum) in [
+            (66, "r.standard_normal(n)"),
+            (130, "np.arange(n) % (n // 10)"),
+            (250, "r.standard_normal(n)"),
+            (250, "0.9 ** np.arange(n)"),
+            (130, "r.standard_normal(n) * 1e-30"),
+        ] {
+            let _session = Session::start();
+            let inputs = format!(
+                "n = {n}; r = np.random.default_rng(n)
+q = r.standard_normal((n, n)) + (1j * r.standard_normal((n, n)) if np.dtype(np.{dtype}).kind == 'c' else 0)
+q = np.linalg.qr(q)[0]
+a = ((q * ({spectrum})) @ np.conj(q.T)).astype(np.{dtype})
+a = (a + np.conj(a.T)) / 2"
+            );
+            let a = oracle().run(&inputs, &[], &["a"]);
+            let a = Value::of(&a.unwrap_or_else(|e| panic!("{inputs}: {e}"))[0]);
+            let run = |threads: usize| {
+                pool::set_num_threads(threads);
+                call(&exe, "f", &[&a]).unwrap_or_else(|e| panic!("{n}: {e}"))
+            };
+            let results = run(1);
+            assert!(results == run(2), "{n}: threads change results");
+            assert!(results == run(5), "{n}: threads change results");
+            let arrays: Vec<_> = [&a]
+                .into_iter()
+                .chain(&results)
+                .map(Value::to_array)
+                .collect();
+            let program = format!(
+                "eps = np.finfo(np.float64 if a.dtype.itemsize // (1 + (a.dtype.kind == 'c')) == 8 else np.float32).eps
+size = np.abs(np.linalg.eigvalsh(a)).max()
+def holds(w, v):
+    return np.all(np.diff(w) >= 0) and np.abs(a @ v - v * w).max() <= 100 * eps * size \
+        and np.abs(np.conj(v.T) @ v - np.eye({n})).max() <= 200 * eps \
+        and np.abs(w - np.linalg.eigvalsh(a)).max() <= 100 * eps * size
+ok = np.array(bool(holds(w, v) and holds(x, y)))"
+            );
+            let names = ["a", "w", "v", "x", "y"].into_iter();
+            let inputs: Vec<_> = names.zip(&arrays).collect();
+            let ok = oracle().run(&program, &inputs, &["ok"]);
+            let ok = ok.unwrap_or_else(|e| panic!("{program}: {e}"));
+            assert_eq!(
+                Value::of(&ok[0]).bytes[0],
+                1,
+                "{n} rows of {dtype}, {spectrum}"
+            );
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! Eigenvalues and eigenvectors: `eigh`, `eigvalsh` of Hermitian matrices, `eig`, `eigvals` of any.
 
-use faer::linalg::solvers::SelfAdjointEigen;
 use faer::traits::ComplexField;
 use faer::traits::math_utils::{abs, abs2, conj, mul_real};
 use faer::{Mat, MatRef, Side};
 
+use super::reduction::decompose;
 use super::tridiagonal::eigenvalues;
-use super::{Eigen, Field, cubic, dispatch, finiteness, hermitian, matrix, real, store};
-use crate::library::{Call, Failure};
+use super::{Eigen, Field, cubic, dispatch, fill_rows, finiteness, hermitian, matrix, real, store};
+use crate::library::{Call, Failure, on_threads};
 
 /// `a` → eigenvalues in ascending order, eigenvectors as columns; parameter: whether the upper triangle is read. The
 /// other one is not looked at.
@@ -29,6 +29,9 @@ pub(in crate::library) fn eig(call: &Call) -> Result<(), Failure> {
 pub(in crate::library) fn eigvals(call: &Call) -> Result<(), Failure> {
     dispatch!(call.arrays[0], typed_general(call, &[2, 1]))
 }
+
+/// Rows of eigenvectors that make a thread worth its while.
+const ROWS: usize = 64;
 
 pub(super) const NOT_CONVERGED: &str = "Eigenvalues did not converge";
 
@@ -74,10 +77,12 @@ fn typed_hermitian<T: Field>(call: &Call, ranks: &[usize]) -> Result<(), Failure
                 blocks[1].fill(|i, _| real::<T>(values[i]));
             }
             Some(vectors) => {
-                let eigen = SelfAdjointEigen::new(a, side).map_err(not_converged)?;
-                let values = eigen.S().column_vector();
-                blocks[1].fill(|i, _| T::real_part_impl(&values[i]));
-                store(vectors, eigen.U());
+                let found = decompose(a, side, &|| not_converged(()))?;
+                blocks[1].fill(|i, _| real::<T>(found.values[found.order[i]]));
+                on_threads(n, ROWS, |rows| {
+                    fill_rows(vectors, rows, |i, j| found.vectors[(i, found.order[j])]);
+                    Ok(())
+                })?;
             }
         }
         Ok(())

@@ -2,16 +2,21 @@
 //! whatever the precision of the input.
 //!
 //! A matrix is used where it lies if its elements are aligned, and copied otherwise. Each computation of a batch runs
-//! on one thread. Small matrices have loops of their own ([`small`]).
+//! on one thread, but for eigenvectors of Hermitian matrices. Small matrices have loops of their own ([`small`]).
 
 mod bidiagonal;
 pub(super) mod cholesky;
+mod divide;
 pub(super) mod eigen;
 pub(super) mod lu;
 pub(super) mod qr;
+mod reduction;
+mod secular;
 mod small;
 pub(super) mod svd;
 mod tridiagonal;
+
+use std::ops::Range;
 
 use faer::traits::math_utils::{from_f64, is_finite, is_nan, mul_real};
 use faer::traits::{ComplexField, RealField};
@@ -28,13 +33,15 @@ pub(super) trait Field: ComplexField<Real = Self::Part> + Plain {
     type Whole: Field<Part = Self::Part>;
     /// Eigenvalues and, on request, eigenvectors of a matrix of finite elements; `None` if they do not converge.
     fn eigen(a: MatRef<'_, Self>, vectors: bool) -> Option<Eigen<Self::Whole>>;
+    /// A real matrix with each row times a number of length 1; reals of length 1 are all 1 here.
+    fn turned(a: Mat<f64>, rows: impl Fn(usize) -> Self) -> Mat<Self>;
 }
 
 /// Eigenvalues, and eigenvectors as the columns of a matrix.
 pub(super) type Eigen<T> = (Vec<T>, Option<Mat<T>>);
 
 macro_rules! fields {
-    ($($ty:ty, $part:ty, $whole:ty, $new:path;)*) => {$(
+    ($($ty:ty, $part:ty, $whole:ty, $new:path, $turned:expr;)*) => {$(
         impl Field for $ty {
             type Part = $part;
             type Whole = $whole;
@@ -47,13 +54,22 @@ macro_rules! fields {
                 let values = eigen.S().column_vector().iter().copied().collect();
                 Some((values, Some(eigen.U().to_owned())))
             }
+
+            fn turned(a: Mat<f64>, rows: impl Fn(usize) -> $ty) -> Mat<$ty> {
+                $turned(a, rows)
+            }
         }
     )*};
 }
 
 fields! {
-    f64, f64, c64, faer::linalg::solvers::Eigen::new_from_real;
-    c64, f64, c64, faer::linalg::solvers::Eigen::new;
+    f64, f64, c64, faer::linalg::solvers::Eigen::new_from_real, |a, _| a;
+    c64, f64, c64, faer::linalg::solvers::Eigen::new, turned;
+}
+
+fn turned(a: Mat<f64>, rows: impl Fn(usize) -> c64) -> Mat<c64> {
+    let rows: Vec<_> = (0..a.nrows()).map(rows).collect();
+    Mat::from_fn(a.nrows(), a.ncols(), |i, j| rows[i] * a[(i, j)])
 }
 
 /// Calls a function that is generic over the element type `T` of an array of it.
@@ -106,11 +122,16 @@ const TILE: usize = 16;
 
 /// Fills a block with the numbers of a function of row and column, in no order.
 fn fill<T: Field>(block: &Block, element: impl Fn(usize, usize) -> T) {
-    let (m, n) = (block.size(0), block.size(1));
+    fill_rows(block, 0..block.size(0), element);
+}
+
+/// As [`fill`], some rows only.
+fn fill_rows<T: Field>(block: &Block, all: Range<usize>, element: impl Fn(usize, usize) -> T) {
+    let n = block.size(1);
     let data = block.ptr::<T>();
-    for rows in (0..m).step_by(TILE) {
+    for rows in all.clone().step_by(TILE) {
         for columns in (0..n).step_by(TILE) {
-            for i in rows..m.min(rows + TILE) {
+            for i in rows..all.end.min(rows + TILE) {
                 let row = data.wrapping_offset(i as isize * block.stride(0));
                 for j in columns..n.min(columns + TILE) {
                     let at = row.wrapping_offset(j as isize * block.stride(1));
@@ -143,7 +164,11 @@ fn finiteness<T: Field>(a: MatRef<'_, T>) -> (bool, bool) {
 
 /// What to multiply a matrix with before it is reduced, such that squares neither overflow nor vanish.
 fn balance<T: Field>(a: MatRef<'_, T>) -> f64 {
-    let largest: f64 = a.norm_max().into();
+    scale(a.norm_max().into())
+}
+
+/// As [`balance`], for a matrix with this largest number.
+fn scale(largest: f64) -> f64 {
     match largest {
         // The inverse of the smallest ones would be infinite.
         1e-100..=1e100 => 1.0,

@@ -2,15 +2,15 @@
 
 use std::cmp::Ordering;
 
-use faer::linalg::solvers::{SelfAdjointEigen, Svd};
+use faer::linalg::solvers::Svd;
 use faer::traits::ComplexField;
 use faer::traits::math_utils::{abs, abs2, conj, mul_real, zero};
 use faer::{Mat, MatRef, Side};
 
 use super::eigen::{self, triangle_is_finite};
 use super::{
-    Block, Field, bidiagonal, cubic, dispatch, finiteness, hermitian, matrix, real, store,
-    tridiagonal,
+    Block, Field, bidiagonal, cubic, dispatch, finiteness, hermitian, matrix, real, reduction,
+    store, tridiagonal,
 };
 use crate::library::{Call, Failure};
 
@@ -185,14 +185,12 @@ fn hermitian_pinv<T: Field>(a: MatRef<'_, T>, factor: f64, out: &Block) -> Resul
         out.fill(|_, _| T::nan_impl());
         return Ok(());
     }
-    let eigen = SelfAdjointEigen::new(a, Side::Lower)
-        .map_err(|_| Failure::lin_alg(eigen::NOT_CONVERGED))?;
-    let values = eigen.S().column_vector();
-    let values: Vec<_> = values.iter().map(|x| T::real_part_impl(x)).collect();
+    let found = reduction::decompose(a, Side::Lower, &|| Failure::lin_alg(eigen::NOT_CONVERGED))?;
+    let values: Vec<_> = found.values.into_iter().map(real::<T>).collect();
     let mut sizes: Vec<_> = values.iter().map(abs).collect();
     sizes.sort_unstable_by(|a, b| b.partial_cmp(a).unwrap_or(Ordering::Equal));
     let cutoff = cutoff::<T>(factor, &sizes);
-    let v = eigen.U();
+    let v = found.vectors;
     let scaled = Mat::from_fn(values.len(), v.nrows(), |i, j| {
         match abs(&values[i]) > cutoff {
             true => mul_real(&conj(&v[(j, i)]), &T::Part::recip_impl(&values[i])),

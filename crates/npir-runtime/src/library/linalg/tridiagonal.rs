@@ -2,12 +2,11 @@
 //! variant of Pal, Walker and Kahan, which needs no square roots (B. N. Parlett, The Symmetric Eigenvalue Problem, 1980,
 //! section 8.15).
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
 use faer::traits::math_utils::abs;
-use faer::{Mat, MatRef, Par, Side};
+use faer::{MatRef, Side};
 
-use super::{Field, balance, multiply};
+use super::Field;
+use super::reduction::Reduced;
 
 /// Sweeps for each eigenvalue after which there is no hope.
 const SWEEPS: usize = 50;
@@ -16,35 +15,20 @@ const SWEEPS: usize = 50;
 /// do not converge.
 pub(super) fn eigenvalues<T: Field>(a: MatRef<'_, T>, side: Side) -> Option<Vec<f64>> {
     // The transpose has the same eigenvalues.
-    let a = if side == Side::Upper {
+    let lower = if side == Side::Upper {
         a.transpose()
     } else {
         a
     };
-    let n = a.nrows();
-    let mut reduced = Mat::<T>::zeros(n, n);
-    reduced.copy_from_triangular_lower(a);
-    let factor = balance(reduced.as_ref());
-    multiply(reduced.as_mut(), factor);
-    let mut reflections = Mat::zeros(1, n.saturating_sub(1));
-    let mut memory = MemBuffer::new(tridiag_in_place_scratch::<T>(
-        n,
-        Par::Seq,
-        Default::default(),
-    ));
-    tridiag_in_place(
-        reduced.as_mut(),
-        reflections.as_mut(),
-        Par::Seq,
-        MemStack::new(&mut memory),
-        Default::default(),
-    );
-    let mut d: Vec<f64> = (0..n)
-        .map(|i| T::real_part_impl(&reduced[(i, i)]).into())
-        .collect();
-    let mut e: Vec<f64> = (1..n).map(|i| abs(&reduced[(i, i - 1)]).into()).collect();
+    let reduced = Reduced::new(lower, 1);
+    let mut d = reduced.diagonal();
+    let mut e = reduced
+        .beside()
+        .iter()
+        .map(|x| abs(x).into())
+        .collect::<Vec<f64>>();
     of_tridiagonal(&mut d, &mut e)?;
-    d.iter_mut().for_each(|x| *x /= factor);
+    d.iter_mut().for_each(|x| *x /= reduced.factor);
     Some(d)
 }
 
