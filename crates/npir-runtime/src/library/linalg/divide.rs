@@ -70,9 +70,18 @@ pub(super) struct Decomposition<T> {
     pub(super) order: Vec<usize>,
 }
 
+/// Which rows of the eigenvectors are computed.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Rows {
+    All,
+    /// The first and the last: what the eigenvalues need.
+    Ends,
+}
+
 /// The decomposition of a part of the matrix.
 struct Node<'a> {
-    /// Eigenvectors as columns; before it is merged, those of its halves on the diagonal.
+    rows: Rows,
+    /// Eigenvectors as columns; before it is merged, those of its halves, on the diagonal if they have all rows.
     vectors: MatMut<'a, f64>,
     work: MatMut<'a, f64>,
     values: &'a mut [f64],
@@ -85,13 +94,14 @@ fn inverse_power(x: f64) -> f64 {
     f64::from_bits((2046 - (x.to_bits() >> 52).clamp(1, 2045)) << 52)
 }
 
-/// Decomposes a symmetric matrix with `d` on the diagonal and `e` beside it.
+/// Decomposes a symmetric matrix with `d` on the diagonal and `e` beside it, with some rows of the vectors.
 ///
 /// # Errors
 /// `not_converged` if some eigenvalue is not found, or some number is not finite.
 pub(super) fn of_tridiagonal(
     mut d: Vec<f64>,
     mut e: Vec<f64>,
+    rows: Rows,
     not_converged: &(impl Fn() -> Failure + Sync),
 ) -> Result<Decomposition<f64>, Failure> {
     let n = d.len();
@@ -110,7 +120,8 @@ pub(super) fn of_tridiagonal(
     while n.div_ceil(1 << depth) > LEAF {
         depth += 1;
     }
-    let (mut vectors, mut work) = (Mat::zeros(n, n), Mat::zeros(n, n));
+    let height = if rows == Rows::All { n } else { 2 };
+    let (mut vectors, mut work) = (Mat::zeros(height, n), Mat::zeros(height, n));
     let mut order = vec![0; n];
     let bound = |level: usize, i: usize| (i * n) >> level;
     for i in 1..1 << depth {
@@ -122,6 +133,7 @@ pub(super) fn of_tridiagonal(
     for level in (0..=depth).rev() {
         let mut parts = Vec::with_capacity(1 << level);
         let mut rest = Node {
+            rows,
             vectors: vectors.as_mut(),
             work: work.as_mut(),
             values: &mut d,
@@ -166,17 +178,26 @@ struct Deflated {
 impl<'a> Node<'a> {
     /// The first rows, and the others.
     fn split(self, at: usize) -> (Node<'a>, Node<'a>) {
-        let (vectors, .., other_vectors) = self.vectors.split_at_mut(at, at);
-        let (work, .., other_work) = self.work.split_at_mut(at, at);
+        let halves = |a: MatMut<'a, f64>| match self.rows {
+            Rows::All => {
+                let (first, .., second) = a.split_at_mut(at, at);
+                (first, second)
+            }
+            Rows::Ends => a.split_at_col_mut(at),
+        };
+        let (vectors, other_vectors) = halves(self.vectors);
+        let (work, other_work) = halves(self.work);
         let (values, other_values) = self.values.split_at_mut(at);
         let (order, other_order) = self.order.split_at_mut(at);
         let first = Node {
+            rows: self.rows,
             vectors,
             work,
             values,
             order,
         };
         let second = Node {
+            rows: self.rows,
             vectors: other_vectors,
             work: other_work,
             values: other_values,
@@ -196,16 +217,28 @@ impl<'a> Node<'a> {
         let mut values = Diag::zeros(n);
         let mut beside = e.to_vec();
         beside.push(0.0);
+        let mut storage = Mat::new();
+        let mut vectors = self.vectors.as_mut();
+        if self.rows == Rows::Ends {
+            storage = Mat::zeros(n, n);
+            vectors = storage.as_mut();
+        }
         tridiagonal_self_adjoint_evd(
             DiagRef::from_slice(self.values),
             DiagRef::from_slice(&beside),
             values.as_mut(),
-            Some(self.vectors.as_mut()),
+            Some(vectors),
             Par::Seq,
             MemStack::new(&mut memory),
             params.into(),
         )
         .ok()?;
+        if self.rows == Rows::Ends {
+            let ends = [storage.row(0), storage.row(n - 1)];
+            for (i, end) in ends.into_iter().enumerate() {
+                self.vectors.as_mut().row_mut(i).copy_from(end);
+            }
+        }
         for i in 0..n {
             (self.values[i], self.order[i]) = (values[i], i);
         }
@@ -221,6 +254,26 @@ impl<'a> Node<'a> {
         let values = &*self.values;
         // The halves are sorted already.
         self.order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+        let sign = std::f64::consts::FRAC_1_SQRT_2.copysign(beside);
+        // The last row of the first half, the first row of the second.
+        let (above, below) = match self.rows {
+            Rows::All => (split - 1, split),
+            Rows::Ends => (1, 0),
+        };
+        let mut z: Vec<f64> = (0..n)
+            .map(|j| match j < split {
+                true => self.vectors[(above, j)] * std::f64::consts::FRAC_1_SQRT_2,
+                false => self.vectors[(below, j)] * sign,
+            })
+            .collect();
+        let mut height = split;
+        if self.rows == Rows::Ends {
+            // What remains of each half.
+            height = 1;
+            let (mut first, mut second) = self.vectors.as_mut().split_at_col_mut(split);
+            first.as_mut().row_mut(1).fill(0.0);
+            second.as_mut().row_mut(0).fill(0.0);
+        }
         let rho = 2.0 * beside.abs();
         let size = self.values.iter().fold(rho, |m, x| m.max(x.abs()));
         if size < TINY || rho == 0.0 {
@@ -229,13 +282,6 @@ impl<'a> Node<'a> {
         let factor = inverse_power(size);
         let rho = rho * factor;
         let mut d: Vec<f64> = self.values.iter().map(|x| x * factor).collect();
-        let sign = std::f64::consts::FRAC_1_SQRT_2.copysign(beside);
-        let mut z: Vec<f64> = (0..n)
-            .map(|j| match j < split {
-                true => self.vectors[(split - 1, j)] * std::f64::consts::FRAC_1_SQRT_2,
-                false => self.vectors[(split, j)] * sign,
-            })
-            .collect();
         let Deflated { kept, done, halves } = self.deflate(split, rho, &mut d, &mut z);
         let count = kept.len();
         if count == 0 {
@@ -250,7 +296,7 @@ impl<'a> Node<'a> {
         });
         let upper = kept.iter().filter(|&&j| halves[j].0).count();
         let lower = kept.iter().filter(|&&j| halves[j].1).count();
-        self.gather(split, rows.iter().map(|&i| kept[i]), &halves, &done);
+        self.gather(height, rows.iter().map(|&i| kept[i]), &halves, &done);
 
         let poles: Vec<f64> = kept.iter().map(|&j| d[j]).collect();
         let weights: Vec<f64> = kept.iter().map(|&j| z[j] * z[j]).collect();
@@ -275,7 +321,7 @@ impl<'a> Node<'a> {
 
         let work = self.work.as_ref();
         let (merged, rest) = self.vectors.as_mut().split_at_col_mut(count);
-        let (above, below) = work.split_at_row(split);
+        let (above, below) = work.split_at_row(height);
         on_parts(columns(merged, COLUMNS), |(first, out)| {
             let mut local = Mat::zeros(count, out.ncols());
             vectorized(
@@ -290,7 +336,7 @@ impl<'a> Node<'a> {
                     }
                 },
             );
-            let (out_above, out_below) = out.split_at_row_mut(split);
+            let (out_above, out_below) = out.split_at_row_mut(height);
             let product = |out: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>| {
                 matmul(out, Accum::Replace, a, b, 1.0, Par::Seq);
             };

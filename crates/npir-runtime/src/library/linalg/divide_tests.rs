@@ -1,6 +1,6 @@
 use faer::Mat;
 
-use super::of_tridiagonal;
+use super::{Rows, of_tridiagonal};
 use crate::library::Failure;
 
 /// Checks that the vectors are orthonormal, and what the matrix makes of them.
@@ -8,7 +8,7 @@ fn check(name: &str, d: Vec<f64>, e: Vec<f64>) {
     let n = d.len();
     let context = format!("{name}, {n} rows");
     let failure = || Failure::lin_alg("not converged");
-    let found = of_tridiagonal(d.clone(), e.clone(), &failure);
+    let found = of_tridiagonal(d.clone(), e.clone(), Rows::All, &failure);
     let found = found.unwrap_or_else(|f| panic!("{context}: {f:?}"));
     let size = d.iter().chain(&e).fold(0.0f64, |m, x| m.max(x.abs()));
     // Such that the residual can be computed.
@@ -16,7 +16,13 @@ fn check(name: &str, d: Vec<f64>, e: Vec<f64>) {
     let q = Mat::from_fn(n, n, |i, j| found.vectors[(i, found.order[j])]);
     let w: Vec<f64> = found.order.iter().map(|&j| found.values[j]).collect();
     assert!(w.is_sorted(), "{context}: {w:?}");
+    let ends = of_tridiagonal(d.clone(), e.clone(), Rows::Ends, &failure);
+    let ends = ends.unwrap_or_else(|f| panic!("{context}: {f:?}"));
     let limit = 4.0 * (16.0 + n as f64).min(60.0) * f64::EPSILON;
+    for (w, &j) in w.iter().zip(&ends.order) {
+        let difference = (w / unit - ends.values[j] / unit).abs();
+        assert!(difference <= limit, "{context}: {difference}");
+    }
     let product = q.transpose() * &q;
     let rest = product - Mat::<f64>::identity(n, n);
     assert!(
@@ -103,6 +109,6 @@ fn spectra() {
 fn infinities() {
     for x in [f64::INFINITY, f64::NAN] {
         let failure = || Failure::lin_alg("not converged");
-        assert!(of_tridiagonal(vec![1.0, x, 2.0], vec![1.0, 1.0], &failure).is_err());
+        assert!(of_tridiagonal(vec![1.0, x, 2.0], vec![1.0, 1.0], Rows::All, &failure).is_err());
     }
 }

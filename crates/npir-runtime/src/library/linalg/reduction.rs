@@ -15,7 +15,7 @@ use faer::traits::ComplexField;
 use faer::traits::math_utils::{abs, conj, mul_real, one, zero};
 use faer::{Auto, Conj, Mat, MatMut, MatRef, Par, Side};
 
-use super::divide::{Decomposition, columns, of_tridiagonal, on_parts};
+use super::divide::{Decomposition, Rows, columns, of_tridiagonal, on_parts};
 use super::{Field, balance, multiply, scale};
 use crate::library::Failure;
 
@@ -172,7 +172,7 @@ fn of_lower<T: Field>(
         mut values,
         vectors,
         order,
-    } = of_tridiagonal(reduced.diagonal(), e, not_converged)?;
+    } = of_tridiagonal(reduced.diagonal(), e, Rows::All, not_converged)?;
     values.iter_mut().for_each(|x| *x /= reduced.factor);
     // Rows times these make complex numbers beside the diagonal real.
     let mut turns = vec![one::<T>()];

@@ -1,15 +1,20 @@
 //! Eigenvalues of Hermitian matrices without vectors: faer's reduction to three diagonals, then the QL algorithm in the
 //! variant of Pal, Walker and Kahan, which needs no square roots (B. N. Parlett, The Symmetric Eigenvalue Problem, 1980,
-//! section 8.15).
+//! section 8.15), or divide and conquer.
 
 use faer::traits::math_utils::abs;
 use faer::{MatRef, Side};
 
 use super::Field;
+use super::divide::{self, Rows};
 use super::reduction::Reduced;
+use crate::library::Failure;
 
 /// Sweeps for each eigenvalue after which there is no hope.
 const SWEEPS: usize = 50;
+
+/// Rows of a matrix that is divided: its eigenvalues are found on all threads, in registers.
+const DIVIDED: usize = 128;
 
 /// Eigenvalues in ascending order of a Hermitian matrix of finite numbers, of which one triangle is read; `None` if they
 /// do not converge.
@@ -27,7 +32,13 @@ pub(super) fn eigenvalues<T: Field>(a: MatRef<'_, T>, side: Side) -> Option<Vec<
         .iter()
         .map(|x| abs(x).into())
         .collect::<Vec<f64>>();
-    of_tridiagonal(&mut d, &mut e)?;
+    if d.len() >= DIVIDED {
+        let failure = || Failure::lin_alg("");
+        let found = divide::of_tridiagonal(d, e, Rows::Ends, &failure).ok()?;
+        d = found.order.iter().map(|&j| found.values[j]).collect();
+    } else {
+        of_tridiagonal(&mut d, &mut e)?;
+    }
     d.iter_mut().for_each(|x| *x /= reduced.factor);
     Some(d)
 }
