@@ -27,7 +27,7 @@ use npir_numpy::elementwise;
 use npir_runtime::{DType, Scalar};
 use std::cell::Cell;
 
-pub use npir_numpy::indexing::{Bound, Item as Index};
+pub use npir_numpy::indexing::{Bound, Item as Index, Items};
 
 /// An array value of a program under construction.
 #[derive(Clone, Copy)]
@@ -255,6 +255,10 @@ impl<'c> Func<'c> {
     /// The rewriter behind it, for ops that have no method here.
     pub fn rewriter(&self) -> Rewriter<'c> {
         self.rw
+    }
+    /// The same function at the same insertion point, for builders that keep one.
+    pub fn nested_here(&self) -> Func<'c> {
+        self.nested(self.rw)
     }
     /// Errors of what follows are reported at this place of the user's source, not at the
     /// Rust line. Line and column count from 1.

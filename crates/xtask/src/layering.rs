@@ -50,7 +50,11 @@ const ALLOWED: &[(&str, &[&[&str]])] = &[
         &[FOREIGN, FOUNDATION, DIALECTS, BACK_ENDS, &["npir"]],
     ),
     ("npir-c", &[BACK_ENDS, &["npir"]]),
-    ("npir-python", &[FOUNDATION, DIALECTS, BACK_ENDS, &["npir"]]),
+    ("npir-dispatch", &[&["npir-runtime"]]),
+    (
+        "npir-python",
+        &[FOUNDATION, DIALECTS, BACK_ENDS, &["npir", "npir-dispatch"]],
+    ),
     ("npir-testing", &[&["npir-runtime"]]),
     ("xtask", &[]),
 ];
@@ -73,13 +77,19 @@ const RESERVED: &[(&str, &str, Users)] = &[
     ),
     (
         "pyo3",
-        "belongs to the Python module",
-        Users::Only(&["npir-python"]),
+        "belongs to the Python modules",
+        Users::Only(&["npir-python", "npir-dispatch"]),
     ),
 ];
 
 /// Crates that build and run where LLVM and MLIR are not present.
-const WITHOUT_LLVM: &[&str] = &["npir-runtime", "npir-testing", "npir-macros", "xtask"];
+const WITHOUT_LLVM: &[&str] = &[
+    "npir-runtime",
+    "npir-dispatch",
+    "npir-testing",
+    "npir-macros",
+    "xtask",
+];
 
 enum Users {
     Only(&'static [&'static str]),

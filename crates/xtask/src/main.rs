@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask setup | demo | test | ops | compile-times | tidy | dist`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | tidy | dist`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -31,6 +31,7 @@ Usage: cargo xtask <command>
 
   setup                    install or check LLVM/MLIR 22 and the Python test environment
   demo                     setup, build, and run k-means on real data
+  python                   setup, and build the Python package into target/python
   test [--long] [FILTER]   setup, then all tests; --long adds the slow ones,
                            FILTER keeps the tests whose name contains it
   test --sanitize [FILTER] the conformance table and random programs (or the tests of whole programs
@@ -65,6 +66,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     match arguments.as_slice() {
         ["setup"] => drop(setup::run()?),
         ["demo"] => demo::run()?,
+        ["python"] => python::build()?,
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
         ["compile-times", options @ ..] => ops::compile_times(options)?,
@@ -73,7 +75,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["dist"] => dist::run()?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         [
-            command @ ("setup" | "demo" | "tidy" | "reference" | "dist"),
+            command @ ("setup" | "demo" | "python" | "tidy" | "reference" | "dist"),
             ..,
         ] => {
             return Err(Failure::new(format!(

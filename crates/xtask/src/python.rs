@@ -1,4 +1,5 @@
-//! The Python environment of the tests: `target/venv` with the packages of `tests/python/requirements.txt`.
+//! The Python environment of the tests: `target/venv` with the packages of `tests/python/requirements.txt`; and the
+//! package npir of a development build.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,12 +8,68 @@ use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace;
 
+/// The modules of the Python package that are libraries, and the crates' names for them.
+const MODULES: [(&str, &str); 2] = [
+    ("_dispatch", "libnpir_dispatch.so"),
+    ("_compiler", "libnpir_compiler.so"),
+];
+
 /// The oldest Python that the pinned NumPy supports.
 const OLDEST: (u32, u32) = (3, 11);
 
 /// The interpreter of the test environment, which may not exist yet.
 pub(crate) fn interpreter() -> PathBuf {
     workspace::root().join("target/venv/bin/python")
+}
+
+/// Puts the Python package of a development build into `target/python`, and says where that is. Its libraries are built.
+pub(crate) fn package(target: &Path) -> Result<PathBuf> {
+    let sources = workspace::root().join("python/npir");
+    let site = target.join("python");
+    let package = site.join("npir");
+    std::fs::create_dir_all(&package).map_err(|error| Failure::io(&package, &error))?;
+    let entries = std::fs::read_dir(&sources).map_err(|error| Failure::io(&sources, &error))?;
+    let mut copies = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| Failure::io(&sources, &error))?;
+        if entry.path().is_file() {
+            copies.push((entry.path(), package.join(entry.file_name())));
+        }
+    }
+    for (module, library) in MODULES {
+        let built = target.join("debug").join(library);
+        copies.push((built, package.join(format!("{module}.abi3.so"))));
+    }
+    for (from, to) in copies {
+        // A library that a process has loaded keeps its contents: the new one is another file.
+        if to.exists() {
+            std::fs::remove_file(&to).map_err(|error| Failure::io(&to, &error))?;
+        }
+        std::fs::copy(&from, &to).map_err(|error| Failure::io(&from, &error))?;
+    }
+    Ok(site)
+}
+
+/// `cargo xtask python`: builds the package and says how to import it.
+pub(crate) fn build() -> Result {
+    let ready = crate::setup::run()?;
+    let mut cargo = process::cargo();
+    cargo.args([
+        "build",
+        "--locked",
+        "-p",
+        "npir-dispatch",
+        "-p",
+        "npir-python",
+    ]);
+    process::run(&mut cargo)?;
+    let site = package(&workspace::target_dir()?)?;
+    println!(
+        "\nThe package npir is in {0}. With NumPy 2, as in the test environment:\n\n  PYTHONPATH={0} {1}",
+        site.display(),
+        ready.python.display()
+    );
+    Ok(())
 }
 
 /// Makes sure that the test environment exists and has the pinned packages.

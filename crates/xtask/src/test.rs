@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Result};
 use crate::process::{self, Watched};
+use crate::python;
 use crate::setup::{self, Ready};
 use crate::workspace;
 
@@ -166,8 +167,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Builds the tools themselves, for lit and Python; `cargo test` builds them only for some packages.
 fn build(context: &Context<'_>) -> bool {
     let mut build = process::cargo();
-    build.args(["build", "--locked", "--workspace", "--bins"]);
-    let result = process::run(context.environment(&mut build));
+    build.args(["build", "--locked", "--workspace", "--bins", "--lib"]);
+    let result = process::run(context.environment(&mut build))
+        .and_then(|()| python::package(&context.target).map(drop));
     if let Err(failure) = &result {
         println!("{failure}");
     }
@@ -327,7 +329,8 @@ fn python_tests(context: &Context<'_>) -> Result<Count> {
             "--verbose",
             "--start-directory",
         ])
-        .arg(folder);
+        .arg(folder)
+        .env("PYTHONPATH", context.target.join("python"));
     if let Some(filter) = &context.options.filter {
         unittest.args(["-k", filter]);
     }

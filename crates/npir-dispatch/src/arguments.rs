@@ -1,0 +1,262 @@
+//! Arguments of a call: whether they are what a version was compiled for, and where their memory is.
+
+use npir_runtime::{Arg, ArrayView, ArrayViewMut, DType, Scalar};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, npyffi};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
+
+use crate::spec::{Guard, NumberKind};
+
+/// The type of an array's elements, if compiled code can have it: native byte order, no structure.
+pub(crate) fn dtype_of(array: &Bound<'_, PyUntypedArray>) -> Option<DType> {
+    let descr = array.dtype();
+    let number = npir_dtype(descr.num())?;
+    (descr.byteorder() != swapped_order()).then_some(number)
+}
+
+/// The byte order that is not this machine's.
+fn swapped_order() -> u8 {
+    if cfg!(target_endian = "little") {
+        b'>'
+    } else {
+        b'<'
+    }
+}
+
+/// The type that a type number of NumPy stands for.
+fn npir_dtype(number: std::ffi::c_int) -> Option<DType> {
+    use npyffi::NPY_TYPES::*;
+    let is = |ty: npyffi::NPY_TYPES| number == ty as std::ffi::c_int;
+    let table = [
+        (NPY_BOOL, DType::Bool),
+        (NPY_BYTE, DType::I8),
+        (NPY_SHORT, DType::I16),
+        (NPY_INT, DType::I32),
+        (NPY_LONG, DType::I64),
+        (NPY_LONGLONG, DType::I64),
+        (NPY_UBYTE, DType::U8),
+        (NPY_USHORT, DType::U16),
+        (NPY_UINT, DType::U32),
+        (NPY_ULONG, DType::U64),
+        (NPY_ULONGLONG, DType::U64),
+        (NPY_HALF, DType::F16),
+        (NPY_FLOAT, DType::F32),
+        (NPY_DOUBLE, DType::F64),
+        (NPY_CFLOAT, DType::C64),
+        (NPY_CDOUBLE, DType::C128),
+    ];
+    table
+        .into_iter()
+        .find(|(ty, _)| is(*ty))
+        .map(|(_, dtype)| dtype)
+}
+
+/// An argument of the compiled function.
+pub(crate) enum Leaf<'py> {
+    /// An array, and whether it is written to.
+    Array(Bound<'py, PyUntypedArray>, DType, bool),
+    /// A number.
+    Number(Scalar),
+}
+
+impl Leaf<'_> {
+    /// The argument.
+    ///
+    /// # Safety
+    /// Nobody else writes to the array while the result lives, nor reads it if it is written to.
+    pub(crate) unsafe fn as_arg(&self) -> Arg<'_> {
+        match self {
+            Leaf::Number(value) => Arg::Scalar(*value),
+            Leaf::Array(array, dtype, written) => {
+                let data = data_of(array);
+                // SAFETY: NumPy's description of memory that the array keeps alive, and the caller's contract.
+                unsafe {
+                    if *written {
+                        let view =
+                            ArrayViewMut::from_raw(data, *dtype, array.shape(), array.strides());
+                        Arg::ViewMut(view)
+                    } else {
+                        Arg::View(ArrayView::from_raw(
+                            data,
+                            *dtype,
+                            array.shape(),
+                            array.strides(),
+                        ))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The addresses that an array's elements lie between.
+    fn extent(&self) -> Option<(isize, isize)> {
+        let Leaf::Array(array, dtype, _) = self else {
+            return None;
+        };
+        if array.shape().contains(&0) {
+            return None;
+        }
+        let start = data_of(array) as isize;
+        let (mut low, mut high) = (start, start + dtype.size() as isize);
+        for (&n, &stride) in array.shape().iter().zip(array.strides()) {
+            let reach = (n as isize - 1) * stride;
+            if reach < 0 {
+                low += reach;
+            } else {
+                high += reach;
+            }
+        }
+        Some((low, high))
+    }
+}
+
+fn data_of(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
+    // SAFETY: an array's own description.
+    unsafe { (*array.as_array_ptr()).fields.data.cast() }
+}
+
+/// Whether an array that is written to may share memory with another one, or with itself.
+pub(crate) fn overlap(leaves: &[Leaf<'_>]) -> bool {
+    let written = |leaf: &Leaf<'_>| matches!(leaf, Leaf::Array(_, _, true));
+    leaves
+        .iter()
+        .enumerate()
+        .filter(|(_, leaf)| written(leaf))
+        .any(|(i, leaf)| {
+            let Some((low, high)) = leaf.extent() else {
+                return false;
+            };
+            let others = leaves.iter().enumerate().filter(|(j, _)| *j != i);
+            let shared = others
+                .filter_map(|(_, other)| other.extent())
+                .any(|(l, h)| l < high && low < h);
+            // SAFETY: the view is only asked how its elements lie.
+            let itself = match unsafe { leaf.as_arg() } {
+                Arg::ViewMut(view) => view.may_overlap_itself(),
+                Arg::View(_) | Arg::Scalar(_) => false,
+            };
+            shared || itself
+        })
+}
+
+/// Adds what `object` becomes to `leaves`; `None` if it is not what `guard` says.
+pub(crate) fn take_apart<'py>(
+    guard: &Guard,
+    object: &Bound<'py, PyAny>,
+    constants: &Bound<'py, PyTuple>,
+    leaves: &mut Vec<Leaf<'py>>,
+) -> Option<()> {
+    match guard {
+        Guard::Array {
+            dtype,
+            shape,
+            written,
+        } => {
+            let array = object.cast_exact::<PyUntypedArray>().ok()?;
+            let extents = array.shape();
+            let fits = extents.len() == shape.len()
+                && extents
+                    .iter()
+                    .zip(shape)
+                    .all(|(n, expected)| expected.is_none_or(|m| m == *n))
+                && dtype_of(array) == Some(*dtype)
+                && (!*written || is_writeable(array));
+            leaves.push(Leaf::Array(array.clone(), *dtype, *written));
+            fits.then_some(())
+        }
+        Guard::Scalar { dtype } => {
+            let (found, value) = numpy_scalar(object)?;
+            leaves.push(Leaf::Number(value));
+            (found == *dtype).then_some(())
+        }
+        Guard::Number(kind) => {
+            let (found, value) = number(object)?;
+            leaves.push(Leaf::Number(value?));
+            (found == *kind).then_some(())
+        }
+        Guard::Known(at) => {
+            leaves.push(Leaf::Number(Scalar::new(false)));
+            same(object, &constants.get_item(*at).ok()?).then_some(())
+        }
+        Guard::Constant(at) => same(object, &constants.get_item(*at).ok()?).then_some(()),
+        Guard::Tuple(items) => {
+            let tuple = object.cast_exact::<PyTuple>().ok()?;
+            let fits = tuple.len() == items.len();
+            let mut pairs = items.iter().zip(tuple.iter());
+            (fits && pairs.all(|(g, o)| take_apart(g, &o, constants, leaves).is_some()))
+                .then_some(())
+        }
+        Guard::List(items) => {
+            let list = object.cast_exact::<PyList>().ok()?;
+            let fits = list.len() == items.len();
+            let mut pairs = items.iter().zip(list.iter());
+            (fits && pairs.all(|(g, o)| take_apart(g, &o, constants, leaves).is_some()))
+                .then_some(())
+        }
+    }
+}
+
+fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
+    // SAFETY: an array's own description.
+    unsafe { (*array.as_array_ptr()).fields.flags & npyffi::NPY_ARRAY_WRITEABLE != 0 }
+}
+
+/// Whether two objects are the same for compiled code: identical, or equal and of the same type.
+pub(crate) fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> bool {
+    a.is(b) || a.get_type().is(b.get_type()) && is_plain(a) && a.eq(b).unwrap_or(false)
+}
+
+/// Whether equality of such objects means that they behave alike: numbers but for the sign of zero and NaN, text, and
+/// what is made of them.
+fn is_plain(object: &Bound<'_, PyAny>) -> bool {
+    if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+        return tuple.iter().all(|item| is_plain(&item));
+    }
+    if let Ok(x) = object.cast_exact::<PyFloat>() {
+        return x.value() != 0.0 && !x.value().is_nan();
+    }
+    let name = object.get_type().name();
+    let plain = [
+        "int", "bool", "str", "bytes", "NoneType", "slice", "ellipsis",
+    ];
+    name.is_ok_and(|name| name.to_str().is_ok_and(|name| plain.contains(&name)))
+}
+
+/// The number that a Python object is; its value is `None` where compiled code has no such number.
+pub(crate) fn number(object: &Bound<'_, PyAny>) -> Option<(NumberKind, Option<Scalar>)> {
+    if object.is_exact_instance_of::<PyBool>() {
+        return Some((
+            NumberKind::Bool,
+            object.extract::<bool>().ok().map(Scalar::new),
+        ));
+    }
+    if object.is_exact_instance_of::<PyInt>() {
+        return Some((
+            NumberKind::Int,
+            object.extract::<i64>().ok().map(Scalar::new),
+        ));
+    }
+    if object.is_exact_instance_of::<PyFloat>() {
+        return Some((
+            NumberKind::Float,
+            object.extract::<f64>().ok().map(Scalar::new),
+        ));
+    }
+    let z = object.cast_exact::<PyComplex>().ok()?;
+    let bytes = [z.real().to_ne_bytes(), z.imag().to_ne_bytes()].concat();
+    Some((NumberKind::Complex, Scalar::from_bytes(DType::C128, &bytes)))
+}
+
+/// The number of NumPy that an object is.
+pub(crate) fn numpy_scalar(object: &Bound<'_, PyAny>) -> Option<(DType, Scalar)> {
+    let generic = object.py().import("numpy").ok()?.getattr("generic").ok()?;
+    if !object.is_instance(&generic).ok()? {
+        return None;
+    }
+    let array = object.call_method0("__array__").ok()?;
+    let array = array.cast::<PyUntypedArray>().ok()?;
+    let dtype = dtype_of(array)?;
+    // SAFETY: a 0-d array of that type has one element.
+    let bytes = unsafe { std::slice::from_raw_parts(data_of(array), dtype.size()) };
+    Some((dtype, Scalar::from_bytes(dtype, bytes)?))
+}

@@ -1,0 +1,247 @@
+//! `Jit`: a Python function with its compiled versions.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use npir_runtime::{Arg, Artifact, Function};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::arguments::{Leaf, overlap, same, take_apart};
+use crate::results::{assemble, exception};
+use crate::spec::{FUNCTION, GlobalGuard, Spec};
+
+/// A compiled version.
+struct Version {
+    function: Function,
+    spec: Spec,
+    constants: Py<PyTuple>,
+}
+
+impl Version {
+    fn new(artifact: &[u8], spec: &str, constants: Py<PyTuple>) -> PyResult<Version> {
+        let bad = |what: String| {
+            PyValueError::new_err(format!("the compiled function cannot be loaded: {what}"))
+        };
+        let artifact = Artifact::from_bytes(artifact).map_err(|e| bad(e.to_string()))?;
+        Ok(Version {
+            function: artifact
+                .function(FUNCTION)
+                .map_err(|e| bad(e.to_string()))?,
+            spec: serde_json::from_str(spec).map_err(|e| bad(e.to_string()))?,
+            constants,
+        })
+    }
+
+    /// The arguments of the compiled function, if all guards hold.
+    fn fits<'py>(&self, py: Python<'py>, bound: &[Bound<'py, PyAny>]) -> Option<Vec<Leaf<'py>>> {
+        let constants = self.constants.bind(py);
+        let mut leaves = Vec::with_capacity(bound.len());
+        if bound.len() != self.spec.parameters.len() {
+            return None;
+        }
+        for (guard, object) in self.spec.parameters.iter().zip(bound) {
+            take_apart(guard, object, constants, &mut leaves)?;
+        }
+        let globals = self.spec.globals.iter();
+        (globals.clone().all(|guard| holds(guard, constants)) && !overlap(&leaves))
+            .then_some(leaves)
+    }
+
+    fn run<'py>(&self, py: Python<'py>, leaves: &[Leaf<'py>]) -> PyResult<Bound<'py, PyAny>> {
+        // SAFETY: what is written to shares memory with no other argument, see `fits`. Other threads that write to
+        // arguments during the call have a race with any use of them, as in NumPy.
+        let mut args: Vec<Arg<'_>> = leaves.iter().map(|leaf| unsafe { leaf.as_arg() }).collect();
+        let call = Call(&self.function, &mut args);
+        let results = py.detach(move || call.run());
+        let mut results: Vec<_> = results
+            .map_err(|e| exception(py, &e))?
+            .into_iter()
+            .map(Some)
+            .collect();
+        assemble(
+            py,
+            &self.spec.result,
+            &mut results,
+            leaves,
+            self.constants.bind(py),
+        )
+    }
+}
+
+/// A call of a compiled function, which another thread state may make.
+struct Call<'a, 'b>(&'a Function, &'a mut [Arg<'b>]);
+
+impl Call<'_, '_> {
+    fn run(self) -> Result<Vec<npir_runtime::Array>, npir_runtime::RunError> {
+        self.0.call(self.1)
+    }
+}
+
+// SAFETY: the arguments describe memory that the caller holds references to while it waits for the call.
+unsafe impl Send for Call<'_, '_> {}
+
+fn holds(guard: &GlobalGuard, constants: &Bound<'_, PyTuple>) -> bool {
+    let check = || -> PyResult<bool> {
+        let namespace = constants.get_item(guard.namespace)?;
+        let expected = constants.get_item(guard.value)?;
+        let found = match &guard.name {
+            Some(name) => match namespace.cast::<PyDict>() {
+                Ok(dict) => match dict.get_item(name)? {
+                    Some(found) => found,
+                    None => return Ok(false),
+                },
+                Err(_) => namespace.getattr(name.as_str())?,
+            },
+            None => namespace.getattr("cell_contents")?,
+        };
+        Ok(found.is(&expected) || guard.equal && same(&found, &expected))
+    };
+    check().unwrap_or(false)
+}
+
+/// A Python function that runs compiled where a compiled version fits.
+#[pyclass(module = "npir", frozen, dict, weakref)]
+pub(crate) struct Jit {
+    function: Py<PyAny>,
+    /// `compile(function, arguments, generalize)` → `(artifact, spec, constants)`, or a reason why not.
+    compile: Py<PyAny>,
+    signature: Py<PyAny>,
+    parameters: usize,
+    /// Whether arguments can be passed by position as they come.
+    plain: bool,
+    versions: Mutex<Vec<Arc<Version>>>,
+    fallbacks: Mutex<Vec<String>>,
+    strict: bool,
+}
+
+/// Versions of a function at most; beyond it runs in NumPy where none fits.
+const MOST_VERSIONS: usize = 16;
+
+#[pymethods]
+impl Jit {
+    #[new]
+    fn new(py: Python<'_>, function: Py<PyAny>, compile: Py<PyAny>, strict: bool) -> PyResult<Jit> {
+        let signature = py
+            .import("inspect")?
+            .call_method1("signature", (&function,))?;
+        let parameters = signature.getattr("parameters")?;
+        let mut plain = true;
+        for parameter in parameters.call_method0("values")?.try_iter()? {
+            let kind: i32 = parameter?.getattr("kind")?.extract()?;
+            plain &= kind <= 1;
+        }
+        Ok(Jit {
+            parameters: parameters.len()?,
+            signature: signature.unbind(),
+            function,
+            compile,
+            plain,
+            versions: Mutex::default(),
+            fallbacks: Mutex::default(),
+            strict,
+        })
+    }
+
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let bound = self.bind(py, args, kwargs)?;
+        let versions = self
+            .versions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for version in &versions {
+            if let Some(leaves) = version.fits(py, &bound) {
+                return version.run(py, &leaves);
+            }
+        }
+        if versions.len() < MOST_VERSIONS
+            && let Some(version) = self.compiled(py, &bound, !versions.is_empty())?
+        {
+            self.versions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(version.clone());
+            if let Some(leaves) = version.fits(py, &bound) {
+                return version.run(py, &leaves);
+            }
+        }
+        self.function.bind(py).call(args, kwargs)
+    }
+
+    /// The Python function.
+    #[getter]
+    fn __wrapped__(&self, py: Python<'_>) -> Py<PyAny> {
+        self.function.clone_ref(py)
+    }
+
+    /// How many versions were compiled.
+    #[getter]
+    fn compilations(&self) -> usize {
+        self.versions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    /// Why calls ran in NumPy, each reason once.
+    #[getter]
+    fn fallbacks(&self) -> Vec<String> {
+        self.fallbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Jit {
+    /// One object for each parameter.
+    fn bind<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        if self.plain && args.len() == self.parameters && kwargs.is_none_or(|k| k.is_empty()) {
+            return Ok(args.iter().collect());
+        }
+        let bound = self.signature.bind(py).call_method("bind", args, kwargs)?;
+        bound.call_method0("apply_defaults")?;
+        let values = bound.getattr("arguments")?.call_method0("values")?;
+        values.try_iter()?.collect()
+    }
+
+    fn compiled<'py>(
+        &self,
+        py: Python<'py>,
+        bound: &[Bound<'py, PyAny>],
+        generalize: bool,
+    ) -> PyResult<Option<Arc<Version>>> {
+        let arguments = PyTuple::new(py, bound)?;
+        let made = self
+            .compile
+            .bind(py)
+            .call1((&self.function, arguments, generalize))?;
+        if let Ok((artifact, spec, constants)) = made.extract::<(Vec<u8>, String, Py<PyTuple>)>() {
+            return Ok(Some(Arc::new(Version::new(&artifact, &spec, constants)?)));
+        }
+        let reason: String = made.extract()?;
+        if self.strict {
+            return Err(PyTypeError::new_err(reason));
+        }
+        let mut fallbacks = self
+            .fallbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !fallbacks.contains(&reason) {
+            fallbacks.push(reason);
+        }
+        Ok(None)
+    }
+}

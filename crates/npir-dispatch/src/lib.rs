@@ -1,0 +1,43 @@
+//! The module `npir._dispatch`: calls of compiled functions. It knows nothing of the compiler, which is asked through
+//! a callable when no compiled version fits.
+//!
+//! Invariants: an argument is looked at once and never copied; a version runs only if all its guards hold.
+
+mod arguments;
+mod jit;
+mod results;
+pub mod spec;
+
+use npir_runtime::DType;
+use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use spec::NumberKind;
+
+/// Element type and shape of an array that compiled code can take.
+pub fn array_of(object: &Bound<'_, PyAny>) -> Option<(DType, Vec<usize>)> {
+    let array = object.cast_exact::<PyUntypedArray>().ok()?;
+    Some((arguments::dtype_of(array)?, array.shape().to_vec()))
+}
+
+/// The kind of a Python number, and whether compiled code has this number.
+pub fn number_of(object: &Bound<'_, PyAny>) -> Option<(NumberKind, bool)> {
+    let (kind, value) = arguments::number(object)?;
+    Some((kind, value.is_some()))
+}
+
+/// Whether two objects behave alike in compiled code.
+pub fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> bool {
+    arguments::same(a, b)
+}
+
+/// The type of a number of NumPy.
+pub fn scalar_of(object: &Bound<'_, PyAny>) -> Option<DType> {
+    Some(arguments::numpy_scalar(object)?.0)
+}
+
+/// The module.
+#[pymodule(gil_used = false)]
+fn _dispatch(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<jit::Jit>()
+}

@@ -1,0 +1,121 @@
+//! Results of compiled functions as Python objects; arrays keep the memory that they were computed in.
+
+use npir_runtime::{Array, DType, RunError, RunErrorKind};
+use numpy::{PY_ARRAY_API, PyArrayDescr, PyArrayDescrMethods, npyffi};
+use pyo3::exceptions::*;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList, PyTuple};
+
+use crate::arguments::Leaf;
+use crate::spec::Outcome;
+
+/// What keeps an array's memory.
+struct Memory(#[expect(dead_code, reason = "dropped with the last array that uses it")] Array);
+
+/// NumPy's description of a type.
+pub(crate) fn descr<'py>(py: Python<'py>, dtype: DType) -> PyResult<Bound<'py, PyArrayDescr>> {
+    PyArrayDescr::new(py, dtype.name())
+}
+
+/// `array` as a `numpy.ndarray` that shares its memory.
+fn ndarray(py: Python<'_>, array: Array) -> PyResult<Bound<'_, PyAny>> {
+    let mut shape: Vec<npyffi::npy_intp> = array
+        .shape()
+        .iter()
+        .map(|&n| n as npyffi::npy_intp)
+        .collect();
+    let mut strides: Vec<npyffi::npy_intp> = array.strides().to_vec();
+    let data = array.as_ptr().cast_mut();
+    let descr = descr(py, array.dtype())?;
+    let owner = PyCapsule::new_with_value(py, Memory(array), c"npir.memory")?;
+    // SAFETY: the description is the array's, whose memory the base object keeps; the calls take over a reference to
+    // the type and to the base.
+    unsafe {
+        let new = PY_ARRAY_API.PyArray_NewFromDescr(
+            py,
+            npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type),
+            descr.into_dtype_ptr(),
+            shape.len() as std::ffi::c_int,
+            shape.as_mut_ptr(),
+            strides.as_mut_ptr(),
+            data.cast(),
+            npyffi::NPY_ARRAY_WRITEABLE,
+            std::ptr::null_mut(),
+        );
+        let new = Bound::from_owned_ptr_or_err(py, new)?;
+        let status = PY_ARRAY_API.PyArray_SetBaseObject(py, new.as_ptr().cast(), owner.into_ptr());
+        if status < 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(new)
+    }
+}
+
+/// The Python object that `outcome` says. Each result is used once.
+pub(crate) fn assemble<'py>(
+    py: Python<'py>,
+    outcome: &Outcome,
+    results: &mut [Option<Array>],
+    leaves: &[Leaf<'py>],
+    constants: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut result = |i: usize| {
+        let array = results.get_mut(i).and_then(Option::take);
+        let array =
+            array.ok_or_else(|| PySystemError::new_err(format!("result {i} is missing")))?;
+        ndarray(py, array)
+    };
+    Ok(match outcome {
+        Outcome::None => py.None().into_bound(py),
+        Outcome::Array(i) => result(*i)?,
+        Outcome::Scalar(i) => result(*i)?.get_item(PyTuple::empty(py))?,
+        Outcome::Number(i) => result(*i)?.call_method0("item")?,
+        Outcome::Argument(i) => match leaves.get(*i) {
+            Some(Leaf::Array(array, ..)) => array.clone().into_any(),
+            _ => return Err(PySystemError::new_err(format!("argument {i} is no array"))),
+        },
+        Outcome::Constant(i) => constants.get_item(*i)?,
+        Outcome::Tuple(items) | Outcome::List(items) => {
+            let items = items
+                .iter()
+                .map(|item| assemble(py, item, results, leaves, constants))
+                .collect::<PyResult<Vec<_>>>()?;
+            match outcome {
+                Outcome::List(_) => PyList::new(py, items)?.into_any(),
+                _ => PyTuple::new(py, items)?.into_any(),
+            }
+        }
+    })
+}
+
+/// The exception that NumPy would raise.
+pub(crate) fn exception(py: Python<'_>, error: &RunError) -> PyErr {
+    let message = error.message().to_owned();
+    let new = match error.kind() {
+        RunErrorKind::ShapeMismatch | RunErrorKind::Value => PyValueError::new_err(message),
+        RunErrorKind::IndexOutOfBounds => PyIndexError::new_err(message),
+        RunErrorKind::Overflow => PyOverflowError::new_err(message),
+        RunErrorKind::ZeroDivision => PyZeroDivisionError::new_err(message),
+        RunErrorKind::Memory => PyMemoryError::new_err(message),
+        RunErrorKind::Argument => PyTypeError::new_err(message),
+        RunErrorKind::Internal => PyRuntimeError::new_err(message),
+        RunErrorKind::LinAlg => match lin_alg_error(py) {
+            Ok(class) => match class.call1((message,)) {
+                Ok(value) => PyErr::from_value(value),
+                Err(other) => other,
+            },
+            Err(other) => other,
+        },
+    };
+    if let Some(location) = error.location() {
+        // Without the note the exception is as good.
+        let _ = new
+            .value(py)
+            .call_method1("add_note", (format!("in compiled code of {location}"),));
+    }
+    new
+}
+
+fn lin_alg_error(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import("numpy.linalg")?.getattr("LinAlgError")
+}

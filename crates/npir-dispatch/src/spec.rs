@@ -1,0 +1,107 @@
+//! What a compiled function expects of a call and makes of its results. The compiler writes it, calls read it; it is
+//! JSON, so that it can be kept on disk beside the artifact.
+
+use npir_runtime::DType;
+use serde::{Deserialize, Serialize};
+
+/// The name of the compiled function in its artifact.
+pub const FUNCTION: &str = "compiled";
+
+/// A compiled function without its code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Spec {
+    /// One for each parameter of the Python function, in order; those of `*args` are in a tuple.
+    pub parameters: Vec<Guard>,
+    /// What must still hold outside of the arguments.
+    pub globals: Vec<GlobalGuard>,
+    /// What the call returns.
+    pub result: Outcome,
+}
+
+/// What an argument must be, and which parameter of the compiled function it becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Guard {
+    /// A `numpy.ndarray`.
+    Array {
+        /// Element type, in native byte order.
+        dtype: DType,
+        /// Extents, `None` where any one fits.
+        shape: Vec<Option<usize>>,
+        /// Whether the function writes to it.
+        written: bool,
+    },
+    /// A number of NumPy.
+    Scalar {
+        /// Its type.
+        dtype: DType,
+    },
+    /// A number of Python, passed to the compiled function.
+    Number(NumberKind),
+    /// An object that is or equals, type included, the one of this position among the constants.
+    Constant(usize),
+    /// As `Constant`, for a number that the compiled function has a parameter for, which it does not use.
+    Known(usize),
+    /// A tuple of exactly that length.
+    Tuple(Vec<Guard>),
+    /// A list of exactly that length.
+    List(Vec<Guard>),
+}
+
+/// Python's types of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum NumberKind {
+    /// `bool`, as `bool`.
+    Bool,
+    /// `int`, as `int64`; one that does not fit takes another way.
+    Int,
+    /// `float`, as `float64`.
+    Float,
+    /// `complex`, as `complex128`.
+    Complex,
+}
+
+impl NumberKind {
+    /// The type of the compiled function's parameter.
+    pub fn dtype(self) -> DType {
+        match self {
+            NumberKind::Bool => DType::Bool,
+            NumberKind::Int => DType::I64,
+            NumberKind::Float => DType::F64,
+            NumberKind::Complex => DType::C128,
+        }
+    }
+}
+
+/// A name outside of the function: what a namespace must still hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GlobalGuard {
+    /// Position of a dictionary, a cell or a function among the constants.
+    pub namespace: usize,
+    /// The key in the dictionary or the attribute of the function; `None` for a cell.
+    pub name: Option<String>,
+    /// Position of what is there among the constants.
+    pub value: usize,
+    /// Whether an equal object of the same type will do.
+    pub equal: bool,
+}
+
+/// What becomes of results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// `None`.
+    None,
+    /// A result of the compiled function, as an array.
+    Array(usize),
+    /// A 0-d result as a number of NumPy.
+    Scalar(usize),
+    /// A 0-d result as a number of Python.
+    Number(usize),
+    /// The very array that was passed: its position among the arguments that are arrays or numbers.
+    Argument(usize),
+    /// An object among the constants.
+    Constant(usize),
+    /// A tuple.
+    Tuple(Vec<Outcome>),
+    /// A new list.
+    List(Vec<Outcome>),
+}

@@ -1,0 +1,383 @@
+//! Calls: functions of the user are followed, those of NumPy become operations, others run if all is known.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use npir::mlir::prelude::*;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::source;
+use crate::tree::{Expr, ParameterKind};
+use crate::value::{Closure, Module, Value};
+
+use super::{Capture, Captured};
+
+/// Calls of the user's functions inside of each other, at most: a recursion has no end here.
+const DEEPEST: usize = 50;
+
+/// The arguments of a call.
+pub(super) struct Arguments<'c> {
+    pub(super) positional: Vec<Value<'c>>,
+    pub(super) keywords: Vec<(String, Value<'c>)>,
+}
+
+/// Python's own functions that have no effect and depend on nothing but their arguments.
+const PURE: [&str; 24] = [
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "complex",
+    "dict",
+    "divmod",
+    "enumerate",
+    "float",
+    "hash",
+    "int",
+    "isinstance",
+    "issubclass",
+    "len",
+    "list",
+    "max",
+    "min",
+    "pow",
+    "range",
+    "reversed",
+    "round",
+    "slice",
+    "sorted",
+    "str",
+];
+
+impl<'c, 'py> Capture<'_, 'c, 'py> {
+    pub(super) fn call_expr(
+        &mut self,
+        function: &Expr,
+        args: &[Expr],
+        keywords: &[(Option<String>, Expr)],
+    ) -> Captured<Value<'c>> {
+        let function = self.expr(function)?;
+        let positional = self.exprs(args)?;
+        let mut named = Vec::new();
+        for (name, value) in keywords {
+            match name {
+                Some(name) => named.push((name.clone(), self.expr(value)?)),
+                None => return self.unsupported("a call with a dictionary of arguments"),
+            }
+        }
+        self.call(
+            &function,
+            Arguments {
+                positional,
+                keywords: named,
+            },
+        )
+    }
+
+    pub(super) fn call(
+        &mut self,
+        function: &Value<'c>,
+        args: Arguments<'c>,
+    ) -> Captured<Value<'c>> {
+        match function {
+            Value::Function(closure) => self.inline(&closure.clone(), args),
+            Value::Method(object, name) => self.method(&object.clone(), name, args),
+            Value::Object(object) => {
+                let object = object.bind(self.py).clone();
+                self.call_object(&object, args)
+            }
+            _ => self.unsupported("a call of something that is no function"),
+        }
+    }
+
+    fn call_object(
+        &mut self,
+        function: &Bound<'py, PyAny>,
+        args: Arguments<'c>,
+    ) -> Captured<Value<'c>> {
+        let class = function.get_type().name()?.to_string();
+        let module = match function.getattr("__module__") {
+            Ok(module) if !module.is_none() => module.extract::<String>().unwrap_or_default(),
+            _ => String::new(),
+        };
+        let of_numpy = module.split('.').next() == Some("numpy") || class == "ufunc";
+        if class == "function" && !of_numpy {
+            return self.follow(function, args);
+        }
+        if let Ok(this) = function.getattr("__self__")
+            && this.get_type().name()? == "ufunc"
+        {
+            let method: String = function.getattr("__name__")?.extract()?;
+            let name: String = this.getattr("__name__")?.extract()?;
+            if method == "at" && args.keywords.is_empty() {
+                self.ufunc_at(&name, &args.positional)?;
+                return Ok(self.none());
+            }
+            return self.unsupported(format!("numpy.{name}.{method}"));
+        }
+        let name: String = match function.getattr("__name__") {
+            Ok(name) => name.extract()?,
+            Err(_) => return self.unsupported(format!("a call of an object of class {class}")),
+        };
+        if of_numpy {
+            let prefix = match module.as_str() {
+                "numpy.linalg" | "numpy.fft" => module["numpy.".len()..].to_owned() + "_",
+                _ => String::new(),
+            };
+            if class == "ufunc" {
+                return self.call_ufunc(&name, args);
+            }
+            if class == "type" {
+                return self.call_type(function, &name, args);
+            }
+            return self.call_numpy(function, &format!("{prefix}{name}"), args);
+        }
+        if module == "builtins" {
+            if let Some(value) = self.builtin(&name, &args)? {
+                return Ok(value);
+            }
+            let pure = PURE.contains(&name.as_str()) || class == "method_descriptor";
+            // Methods of text and of numbers.
+            let bound = function.getattr("__self__").is_ok_and(|this| {
+                let class = this.get_type().name().map(|name| name.to_string());
+                class.is_ok_and(|class| {
+                    ["str", "int", "float", "complex", "bytes", "tuple"].contains(&class.as_str())
+                })
+            });
+            if pure || bound {
+                return self.run(function, &args);
+            }
+        }
+        if module == "math" || module == "cmath" || module == "_operator" {
+            return self.run(function, &args);
+        }
+        self.unsupported(format!("a call of {name}"))
+    }
+
+    /// Calls a function of Python now, with arguments that are known.
+    pub(super) fn run(
+        &mut self,
+        function: &Bound<'py, PyAny>,
+        args: &Arguments<'c>,
+    ) -> Captured<Value<'c>> {
+        let positional = self.objects(&args.positional)?;
+        let keywords = PyDict::new(self.py);
+        for (name, value) in &args.keywords {
+            keywords.set_item(name, self.concrete(value)?)?;
+        }
+        let result = function.call(positional, Some(&keywords))?;
+        Ok(self.made(&result))
+    }
+
+    /// Python's functions on values of compiled code, and on containers of them.
+    fn builtin(&mut self, name: &str, args: &Arguments<'c>) -> Captured<Option<Value<'c>>> {
+        if !args.keywords.is_empty() {
+            return Ok(None);
+        }
+        let [first, ..] = args.positional.as_slice() else {
+            return Ok(None);
+        };
+        Ok(match (name, first) {
+            ("len", Value::Tuple(items)) => Some(self.int(items.len() as i64)),
+            ("len", Value::List(items)) => Some(self.int(items.borrow().len() as i64)),
+            ("len", Value::Array(array)) => {
+                let Some(n) = array.ty.dims().first().copied() else {
+                    return self.unsupported("the length of an array of no dimensions");
+                };
+                if n < 0 {
+                    return self.unsupported("the length of an array of unknown shape");
+                }
+                Some(self.int(n))
+            }
+            ("abs", Value::Array(_) | Value::Scalar(_)) => {
+                Some(self.ufunc("absolute", &args.positional)?)
+            }
+            ("max" | "min", Value::Scalar(_) | Value::Number(..)) if args.positional.len() > 1 => {
+                let mut best = first.clone();
+                for item in &args.positional[1..] {
+                    best = self.better(name, &best, item)?;
+                }
+                Some(best)
+            }
+            ("tuple", _) => Some(Value::Tuple(Rc::new(self.items(first)?))),
+            ("list", _) => Some(Value::List(Rc::new(RefCell::new(self.items(first)?)))),
+            ("enumerate", Value::Tuple(_) | Value::List(_) | Value::Array(_)) => {
+                let items = self.items(first)?.into_iter().enumerate();
+                let pairs =
+                    items.map(|(i, item)| Value::Tuple(Rc::new(vec![self.int(i as i64), item])));
+                Some(Value::Tuple(Rc::new(pairs.collect())))
+            }
+            ("zip", _) => {
+                let columns = args
+                    .positional
+                    .iter()
+                    .map(|value| self.items(value))
+                    .collect::<Captured<Vec<_>>>()?;
+                let n = columns.iter().map(Vec::len).min().unwrap_or(0);
+                let row = |i: usize| {
+                    Value::Tuple(Rc::new(columns.iter().map(|c| c[i].clone()).collect()))
+                };
+                Some(Value::Tuple(Rc::new((0..n).map(row).collect())))
+            }
+            ("reversed", Value::Tuple(_) | Value::List(_)) => {
+                let items = self.items(first)?.into_iter().rev().collect();
+                Some(Value::Tuple(Rc::new(items)))
+            }
+            ("sum", _) => {
+                let mut total = match args.positional.get(1) {
+                    Some(start) => start.clone(),
+                    None => self.int(0),
+                };
+                for item in self.items(first)? {
+                    total = self.binary("Add", &total, &item)?;
+                }
+                Some(total)
+            }
+            _ => None,
+        })
+    }
+
+    /// Python's `max` and `min` of two numbers: the first one, unless the other is better.
+    fn better(&mut self, name: &str, a: &Value<'c>, b: &Value<'c>) -> Captured<Value<'c>> {
+        let op = if name == "max" { "Gt" } else { "Lt" };
+        let wins = self.binary(op, b, a)?;
+        if let Some(wins) = self.truth(&wins)? {
+            return Ok(if wins { b.clone() } else { a.clone() });
+        }
+        let wins = self.truth_tensor(&wins)?;
+        let (a, b) = (a.clone(), b.clone());
+        self.set("<better>", a);
+        self.if_else(
+            wins,
+            |this| {
+                this.set("<better>", b);
+                Ok(super::statements::Flow::Normal)
+            },
+            |_| Ok(super::statements::Flow::Normal),
+        )?;
+        let value = self
+            .scopes
+            .first()
+            .and_then(|scope| scope.borrow_mut().remove("<better>"));
+        match value {
+            Some(Value::Unusable(_)) | None => {
+                self.unsupported(format!("{name} of numbers of different types"))
+            }
+            Some(value) => Ok(value),
+        }
+    }
+
+    /// Follows a call of a function of the user.
+    fn follow(&mut self, function: &Bound<'py, PyAny>, args: Arguments<'c>) -> Captured<Value<'c>> {
+        let source = match source::of_function(function)? {
+            Ok(source) => source,
+            Err(reason) => return self.unsupported(reason),
+        };
+        let constants = self.constants.add(function);
+        // The same function with other code is another one.
+        let code = function.getattr("__code__")?;
+        self.guard_attribute(constants, "__code__", &code);
+        let around = self.closure_of(function)?;
+        let mut defaults: HashMap<String, Value<'c>> = HashMap::new();
+        let positional: Vec<&str> = (source.function.parameters.iter())
+            .filter(|p| p.kind == ParameterKind::Positional)
+            .map(|p| p.name.as_str())
+            .collect();
+        let values = function.getattr("__defaults__")?;
+        if let Ok(values) = values.cast::<PyTuple>() {
+            self.guard_attribute(constants, "__defaults__", values.as_any());
+            for (name, value) in positional.iter().rev().zip(values.iter().rev()) {
+                defaults.insert((*name).to_owned(), self.known(&value));
+            }
+        }
+        let values = function.getattr("__kwdefaults__")?;
+        if let Ok(values) = values.cast::<PyDict>() {
+            let namespace = self.constants.add(values.as_any());
+            for (name, value) in values {
+                self.guard_global(namespace, Some(name.extract()?), &value);
+                defaults.insert(name.extract()?, self.known(&value));
+            }
+        }
+        let module = Module {
+            globals: Rc::new(function.getattr("__globals__")?.unbind()),
+            file: source.file.as_str().into(),
+        };
+        let defaults = source
+            .function
+            .parameters
+            .iter()
+            .map(|p| defaults.get(&p.name).cloned())
+            .collect();
+        let closure = Closure {
+            function: Rc::new(source.function),
+            defaults,
+            around,
+            module,
+        };
+        self.inline(&closure, args)
+    }
+
+    /// Runs a function on these arguments.
+    fn inline(&mut self, closure: &Closure<'c>, args: Arguments<'c>) -> Captured<Value<'c>> {
+        if self.depth >= DEEPEST {
+            return self.unsupported(format!(
+                "calls of {} inside of each other",
+                closure.function.name
+            ));
+        }
+        let scope = self.bind(closure, args)?;
+        let scopes = [Rc::new(RefCell::new(scope))]
+            .into_iter()
+            .chain(closure.around.iter().cloned())
+            .collect();
+        let around = std::mem::replace(&mut self.scopes, scopes);
+        let module = std::mem::replace(&mut self.module, closure.module.clone());
+        self.depth += 1;
+        let loops = std::mem::take(&mut self.loops);
+        let result = self.body(&closure.function.body)?;
+        self.loops = loops;
+        self.depth -= 1;
+        self.module = module;
+        self.scopes = around;
+        Ok(result)
+    }
+
+    fn bind(
+        &mut self,
+        closure: &Closure<'c>,
+        args: Arguments<'c>,
+    ) -> Captured<HashMap<String, Value<'c>>> {
+        let function = &closure.function;
+        let mut scope = HashMap::new();
+        let mut positional = args.positional.into_iter();
+        let mut keywords = args.keywords;
+        for (parameter, default) in function.parameters.iter().zip(&closure.defaults) {
+            let name = &parameter.name;
+            let mut named = || {
+                let at = keywords.iter().position(|(key, _)| key == name)?;
+                Some(keywords.remove(at).1)
+            };
+            let value = match parameter.kind {
+                ParameterKind::Rest => Some(Value::Tuple(Rc::new(positional.by_ref().collect()))),
+                ParameterKind::KeywordRest => {
+                    return self.unsupported("a function with **keywords");
+                }
+                ParameterKind::Positional => positional.next().or_else(&mut named),
+                ParameterKind::Keyword => named(),
+            };
+            match value.or_else(|| default.clone()) {
+                Some(value) => scope.insert(name.clone(), value),
+                None => {
+                    return self
+                        .unsupported(format!("{}() misses its argument {name}", function.name));
+                }
+            };
+        }
+        if positional.next().is_some() || !keywords.is_empty() {
+            return self.unsupported(format!("{}() has other parameters", function.name));
+        }
+        Ok(scope)
+    }
+}

@@ -1,0 +1,138 @@
+//! What a call must look like for a compiled version to fit, found from the call that it is compiled for.
+
+use npir::prelude::DType;
+use npir_dispatch::spec::Guard;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use super::Choices;
+
+/// The parameters of the compiled function, as they are found in the arguments.
+#[derive(Default)]
+pub(super) struct Parameters {
+    pub(super) list: Vec<(String, DType, Vec<Option<usize>>)>,
+}
+
+/// The objects that guards and results refer to.
+#[derive(Default)]
+pub(crate) struct Constants {
+    pub(super) list: Vec<Py<PyAny>>,
+}
+
+impl Constants {
+    pub(super) fn clone_ref(&self, py: Python<'_>) -> Constants {
+        Constants {
+            list: self
+                .list
+                .iter()
+                .map(|object| object.clone_ref(py))
+                .collect(),
+        }
+    }
+
+    pub(super) fn add(&mut self, object: &Bound<'_, PyAny>) -> usize {
+        let known = self.list.iter().position(|other| other.is(object));
+        known.unwrap_or_else(|| {
+            self.list.push(object.clone().unbind());
+            self.list.len() - 1
+        })
+    }
+}
+
+/// What an argument must be in later calls; numbers and arrays become parameters.
+pub(super) fn guard(
+    object: &Bound<'_, PyAny>,
+    name: &str,
+    choices: &Choices,
+    constants: &mut Constants,
+    parameters: &mut Parameters,
+) -> PyResult<Guard> {
+    let leaf = parameters.list.len();
+    if let Some((dtype, shape)) = npir_dispatch::array_of(object) {
+        let extents: Vec<_> = shape
+            .iter()
+            .map(|&n| (!choices.generalize || n == 1).then_some(n))
+            .collect();
+        parameters
+            .list
+            .push((name.to_owned(), dtype, extents.clone()));
+        return Ok(Guard::Array {
+            dtype,
+            shape: extents,
+            written: choices.written.contains(&leaf),
+        });
+    }
+    if !choices.known.contains(&leaf) {
+        if let Some((kind, true)) = npir_dispatch::number_of(object) {
+            parameters
+                .list
+                .push((name.to_owned(), kind.dtype(), vec![]));
+            return Ok(Guard::Number(kind));
+        }
+        if let Some(dtype) = npir_dispatch::scalar_of(object) {
+            parameters.list.push((name.to_owned(), dtype, vec![]));
+            return Ok(Guard::Scalar { dtype });
+        }
+    } else {
+        // Keeps the numbering of the leaves.
+        parameters.list.push((name.to_owned(), DType::Bool, vec![]));
+        let at = constants.add(object);
+        return Ok(Guard::Known(at));
+    }
+    if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+        let items = tuple
+            .iter()
+            .map(|item| guard(&item, name, choices, constants, parameters));
+        return Ok(Guard::Tuple(items.collect::<PyResult<_>>()?));
+    }
+    if let Ok(list) = object.cast_exact::<PyList>() {
+        let items = list
+            .iter()
+            .map(|item| guard(&item, name, choices, constants, parameters));
+        return Ok(Guard::List(items.collect::<PyResult<_>>()?));
+    }
+    Ok(Guard::Constant(constants.add(object)))
+}
+
+/// Whether an object is the same in later calls: it cannot change, or nobody changes such things.
+pub(super) fn lasts(object: &Bound<'_, PyAny>) -> bool {
+    const CLASSES: [&str; 19] = [
+        "NoneType",
+        "bool",
+        "int",
+        "float",
+        "complex",
+        "str",
+        "bytes",
+        "range",
+        "slice",
+        "ellipsis",
+        "frozenset",
+        "module",
+        "function",
+        "builtin_function_or_method",
+        "method_descriptor",
+        "type",
+        "ufunc",
+        "_ArrayFunctionDispatcher",
+        "NotImplementedType",
+    ];
+    let class = object.get_type();
+    let named = class
+        .name()
+        .is_ok_and(|name| name.to_str().is_ok_and(|name| CLASSES.contains(&name)));
+    let numbers = || -> PyResult<bool> {
+        let numpy = object.py().import("numpy")?;
+        let kinds = PyTuple::new(
+            object.py(),
+            [
+                numpy.getattr("generic")?,
+                numpy.getattr("dtype")?,
+                numpy.getattr("finfo")?,
+                numpy.getattr("iinfo")?,
+            ],
+        )?;
+        object.is_instance(&kinds)
+    };
+    named || object.is_instance_of::<pyo3::types::PyType>() || numbers().unwrap_or(false)
+}

@@ -1,0 +1,222 @@
+//! Memory during capture: what views read, and what is written through them.
+
+use std::rc::Rc;
+
+use npir::builder::{Index as Item, Tensor};
+use npir::mlir::prelude::*;
+use npir::prelude::DType;
+use pyo3::prelude::*;
+
+use crate::value::{Array, Step, Value, dtype_of};
+
+use super::indexing::{Index, slice};
+use super::{Capture, Captured, Stop};
+
+impl<'c> Capture<'_, 'c, '_> {
+    /// A view of an array.
+    pub(super) fn view(&self, array: &Array<'c>, step: Step<'c>, ty: Type<'c>) -> Value<'c> {
+        let steps = array.steps.iter().cloned().chain([step]).collect();
+        Value::Array(Array {
+            buffer: array.buffer,
+            steps: Rc::new(steps),
+            ty,
+        })
+    }
+
+    /// What an array holds now.
+    pub(super) fn read(&mut self, array: &Array<'c>) -> Captured<Tensor<'c>> {
+        let mut contents = self.buffers[array.buffer].contents;
+        for step in array.steps.iter() {
+            contents = self.take(contents, step)?;
+        }
+        Ok(contents)
+    }
+
+    pub(super) fn take(&self, contents: Tensor<'c>, step: &Step<'c>) -> Captured<Tensor<'c>> {
+        self.built(match step {
+            Step::Slice(items, bounds) => slice(&self.f, contents, items, bounds),
+            Step::Transpose(axes) => self.f.transpose(contents, Some(axes)),
+            Step::Reshape { after, .. } => self.f.reshape(contents, after),
+        })
+    }
+
+    /// Replaces what an array holds.
+    pub(super) fn write(&mut self, array: &Array<'c>, value: Tensor<'c>) -> Captured<()> {
+        if self.buffers[array.buffer].ambiguous {
+            return self.unsupported("which array is written to depends on values");
+        }
+        let old = self.buffers[array.buffer].contents;
+        let new = self.replaced(old, &array.steps, value)?;
+        let buffer = &mut self.buffers[array.buffer];
+        buffer.contents = new;
+        buffer.written = true;
+        match buffer.argument {
+            Some(leaf) if !self.choices.written.contains(&leaf) => Err(Stop::Written(leaf)),
+            _ => Ok(()),
+        }
+    }
+
+    /// `contents` with the view that `steps` lead to replaced by `value`, which has its shape.
+    pub(super) fn replaced(
+        &mut self,
+        contents: Tensor<'c>,
+        steps: &[Step<'c>],
+        value: Tensor<'c>,
+    ) -> Captured<Tensor<'c>> {
+        let Some((step, rest)) = steps.split_first() else {
+            return Ok(value);
+        };
+        let inner = match rest.is_empty() {
+            true => value,
+            false => {
+                let part = self.take(contents, step)?;
+                self.replaced(part, rest, value)?
+            }
+        };
+        let f = &self.f;
+        self.built(match step {
+            Step::Slice(items, bounds) => {
+                let mut operands = vec![contents, inner];
+                operands.extend(bounds.iter().map(|bound| Tensor::from_value(*bound)));
+                let items = <npir::builder::Items as AttrCodec>::encode(f.rewriter().ctx(), items);
+                f.named("numpy.set_slice", &operands, &[("items", items)])
+            }
+            Step::Transpose(axes) => {
+                let mut inverse = vec![0; axes.len()];
+                axes.iter()
+                    .enumerate()
+                    .for_each(|(i, &axis)| inverse[axis as usize] = i as i64);
+                f.transpose(inner, Some(&inverse))
+            }
+            Step::Reshape { before, .. } => f.reshape(inner, before),
+        })
+    }
+
+    /// `object[index] = value`.
+    pub(super) fn set_item(
+        &mut self,
+        object: &Value<'c>,
+        index: &Index<'c>,
+        value: &Value<'c>,
+    ) -> Captured<()> {
+        let array = match object {
+            Value::Array(array) => array,
+            Value::List(items) => {
+                let key = self.object_index(index)?;
+                let n = items.borrow().len();
+                let place = self
+                    .py
+                    .import("builtins")?
+                    .getattr("range")?
+                    .call1((n,))?
+                    .get_item(key)?;
+                let place: usize = place.extract()?;
+                items.borrow_mut()[place] = value.clone();
+                return Ok(());
+            }
+            _ => return self.unsupported("an assignment to an item of this object"),
+        };
+        let items = self.items_of(index, array.ty.dims().len())?;
+        let Some(dtype) = dtype_of(array.ty) else {
+            return self.unsupported("an element type that NumPy does not have");
+        };
+        let value = self.stored(value, dtype)?;
+        let contents = self.read(array)?;
+        let new = match items.arrays.is_empty() {
+            true => {
+                let step = Step::Slice(items.items, items.bounds);
+                self.replaced(contents, &[step], value)?
+            }
+            false => self.indexed("numpy.set_index", &[contents, value], &items)?,
+        };
+        self.write(array, new)
+    }
+
+    /// `np.add.at(array, index, value)` and its like.
+    pub(super) fn ufunc_at(&mut self, name: &str, args: &[Value<'c>]) -> Captured<()> {
+        let [Value::Array(array), index, value] = args else {
+            return self.unsupported(format!("numpy.{name}.at of such arguments"));
+        };
+        let known = ["add", "subtract", "multiply", "maximum", "minimum"].contains(&name);
+        let index = match index {
+            Value::Tuple(items) => items.to_vec(),
+            one => vec![one.clone()],
+        };
+        let mut arrays = Vec::new();
+        for value in &index {
+            match self.array_index(value)? {
+                Some(array) if self.dtype(array)? != DType::Bool => arrays.push(array),
+                _ => return self.unsupported(format!("numpy.{name}.at of such an index")),
+            }
+        }
+        let Some(dtype) = dtype_of(array.ty).filter(|_| known) else {
+            return self.unsupported(format!("numpy.{name}.at"));
+        };
+        let contents = self.read(array)?;
+        let operand = self.stored(value, dtype)?;
+        let mut operands = vec![contents];
+        operands.extend(arrays);
+        operands.push(operand);
+        let new = self.f.named(&format!("numpy.{name}_at"), &operands, &[]);
+        let new = self.built(new)?;
+        self.write(array, new)
+    }
+
+    /// A value as elements of an array that it is assigned to: NumPy casts unsafely, but for complex numbers.
+    pub(super) fn stored(&mut self, value: &Value<'c>, dtype: DType) -> Captured<Tensor<'c>> {
+        let tensor = match value {
+            Value::Object(_) => return self.tensor_as(value, dtype),
+            _ => self.tensor(value)?,
+        };
+        let found = self.dtype(tensor)?;
+        if found == dtype {
+            return Ok(tensor);
+        }
+        if matches!(value, Value::Number(..))
+            && !matches!(dtype, DType::F64 | DType::C128 | DType::F32 | DType::C64)
+        {
+            return self.unsupported("a number assigned to an array of integers");
+        }
+        let complex = |dtype| matches!(dtype, DType::C64 | DType::C128);
+        if complex(found) && !complex(dtype) {
+            return self.unsupported("complex numbers assigned to an array of real ones");
+        }
+        let cast = self.f.cast(tensor, dtype);
+        self.built(cast)
+    }
+
+    /// `array op= …`, where `new` is the result.
+    pub(super) fn store_in_place(&mut self, array: &Array<'c>, new: &Value<'c>) -> Captured<()> {
+        let old = Value::Array(array.clone());
+        self.check_in_place(&old, new)?;
+        let Some(dtype) = dtype_of(array.ty) else {
+            return self.unsupported("an element type that NumPy does not have");
+        };
+        let value = self.tensor_as(new, dtype)?;
+        let whole = vec![Item::ALL; array.ty.dims().len()];
+        // The result may have the shape of an operand that is larger, which NumPy refuses.
+        let contents = self.read(array)?;
+        let new = self.replaced(contents, &[Step::Slice(whole, vec![])], value)?;
+        self.write(array, new)
+    }
+
+    /// NumPy refuses results in place that lose their kind.
+    pub(super) fn check_in_place(&mut self, old: &Value<'c>, new: &Value<'c>) -> Captured<()> {
+        if !matches!(old, Value::Array(_)) {
+            return Ok(());
+        }
+        let (old, new) = (self.tensor(old)?, self.tensor(new)?);
+        let (from, to) = (
+            self.dtype_object(self.dtype(new)?)?,
+            self.dtype_object(self.dtype(old)?)?,
+        );
+        let fits = self
+            .numpy()?
+            .call_method1("can_cast", (&from, &to, "same_kind"))?
+            .is_truthy()?;
+        match fits {
+            true => Ok(()),
+            false => self.unsupported(format!("a result of type {from} in place of {to}")),
+        }
+    }
+}

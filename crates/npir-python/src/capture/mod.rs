@@ -1,0 +1,525 @@
+//! Capture: a function is run on values that are not known, and what it does to arrays becomes a program.
+//!
+//! Objects of Python are what they are in this call, under guards; numbers and arrays are values of the program. A view
+//! is a buffer and the steps that lead to it: reads take the steps, writes make a new value of the whole buffer, so that
+//! what overlaps behaves as in NumPy.
+//!
+//! Invariants: nothing here has an effect on the caller's objects; whatever is not understood ends the capture with the
+//! place and the reason, never with a guess.
+
+mod arrays;
+mod calls;
+mod control;
+mod expressions;
+mod functions;
+mod guards;
+mod indexing;
+mod loops;
+mod memory;
+mod numbers;
+mod statements;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use npir::builder::{Func, Tensor};
+use npir::mlir::prelude::*;
+use npir::prelude::*;
+use npir_dispatch::spec::{FUNCTION, GlobalGuard, Guard, Outcome, Spec};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::source;
+use crate::tree::{self, Span};
+use crate::value::{Array, Buffer, Module, Origin, Scope, Value, dtype_of};
+
+use guards::{Constants, Parameters, guard, lasts};
+
+/// Why a capture ends early.
+pub(crate) enum Stop {
+    /// There is nothing in compiled code for it.
+    Unsupported(Span, String),
+    /// The value of an argument has to be known: this one.
+    Specialize(usize),
+    /// Another argument is written to than was thought.
+    Written(usize),
+    /// Python raised, which a call would do, too.
+    Python(PyErr),
+}
+
+impl From<PyErr> for Stop {
+    fn from(error: PyErr) -> Stop {
+        Stop::Python(error)
+    }
+}
+
+pub(crate) type Captured<T> = Result<T, Stop>;
+
+/// A program, and what it needs.
+pub(crate) struct Program {
+    pub(crate) artifact: Artifact,
+    pub(crate) spec: Spec,
+    pub(crate) constants: Vec<Py<PyAny>>,
+}
+
+/// Captures and compiles `function` for such arguments; `Err` is a reason why not.
+///
+/// With `generalize` arrays may have other extents than these, but for those that are 1.
+pub(crate) fn compile(
+    compiler: &Compiler,
+    function: &Bound<'_, PyAny>,
+    arguments: &Bound<'_, PyTuple>,
+    generalize: bool,
+) -> PyResult<Result<Program, String>> {
+    let source = match source::of_function(function)? {
+        Ok(source) => source,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let mut choices = Choices {
+        generalize,
+        ..Choices::default()
+    };
+    // Each round settles one argument.
+    loop {
+        let context = compiler.context();
+        let attempt = attempt(compiler, &context, function, &source, arguments, &choices)?;
+        match attempt {
+            Ok(program) => return Ok(Ok(program)),
+            Err(Failed::Stop(Stop::Specialize(leaf))) if choices.known.insert(leaf) => {}
+            Err(Failed::Stop(Stop::Written(leaf))) if choices.written.insert(leaf) => {}
+            Err(Failed::Stop(Stop::Unsupported(at, reason))) => {
+                return Ok(Err(format!("{}:{}: {reason}", source.file, at.line)));
+            }
+            Err(Failed::Stop(Stop::Python(error))) => {
+                return Ok(Err(format!("{}: {error}", source.file)));
+            }
+            Err(Failed::Stop(Stop::Specialize(_) | Stop::Written(_))) => {
+                return Ok(Err(format!("{}: the capture does not settle", source.file)));
+            }
+            Err(Failed::Compile(error)) => return Ok(Err(error.to_string())),
+        }
+    }
+}
+
+/// What earlier attempts have found out.
+#[derive(Default)]
+struct Choices {
+    generalize: bool,
+    /// Numbers whose value has to be known.
+    known: BTreeSet<usize>,
+    /// Arrays that are written to.
+    written: BTreeSet<usize>,
+}
+
+enum Failed {
+    Stop(Stop),
+    Compile(CompileError),
+}
+
+fn attempt(
+    compiler: &Compiler,
+    context: &npir::mlir::melior::Context,
+    function: &Bound<'_, PyAny>,
+    source: &source::Source,
+    arguments: &Bound<'_, PyTuple>,
+    choices: &Choices,
+) -> PyResult<Result<Program, Failed>> {
+    let py = function.py();
+    let mut constants = Constants::default();
+    let mut parameters = Parameters::default();
+    let mut guards = Vec::new();
+    let names: Vec<&str> = source
+        .function
+        .parameters
+        .iter()
+        .map(|p| p.name.as_str())
+        .collect();
+    for (i, object) in arguments.iter().enumerate() {
+        let name = names.get(i).copied().unwrap_or("arguments");
+        guards.push(guard(
+            &object,
+            name,
+            choices,
+            &mut constants,
+            &mut parameters,
+        )?);
+    }
+    let list: Vec<_> = parameters
+        .list
+        .iter()
+        .map(|(n, d, s)| (n.as_str(), *d, s.as_slice()))
+        .collect();
+    let updates: Vec<_> = choices
+        .written
+        .iter()
+        .enumerate()
+        .map(|(i, &leaf)| (leaf, i))
+        .collect();
+    let program = ProgramBuilder::new(context);
+    let stop = Cell::new(None);
+    let outcome = RefCell::new(None);
+    let globals = RefCell::new(Vec::new());
+    let kept = RefCell::new(constants);
+    let built = program.function_with_updates(FUNCTION, &list, &updates, |f, args| {
+        let mut capture = Capture {
+            py,
+            f: f.nested_here(),
+            buffers: Vec::new(),
+            constants: kept.borrow().clone_ref(py),
+            globals: BTreeMap::new(),
+            scopes: Vec::new(),
+            module: Module {
+                globals: Rc::new(py.None()),
+                file: source.file.as_str().into(),
+            },
+            span: Span::default(),
+            depth: 0,
+            loops: 0,
+            choices,
+        };
+        let result = capture.whole(function, source, &guards, args, &updates);
+        match result {
+            Ok((result, tensors)) => {
+                *outcome.borrow_mut() = Some(result);
+                *globals.borrow_mut() = capture.globals.into_values().collect();
+                *kept.borrow_mut() = capture.constants;
+                Ok(tensors)
+            }
+            Err(reason) => {
+                stop.set(Some(reason));
+                Err(CompileError::Other("the capture has ended".into()))
+            }
+        }
+    });
+    if let Some(reason) = stop.take() {
+        return Ok(Err(Failed::Stop(reason)));
+    }
+    let artifact = built
+        .and_then(|()| program.finish())
+        .and_then(|module| compiler.compile_artifact(&module));
+    let artifact = match artifact {
+        Ok(artifact) => artifact,
+        Err(error) => return Ok(Err(Failed::Compile(error))),
+    };
+    let spec = Spec {
+        parameters: guards,
+        globals: globals.into_inner(),
+        result: outcome.into_inner().unwrap_or(Outcome::None),
+    };
+    Ok(Ok(Program {
+        artifact,
+        spec,
+        constants: kept.into_inner().list,
+    }))
+}
+
+/// The state of a capture.
+pub(crate) struct Capture<'a, 'c, 'py> {
+    py: Python<'py>,
+    f: Func<'c>,
+    buffers: Vec<Buffer<'c>>,
+    constants: Constants,
+    /// By namespace and name.
+    globals: BTreeMap<(usize, String), GlobalGuard>,
+    /// Variables of the function that runs and of those around it, the innermost first.
+    scopes: Vec<Scope<'c>>,
+    module: Module,
+    /// The statement or expression that is looked at.
+    span: Span,
+    /// Loops around, in this function, that run in compiled code.
+    loops: usize,
+    /// Calls of the user's functions that are being followed.
+    depth: usize,
+    choices: &'a Choices,
+}
+
+impl<'c, 'py> Capture<'_, 'c, 'py> {
+    fn unsupported<T>(&self, reason: impl Into<String>) -> Captured<T> {
+        Err(Stop::Unsupported(self.span, reason.into()))
+    }
+
+    /// What the builder made, or its error as a reason.
+    fn built<T>(&self, result: Result<T, CompileError>) -> Captured<T> {
+        result.map_err(|error| Stop::Unsupported(self.span, error.to_string()))
+    }
+
+    fn object(&self, object: &Bound<'py, PyAny>) -> Value<'c> {
+        Value::Object(Rc::new(object.clone().unbind()))
+    }
+
+    fn whole(
+        &mut self,
+        function: &Bound<'py, PyAny>,
+        source: &source::Source,
+        guards: &[Guard],
+        args: &[Tensor<'c>],
+        updates: &[(usize, usize)],
+    ) -> Captured<(Outcome, Vec<Tensor<'c>>)> {
+        self.module.globals = Rc::new(function.getattr("__globals__")?.unbind());
+        let this = self.constants.add(function);
+        self.guard_attribute(this, "__code__", &function.getattr("__code__")?);
+        let around = self.closure_of(function)?;
+        let mut leaves = args.iter().copied().enumerate();
+        let mut scope = std::collections::HashMap::new();
+        for (parameter, guard) in source.function.parameters.iter().zip(guards) {
+            let value = self.argument(guard, &mut leaves)?;
+            scope.insert(parameter.name.clone(), value);
+        }
+        self.scopes = [Rc::new(RefCell::new(scope))]
+            .into_iter()
+            .chain(around)
+            .collect();
+        let result = self.body(&source.function.body)?;
+        let mut tensors = Vec::new();
+        for (leaf, _) in updates {
+            let buffer = self.buffers.iter().find(|b| b.argument == Some(*leaf));
+            match buffer {
+                Some(buffer) => tensors.push(buffer.contents),
+                None => return self.unsupported("an argument that is written to is no array"),
+            }
+        }
+        let mut used = BTreeSet::new();
+        // Results that are written to arguments are not returned.
+        let outcome = self.outcome(&result, &mut tensors, updates.len(), &mut used)?;
+        Ok((outcome, tensors))
+    }
+
+    /// The variables that a function has from around it.
+    fn closure_of(&mut self, function: &Bound<'py, PyAny>) -> Captured<Vec<Scope<'c>>> {
+        let cells = function.getattr("__closure__")?;
+        if cells.is_none() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = function
+            .getattr("__code__")?
+            .getattr("co_freevars")?
+            .extract()?;
+        let mut scope = std::collections::HashMap::new();
+        for (name, cell) in names.into_iter().zip(cells.try_iter()?) {
+            let cell = cell?;
+            // An empty cell is a variable without a value.
+            let Ok(object) = cell.getattr("cell_contents") else {
+                continue;
+            };
+            let namespace = self.constants.add(&cell);
+            self.guard_global(namespace, None, &object);
+            scope.insert(name, self.known(&object));
+        }
+        Ok(vec![Rc::new(RefCell::new(scope))])
+    }
+
+    fn guard_global(&mut self, namespace: usize, name: Option<&str>, object: &Bound<'py, PyAny>) {
+        let value = self.constants.add(object);
+        let key = (namespace, name.unwrap_or_default().to_owned());
+        let guard = GlobalGuard {
+            namespace,
+            name: name.map(str::to_owned),
+            value,
+            equal: true,
+        };
+        self.globals.entry(key).or_insert(guard);
+    }
+
+    fn guard_attribute(&mut self, object: usize, name: &str, value: &Bound<'py, PyAny>) {
+        let value = self.constants.add(value);
+        let guard = GlobalGuard {
+            namespace: object,
+            name: Some(name.to_owned()),
+            value,
+            equal: true,
+        };
+        self.globals
+            .entry((object, name.to_owned()))
+            .or_insert(guard);
+    }
+
+    /// An object from outside of the function: tuples are taken apart, and what may change between calls cannot be used.
+    pub(crate) fn known(&self, object: &Bound<'py, PyAny>) -> Value<'c> {
+        if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+            return Value::Tuple(Rc::new(
+                tuple.iter().map(|item| self.known(&item)).collect(),
+            ));
+        }
+        match lasts(object) {
+            true => self.object(object),
+            false => {
+                let class = object
+                    .get_type()
+                    .name()
+                    .map_or_else(|_| "unknown class".into(), |name| name.to_string());
+                Value::Unusable(
+                    format!("an object of class {class} from outside of the function").into(),
+                )
+            }
+        }
+    }
+
+    /// The result of a function of Python that has run now: lists are new ones.
+    pub(crate) fn made(&self, object: &Bound<'py, PyAny>) -> Value<'c> {
+        match object.cast_exact::<PyList>() {
+            Ok(list) => Value::List(Rc::new(RefCell::new(
+                list.iter().map(|item| self.made(&item)).collect(),
+            ))),
+            Err(_) => self.known(object),
+        }
+    }
+
+    fn argument(
+        &mut self,
+        guard: &Guard,
+        leaves: &mut impl Iterator<Item = (usize, Tensor<'c>)>,
+    ) -> Captured<Value<'c>> {
+        let mut next = || {
+            leaves.next().ok_or(Stop::Unsupported(
+                Span::default(),
+                "an argument is missing".into(),
+            ))
+        };
+        Ok(match guard {
+            Guard::Array { .. } => {
+                let (leaf, contents) = next()?;
+                self.buffers.push(Buffer {
+                    contents,
+                    argument: Some(leaf),
+                    written: false,
+                    ambiguous: false,
+                });
+                self.whole_buffer(self.buffers.len() - 1)
+            }
+            Guard::Scalar { .. } => Value::Scalar(next()?.1),
+            Guard::Number(kind) => {
+                let (leaf, tensor) = next()?;
+                Value::Number(
+                    *kind,
+                    tensor,
+                    Origin {
+                        leaf: Some(leaf),
+                        bounds: None,
+                    },
+                )
+            }
+            Guard::Known(at) => {
+                next()?;
+                self.constant(*at)
+            }
+            Guard::Constant(at) => self.constant(*at),
+            Guard::Tuple(items) | Guard::List(items) => {
+                let mut values = Vec::new();
+                for item in items {
+                    values.push(self.argument(item, leaves)?);
+                }
+                match guard {
+                    Guard::List(_) => Value::List(Rc::new(RefCell::new(values))),
+                    _ => Value::Tuple(Rc::new(values)),
+                }
+            }
+        })
+    }
+
+    fn constant(&self, at: usize) -> Value<'c> {
+        let object = self.constants.list[at].bind(self.py).clone();
+        self.known(&object)
+    }
+
+    fn whole_buffer(&self, buffer: usize) -> Value<'c> {
+        let ty = self.buffers[buffer].contents.value().ty();
+        Value::Array(Array {
+            buffer,
+            steps: Rc::default(),
+            ty,
+        })
+    }
+
+    /// A new array with these contents.
+    pub(crate) fn new_array(&mut self, contents: Tensor<'c>) -> Value<'c> {
+        self.buffers.push(Buffer {
+            contents,
+            argument: None,
+            written: false,
+            ambiguous: false,
+        });
+        self.whole_buffer(self.buffers.len() - 1)
+    }
+
+    /// What NumPy returns: arrays of rank 0 become numbers.
+    pub(crate) fn result(&mut self, contents: Tensor<'c>) -> Value<'c> {
+        match contents.rank() {
+            0 => Value::Scalar(contents),
+            _ => self.new_array(contents),
+        }
+    }
+
+    /// What a returned value becomes.
+    fn outcome(
+        &mut self,
+        value: &Value<'c>,
+        tensors: &mut Vec<Tensor<'c>>,
+        updates: usize,
+        used: &mut BTreeSet<usize>,
+    ) -> Captured<Outcome> {
+        let mut add = |tensor| {
+            tensors.push(tensor);
+            tensors.len() - 1 - updates
+        };
+        Ok(match value {
+            Value::Object(object) if object.is_none(self.py) => Outcome::None,
+            Value::Object(object) => {
+                let object = object.bind(self.py).clone();
+                Outcome::Constant(self.constants.add(&object))
+            }
+            Value::Number(_, tensor, _) => Outcome::Number(add(*tensor)),
+            Value::Scalar(tensor) => Outcome::Scalar(add(*tensor)),
+            Value::Array(array) => {
+                let whole = array.steps.is_empty();
+                match self.buffers[array.buffer].argument {
+                    Some(leaf) if whole => return Ok(Outcome::Argument(leaf)),
+                    Some(_) => return self.unsupported("a view of an argument is returned"),
+                    None => {}
+                }
+                if self.buffers[array.buffer].ambiguous {
+                    return self.unsupported("which array is returned depends on values");
+                }
+                if !used.insert(array.buffer) {
+                    return self.unsupported("two results share memory");
+                }
+                Outcome::Array(add(self.read(array)?))
+            }
+            Value::Tuple(items) => {
+                let items = items
+                    .iter()
+                    .map(|item| self.outcome(item, tensors, updates, used));
+                Outcome::Tuple(items.collect::<Captured<_>>()?)
+            }
+            Value::List(items) => {
+                let items = items.borrow().clone();
+                let items = items
+                    .iter()
+                    .map(|item| self.outcome(item, tensors, updates, used));
+                Outcome::List(items.collect::<Captured<_>>()?)
+            }
+            Value::Method(..) | Value::Function(_) => {
+                return self.unsupported("a function is returned");
+            }
+            Value::Unusable(why) => return self.unsupported(why.to_string()),
+        })
+    }
+
+    /// Runs a function's body in the scopes that are set.
+    fn body(&mut self, body: &tree::Body) -> Captured<Value<'c>> {
+        match body {
+            tree::Body::Expr(expr) => self.expr(expr),
+            tree::Body::Block(block) => match self.block(block)? {
+                statements::Flow::Return(value) => Ok(value),
+                _ => Ok(self.object(&self.py.None().into_bound(self.py))),
+            },
+        }
+    }
+
+    pub(crate) fn dtype(&self, tensor: Tensor<'c>) -> Captured<DType> {
+        match dtype_of(tensor.value().ty()) {
+            Some(dtype) => Ok(dtype),
+            None => self.unsupported("an element type that NumPy does not have"),
+        }
+    }
+}

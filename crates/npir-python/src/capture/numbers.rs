@@ -1,0 +1,482 @@
+//! Numbers, element types and elementwise functions, with NumPy's rules of promotion: NumPy itself is asked.
+
+use npir::builder::Tensor;
+use npir::prelude::*;
+use npir_dispatch::spec::NumberKind;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::value::{Origin, Value};
+
+use super::{Capture, Captured, Stop};
+
+/// Python's operators and the functions of NumPy behind them, in the order of the syntax tree's classes.
+const OPERATORS: [(&str, &str, &str); 19] = [
+    ("Add", "add", "add"),
+    ("Sub", "sub", "subtract"),
+    ("Mult", "mul", "multiply"),
+    ("Div", "truediv", "divide"),
+    ("FloorDiv", "floordiv", "floor_divide"),
+    ("Mod", "mod", "remainder"),
+    ("Pow", "pow", "power"),
+    ("MatMult", "matmul", "matmul"),
+    ("LShift", "lshift", "left_shift"),
+    ("RShift", "rshift", "right_shift"),
+    ("BitOr", "or_", "bitwise_or"),
+    ("BitXor", "xor", "bitwise_xor"),
+    ("BitAnd", "and_", "bitwise_and"),
+    ("Eq", "eq", "equal"),
+    ("NotEq", "ne", "not_equal"),
+    ("Lt", "lt", "less"),
+    ("LtE", "le", "less_equal"),
+    ("Gt", "gt", "greater"),
+    ("GtE", "ge", "greater_equal"),
+];
+
+/// The function of Python's `operator` and that of NumPy for a class of the syntax tree.
+pub(super) fn operator(class: &str) -> Option<(&'static str, &'static str)> {
+    let row = OPERATORS.iter().find(|(name, ..)| *name == class)?;
+    Some((row.1, row.2))
+}
+
+impl<'c, 'py> Capture<'_, 'c, 'py> {
+    pub(super) fn numpy(&self) -> Captured<Bound<'py, PyAny>> {
+        Ok(self.py.import("numpy")?.into_any())
+    }
+
+    pub(super) fn dtype_object(&self, dtype: DType) -> Captured<Bound<'py, PyAny>> {
+        Ok(self.numpy()?.call_method1("dtype", (dtype.name(),))?)
+    }
+
+    /// The type that a `numpy.dtype`, or what NumPy takes for one, is.
+    pub(super) fn dtype_named(&self, object: &Bound<'py, PyAny>) -> Captured<DType> {
+        let dtype = self.numpy()?.call_method1("dtype", (object,))?;
+        let name: String = dtype.getattr("name")?.extract()?;
+        let native: bool = dtype.getattr("isnative")?.extract()?;
+        match DType::all().find(|dtype| dtype.name() == name) {
+            Some(found) if native => Ok(found),
+            _ => self.unsupported(format!("elements of type {name}")),
+        }
+    }
+
+    /// The object that a value is in every call.
+    pub(super) fn concrete(&self, value: &Value<'c>) -> Captured<Bound<'py, PyAny>> {
+        match value {
+            Value::Object(object) => Ok(object.bind(self.py).clone()),
+            Value::Number(
+                _,
+                _,
+                Origin {
+                    leaf: Some(leaf), ..
+                },
+            ) => Err(Stop::Specialize(*leaf)),
+            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Tuple(items) => {
+                let items = items
+                    .iter()
+                    .map(|item| self.concrete(item))
+                    .collect::<Captured<Vec<_>>>()?;
+                Ok(PyTuple::new(self.py, items)?.into_any())
+            }
+            Value::List(items) => {
+                let items = items
+                    .borrow()
+                    .iter()
+                    .map(|item| self.concrete(item))
+                    .collect::<Captured<Vec<_>>>()?;
+                Ok(pyo3::types::PyList::new(self.py, items)?.into_any())
+            }
+            _ => self.unsupported("a value that has to be known to compile"),
+        }
+    }
+
+    /// The operand's type as `resolve_dtypes` takes it: Python's types of numbers adapt to the others.
+    fn type_of(&self, value: &Value<'c>) -> Captured<Bound<'py, PyAny>> {
+        let weak = |kind| {
+            let name = match kind {
+                NumberKind::Bool => return self.dtype_object(DType::Bool),
+                NumberKind::Int => "int",
+                NumberKind::Float => "float",
+                NumberKind::Complex => "complex",
+            };
+            Ok(self.py.import("builtins")?.getattr(name)?)
+        };
+        match value {
+            Value::Number(kind, ..) => weak(*kind),
+            Value::Scalar(tensor) => self.dtype_object(self.dtype(*tensor)?),
+            Value::Array(array) => match crate::value::dtype_of(array.ty) {
+                Some(dtype) => self.dtype_object(dtype),
+                None => self.unsupported("an element type that NumPy does not have"),
+            },
+            Value::Object(object) => {
+                let object = object.bind(self.py);
+                match npir_dispatch::number_of(object) {
+                    Some((kind, _)) => weak(kind),
+                    None => {
+                        let array = self.plain_array(object)?;
+                        Ok(array.getattr("dtype")?)
+                    }
+                }
+            }
+            Value::Tuple(_) | Value::List(_) => {
+                let object = self.concrete(value)?;
+                Ok(self.plain_array(&object)?.getattr("dtype")?)
+            }
+            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Method(..) | Value::Function(_) => self.unsupported("a function as operand"),
+        }
+    }
+
+    /// A number of NumPy, or a list of numbers, as an array. An array that the function knows from outside may change
+    /// between calls.
+    fn plain_array(&self, object: &Bound<'py, PyAny>) -> Captured<Bound<'py, PyAny>> {
+        if npir_dispatch::array_of(object).is_some() {
+            return self.unsupported("an array from outside of the function");
+        }
+        Ok(self.numpy()?.call_method1("asarray", (object,))?)
+    }
+
+    /// A value as a tensor of `dtype`.
+    pub(super) fn tensor_as(&mut self, value: &Value<'c>, dtype: DType) -> Captured<Tensor<'c>> {
+        let tensor = match value {
+            Value::Object(_) | Value::Tuple(_) | Value::List(_) if self.concrete(value).is_ok() => {
+                let object = self.concrete(value)?;
+                let array = self.plain_array(&object)?;
+                let array = array.call_method1("astype", (self.dtype_object(dtype)?,))?;
+                return self.constant_array(&array, dtype);
+            }
+            Value::Number(_, tensor, _) | Value::Scalar(tensor) => *tensor,
+            Value::Array(array) => self.read(array)?,
+            Value::Object(_) | Value::Tuple(_) | Value::List(_) => self.stacked(value)?,
+            Value::Unusable(why) => return self.unsupported(why.to_string()),
+            Value::Method(..) | Value::Function(_) => {
+                return self.unsupported("a function as operand");
+            }
+        };
+        if self.dtype(tensor)? == dtype {
+            return Ok(tensor);
+        }
+        let cast = self.f.cast(tensor, dtype);
+        self.built(cast)
+    }
+
+    /// A value as a tensor of NumPy's type for it.
+    pub(super) fn tensor(&mut self, value: &Value<'c>) -> Captured<Tensor<'c>> {
+        match value {
+            Value::Number(_, tensor, _) | Value::Scalar(tensor) => Ok(*tensor),
+            Value::Array(array) => self.read(array),
+            Value::Object(_) | Value::Tuple(_) | Value::List(_) => {
+                let Ok(object) = self.concrete(value) else {
+                    return self.stacked(value);
+                };
+                let array = self.plain_array(&object)?;
+                let dtype = self.dtype_named(&array.getattr("dtype")?)?;
+                self.constant_array(&array, dtype)
+            }
+            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Method(..) | Value::Function(_) => self.unsupported("a function as operand"),
+        }
+    }
+
+    pub(super) fn constant_array(
+        &mut self,
+        array: &Bound<'py, PyAny>,
+        dtype: DType,
+    ) -> Captured<Tensor<'c>> {
+        let bytes = array
+            .call_method0("tobytes")?
+            .cast_into::<PyBytes>()
+            .map_err(PyErr::from)?;
+        let shape: Vec<usize> = array.getattr("shape")?.extract()?;
+        let constant = self.f.constant_array(dtype, &shape, bytes.as_bytes());
+        self.built(constant)
+    }
+
+    /// `function(*values)`, an elementwise function of NumPy.
+    pub(super) fn ufunc(&mut self, name: &str, values: &[Value<'c>]) -> Captured<Value<'c>> {
+        if values
+            .iter()
+            .all(|value| matches!(value, Value::Number(..)))
+        {
+            return self.unsupported(format!("{name} of Python's numbers"));
+        }
+        let function = self.numpy()?.getattr(name)?;
+        let outputs: usize = function.getattr("nout")?.extract()?;
+        let inputs: usize = function.getattr("nin")?.extract()?;
+        if outputs != 1 || inputs != values.len() {
+            return self.unsupported(format!("numpy.{name} with {} arguments", values.len()));
+        }
+        let mut types = values
+            .iter()
+            .map(|value| self.type_of(value))
+            .collect::<Captured<Vec<_>>>()?;
+        types.push(self.py.None().into_bound(self.py));
+        let types = PyTuple::new(self.py, types)?;
+        let loops = function.call_method1("resolve_dtypes", (types,))?;
+        let mut operands = Vec::new();
+        for (i, value) in values.iter().enumerate() {
+            let dtype = self.dtype_named(&loops.get_item(i)?)?;
+            self.check_weak(value, dtype)?;
+            operands.push(self.tensor_as(value, dtype)?);
+        }
+        let expected = self.dtype_named(&loops.get_item(inputs)?)?;
+        let result = self.f.named(&format!("numpy.{name}"), &operands, &[]);
+        let result = self.built(result)?;
+        if self.dtype(result)? != expected {
+            return self.unsupported(format!("numpy.{name} with results of type {expected}"));
+        }
+        Ok(self.result(result))
+    }
+
+    /// A Python integer has to fit the type that it adapts to: NumPy raises.
+    fn check_weak(&self, value: &Value<'c>, dtype: DType) -> Captured<()> {
+        match value {
+            Value::Object(object) => {
+                let object = object.bind(self.py);
+                if matches!(npir_dispatch::number_of(object), Some((NumberKind::Int, _))) {
+                    // An overflow is an exception here.
+                    self.numpy()?
+                        .call_method1("asarray", (object, self.dtype_object(dtype)?))?;
+                }
+                Ok(())
+            }
+            Value::Number(
+                NumberKind::Int,
+                _,
+                Origin {
+                    leaf: Some(leaf), ..
+                },
+            ) => {
+                let narrow = !matches!(dtype, DType::I64 | DType::F64 | DType::C128);
+                if narrow {
+                    Err(Stop::Specialize(*leaf))
+                } else {
+                    Ok(())
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `left op right`, where `op` is a class of the syntax tree.
+    pub(super) fn binary(
+        &mut self,
+        op: &str,
+        left: &Value<'c>,
+        right: &Value<'c>,
+    ) -> Captured<Value<'c>> {
+        let Some((python, numpy)) = operator(op) else {
+            return self.unsupported(format!("the operator {op}"));
+        };
+        let of_python = |value: &Value<'c>| !matches!(value, Value::Array(_) | Value::Scalar(_));
+        if of_python(left) && of_python(right) {
+            return self.python_binary(python, numpy, left, right);
+        }
+        if numpy == "power"
+            && let Some(value) = self.known_power(left, right)?
+        {
+            return Ok(value);
+        }
+        self.ufunc(numpy, &[left.clone(), right.clone()])
+    }
+
+    /// Operators of Python's own objects.
+    fn python_binary(
+        &mut self,
+        python: &str,
+        numpy: &str,
+        left: &Value<'c>,
+        right: &Value<'c>,
+    ) -> Captured<Value<'c>> {
+        if let (Value::Tuple(a), Value::Tuple(b), "add") = (left, right, python) {
+            return Ok(Value::Tuple(std::rc::Rc::new(
+                [a.as_slice(), b.as_slice()].concat(),
+            )));
+        }
+        let dynamic = matches!(left, Value::Number(..)) || matches!(right, Value::Number(..));
+        if dynamic && let Some(value) = self.number_binary(numpy, left, right)? {
+            return Ok(value);
+        }
+        let (left, right) = (self.concrete(left)?, self.concrete(right)?);
+        let result = self
+            .py
+            .import("operator")?
+            .call_method1(python, (left, right))?;
+        Ok(self.known(&result))
+    }
+
+    /// Operators of Python's numbers in compiled code, where they neither raise nor leave the range of `int64`.
+    fn number_binary(
+        &mut self,
+        numpy: &str,
+        left: &Value<'c>,
+        right: &Value<'c>,
+    ) -> Captured<Option<Value<'c>>> {
+        let (Some(a), Some(b)) = (self.number_kind(left), self.number_kind(right)) else {
+            return Ok(None);
+        };
+        let compares = [
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+        ]
+        .contains(&numpy);
+        let bounds = [self.bounds(left), self.bounds(right)];
+        let float = a == NumberKind::Float || b == NumberKind::Float || numpy == "divide";
+        if float {
+            // Integers beyond 2^53 would be rounded.
+            let exact = |kind, bounds: Option<(i64, i64)>| {
+                kind == NumberKind::Float
+                    || bounds.is_some_and(|(low, high)| low >= -(1 << 53) && high <= 1 << 53)
+            };
+            let zero = match self.constant_float(right) {
+                Some(number) => number == 0.0,
+                None => bounds[1].is_none_or(|(low, high)| low <= 0 && high >= 0),
+            };
+            let plain = ["add", "subtract", "multiply"].contains(&numpy)
+                || compares
+                || numpy == "divide" && !zero;
+            if !plain || !exact(a, bounds[0]) || !exact(b, bounds[1]) {
+                return Ok(None);
+            }
+            let operands = [
+                self.tensor_as(left, DType::F64)?,
+                self.tensor_as(right, DType::F64)?,
+            ];
+            let result = self.f.named(&format!("numpy.{numpy}"), &operands, &[]);
+            let result = self.built(result)?;
+            let kind = if compares {
+                NumberKind::Bool
+            } else {
+                NumberKind::Float
+            };
+            return Ok(Some(Value::Number(kind, result, Origin::default())));
+        }
+        let (NumberKind::Int, NumberKind::Int, [Some(x), Some(y)]) = (a, b, bounds) else {
+            return Ok(None);
+        };
+        let corners = |op: fn(i128, i128) -> i128| {
+            let all = [(x.0, y.0), (x.0, y.1), (x.1, y.0), (x.1, y.1)]
+                .map(|(p, q)| op(i128::from(p), i128::from(q)));
+            (
+                all.into_iter().fold(i128::MAX, i128::min),
+                all.into_iter().fold(i128::MIN, i128::max),
+            )
+        };
+        let positive = y.0 > 0;
+        let range = match numpy {
+            "add" => corners(|p, q| p + q),
+            "subtract" => corners(|p, q| p - q),
+            "multiply" => corners(|p, q| p * q),
+            "floor_divide" if positive => corners(i128::div_euclid),
+            "remainder" if positive => (0, i128::from(y.1) - 1),
+            _ if compares => (0, 1),
+            _ => return Ok(None),
+        };
+        let (Ok(low), Ok(high)) = (i64::try_from(range.0), i64::try_from(range.1)) else {
+            return self.unsupported("an integer that may leave the range of 64 bits");
+        };
+        let operands = [
+            self.tensor_as(left, DType::I64)?,
+            self.tensor_as(right, DType::I64)?,
+        ];
+        let result = self.f.named(&format!("numpy.{numpy}"), &operands, &[]);
+        let result = self.built(result)?;
+        Ok(Some(match compares {
+            true => Value::Number(NumberKind::Bool, result, Origin::default()),
+            false => Value::Number(
+                NumberKind::Int,
+                result,
+                Origin {
+                    leaf: None,
+                    bounds: Some((low, high)),
+                },
+            ),
+        }))
+    }
+
+    fn number_kind(&self, value: &Value<'c>) -> Option<NumberKind> {
+        match value {
+            Value::Number(kind, ..) => Some(*kind),
+            Value::Object(object) => Some(npir_dispatch::number_of(object.bind(self.py))?.0),
+            _ => None,
+        }
+    }
+
+    fn constant_float(&self, value: &Value<'c>) -> Option<f64> {
+        match value {
+            Value::Object(object) => object.bind(self.py).extract().ok(),
+            _ => None,
+        }
+    }
+
+    /// The least and the greatest integer that a value may be.
+    fn bounds(&self, value: &Value<'c>) -> Option<(i64, i64)> {
+        match value {
+            Value::Number(NumberKind::Int, _, origin) => origin.bounds,
+            Value::Object(object) => {
+                let object = object.bind(self.py);
+                let number: i64 = object
+                    .is_exact_instance_of::<pyo3::types::PyInt>()
+                    .then(|| object.extract().ok())??;
+                Some((number, number))
+            }
+            _ => None,
+        }
+    }
+
+    /// Powers that NumPy computes in another way.
+    fn known_power(
+        &mut self,
+        base: &Value<'c>,
+        exponent: &Value<'c>,
+    ) -> Captured<Option<Value<'c>>> {
+        let (Value::Array(array), Value::Object(exponent)) = (base, exponent) else {
+            return Ok(None);
+        };
+        let exponent = exponent.bind(self.py);
+        if npir_dispatch::number_of(exponent).is_none() {
+            return Ok(None);
+        }
+        let Ok(number) = exponent.extract::<f64>() else {
+            return Ok(None);
+        };
+        let inexact = matches!(
+            crate::value::dtype_of(array.ty),
+            Some(DType::F16 | DType::F32 | DType::F64 | DType::C64 | DType::C128)
+        );
+        let name = match number {
+            2.0 => "square",
+            1.0 if inexact => "positive",
+            0.5 if inexact => "sqrt",
+            -1.0 if inexact => "reciprocal",
+            _ => return Ok(None),
+        };
+        if !inexact && !exponent.is_exact_instance_of::<pyo3::types::PyInt>() {
+            return Ok(None);
+        }
+        self.ufunc(name, std::slice::from_ref(base)).map(Some)
+    }
+
+    /// The truth of a value, `None` where it depends on the call.
+    pub(super) fn truth(&self, value: &Value<'c>) -> Captured<Option<bool>> {
+        Ok(match value {
+            Value::Object(object) => Some(object.bind(self.py).is_truthy()?),
+            Value::Tuple(items) => Some(!items.is_empty()),
+            Value::List(items) => Some(!items.borrow().is_empty()),
+            Value::Method(..) | Value::Function(_) => Some(true),
+            Value::Number(
+                _,
+                _,
+                Origin {
+                    leaf: Some(leaf), ..
+                },
+            ) => return Err(Stop::Specialize(*leaf)),
+            Value::Unusable(why) => return self.unsupported(why.to_string()),
+            Value::Number(..) | Value::Scalar(_) | Value::Array(_) => None,
+        })
+    }
+}

@@ -1,0 +1,376 @@
+//! Python's syntax trees, with places in the source file.
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+/// Where something stands: lines count from 1, columns (UTF-8 bytes) from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// A statement.
+#[derive(Debug)]
+pub(crate) struct Stmt {
+    pub(crate) span: Span,
+    pub(crate) kind: StmtKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum StmtKind {
+    Expr(Expr),
+    Assign {
+        targets: Vec<Expr>,
+        value: Expr,
+    },
+    AugAssign {
+        target: Expr,
+        op: String,
+        value: Expr,
+    },
+    Return(Option<Expr>),
+    If {
+        test: Expr,
+        body: Vec<Stmt>,
+        orelse: Vec<Stmt>,
+    },
+    For {
+        target: Expr,
+        iter: Expr,
+        body: Vec<Stmt>,
+        orelse: Vec<Stmt>,
+    },
+    While {
+        test: Expr,
+        body: Vec<Stmt>,
+        orelse: Vec<Stmt>,
+    },
+    Function(std::rc::Rc<Function>),
+    Pass,
+    Break,
+    Continue,
+    /// A kind that compiled code has nothing for.
+    Other(String),
+}
+
+/// A function definition or a lambda.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Block(Vec<Stmt>),
+    Expr(Box<Expr>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) kind: ParameterKind,
+    pub(crate) default: Option<Expr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParameterKind {
+    Positional,
+    Keyword,
+    Rest,
+    KeywordRest,
+}
+
+/// An expression.
+#[derive(Debug)]
+pub(crate) struct Expr {
+    pub(crate) span: Span,
+    pub(crate) kind: ExprKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum ExprKind {
+    Constant(Py<PyAny>),
+    Name(String),
+    Attribute(Box<Expr>, String),
+    Binary {
+        op: String,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    Unary {
+        op: String,
+        operand: Box<Expr>,
+    },
+    /// Whether it is `and`, and the operands.
+    Bool(bool, Vec<Expr>),
+    Compare {
+        left: Box<Expr>,
+        ops: Vec<String>,
+        others: Vec<Expr>,
+    },
+    IfElse {
+        test: Box<Expr>,
+        body: Box<Expr>,
+        orelse: Box<Expr>,
+    },
+    Call {
+        function: Box<Expr>,
+        args: Vec<Expr>,
+        keywords: Vec<(Option<String>, Expr)>,
+    },
+    Subscript(Box<Expr>, Box<Expr>),
+    Slice {
+        start: Option<Box<Expr>>,
+        stop: Option<Box<Expr>>,
+        step: Option<Box<Expr>>,
+    },
+    Tuple(Vec<Expr>),
+    List(Vec<Expr>),
+    Starred(Box<Expr>),
+    Lambda(std::rc::Rc<Function>),
+    /// Whether it is a list, not a generator; element, clauses.
+    Comprehension {
+        element: Box<Expr>,
+        clauses: Vec<Clause>,
+    },
+    /// A kind that compiled code has nothing for.
+    Other(String),
+}
+
+/// `for target in iter if conditions` of a comprehension.
+#[derive(Debug)]
+pub(crate) struct Clause {
+    pub(crate) target: Expr,
+    pub(crate) iter: Expr,
+    pub(crate) conditions: Vec<Expr>,
+}
+
+type Node<'a, 'py> = &'a Bound<'py, PyAny>;
+
+fn span(node: Node<'_, '_>) -> PyResult<Span> {
+    let number = |name: &str| -> PyResult<usize> { node.getattr(name)?.extract() };
+    Ok(Span {
+        line: number("lineno")?,
+        column: number("col_offset")?,
+    })
+}
+
+/// A `FunctionDef` or a `Lambda`.
+pub(crate) fn function(node: Node<'_, '_>) -> PyResult<Function> {
+    let args = node.getattr("args")?;
+    let list = |name: &str| -> PyResult<Vec<Bound<'_, PyAny>>> {
+        args.getattr(name)?.try_iter()?.collect()
+    };
+    let mut parameters = Vec::new();
+    let mut positional = list("posonlyargs")?;
+    positional.extend(list("args")?);
+    let defaults = list("defaults")?;
+    let without = positional.len() - defaults.len();
+    for (i, arg) in positional.iter().enumerate() {
+        let default = i
+            .checked_sub(without)
+            .map(|i| expr_of(&defaults[i]))
+            .transpose()?;
+        parameters.push(parameter(arg, ParameterKind::Positional, default)?);
+    }
+    if let Some(arg) = present(&args, "vararg")? {
+        parameters.push(parameter(&arg, ParameterKind::Rest, None)?);
+    }
+    for (arg, default) in list("kwonlyargs")?.iter().zip(list("kw_defaults")?) {
+        let default = (!default.is_none())
+            .then(|| expr_of(&default))
+            .transpose()?;
+        parameters.push(parameter(arg, ParameterKind::Keyword, default)?);
+    }
+    if let Some(arg) = present(&args, "kwarg")? {
+        parameters.push(parameter(&arg, ParameterKind::KeywordRest, None)?);
+    }
+    let body = node.getattr("body")?;
+    let (name, body) = match body.is_instance_of::<PyList>() {
+        true => (
+            node.getattr("name")?.extract()?,
+            Body::Block(block_of(&body)?),
+        ),
+        false => ("<lambda>".to_owned(), Body::Expr(Box::new(expr_of(&body)?))),
+    };
+    Ok(Function {
+        name,
+        parameters,
+        body,
+    })
+}
+
+fn block_of(list: Node<'_, '_>) -> PyResult<Vec<Stmt>> {
+    list.try_iter()?.map(|node| stmt_of(&node?)).collect()
+}
+
+fn stmt_of(node: Node<'_, '_>) -> PyResult<Stmt> {
+    let expr = |name: &str| expr_of(&node.getattr(name)?);
+    let block = |name: &str| block_of(&node.getattr(name)?);
+    let name = class(node)?;
+    let kind = match name.as_str() {
+        "Expr" => StmtKind::Expr(expr("value")?),
+        "Assign" => StmtKind::Assign {
+            targets: exprs_of(&node.getattr("targets")?)?,
+            value: expr("value")?,
+        },
+        "AnnAssign" => match present(node, "value")? {
+            Some(value) => StmtKind::Assign {
+                targets: vec![expr("target")?],
+                value: expr_of(&value)?,
+            },
+            None => StmtKind::Pass,
+        },
+        "AugAssign" => StmtKind::AugAssign {
+            target: expr("target")?,
+            op: class(&node.getattr("op")?)?,
+            value: expr("value")?,
+        },
+        "Return" => StmtKind::Return(
+            present(node, "value")?
+                .map(|value| expr_of(&value))
+                .transpose()?,
+        ),
+        "If" => StmtKind::If {
+            test: expr("test")?,
+            body: block("body")?,
+            orelse: block("orelse")?,
+        },
+        "For" => StmtKind::For {
+            target: expr("target")?,
+            iter: expr("iter")?,
+            body: block("body")?,
+            orelse: block("orelse")?,
+        },
+        "While" => StmtKind::While {
+            test: expr("test")?,
+            body: block("body")?,
+            orelse: block("orelse")?,
+        },
+        "FunctionDef" if node.getattr("decorator_list")?.len()? == 0 => {
+            StmtKind::Function(std::rc::Rc::new(function(node)?))
+        }
+        "Pass" => StmtKind::Pass,
+        "Break" => StmtKind::Break,
+        "Continue" => StmtKind::Continue,
+        _ => StmtKind::Other(name),
+    };
+    Ok(Stmt {
+        span: span(node)?,
+        kind,
+    })
+}
+
+fn exprs_of(list: Node<'_, '_>) -> PyResult<Vec<Expr>> {
+    list.try_iter()?.map(|node| expr_of(&node?)).collect()
+}
+
+fn expr_of(node: Node<'_, '_>) -> PyResult<Expr> {
+    let boxed =
+        |name: &str| -> PyResult<Box<Expr>> { Ok(Box::new(expr_of(&node.getattr(name)?)?)) };
+    let maybe = |name: &str| -> PyResult<Option<Box<Expr>>> {
+        present(node, name)?
+            .map(|node| Ok(Box::new(expr_of(&node)?)))
+            .transpose()
+    };
+    let list = |name: &str| exprs_of(&node.getattr(name)?);
+    let op = |name: &str| class(&node.getattr(name)?);
+    let text = |name: &str| -> PyResult<String> { node.getattr(name)?.extract() };
+    let name = class(node)?;
+    let kind = match name.as_str() {
+        "Constant" => ExprKind::Constant(node.getattr("value")?.unbind()),
+        "Name" => ExprKind::Name(text("id")?),
+        "Attribute" => ExprKind::Attribute(boxed("value")?, text("attr")?),
+        "BinOp" => ExprKind::Binary {
+            op: op("op")?,
+            left: boxed("left")?,
+            right: boxed("right")?,
+        },
+        "UnaryOp" => ExprKind::Unary {
+            op: op("op")?,
+            operand: boxed("operand")?,
+        },
+        "BoolOp" => ExprKind::Bool(op("op")? == "And", list("values")?),
+        "Compare" => ExprKind::Compare {
+            left: boxed("left")?,
+            ops: node
+                .getattr("ops")?
+                .try_iter()?
+                .map(|op| class(&op?))
+                .collect::<PyResult<_>>()?,
+            others: list("comparators")?,
+        },
+        "IfExp" => ExprKind::IfElse {
+            test: boxed("test")?,
+            body: boxed("body")?,
+            orelse: boxed("orelse")?,
+        },
+        "Call" => {
+            let keywords = node.getattr("keywords")?.try_iter()?.map(|keyword| {
+                let keyword = keyword?;
+                let name = present(&keyword, "arg")?
+                    .map(|name| name.extract())
+                    .transpose()?;
+                Ok((name, expr_of(&keyword.getattr("value")?)?))
+            });
+            ExprKind::Call {
+                function: boxed("func")?,
+                args: list("args")?,
+                keywords: keywords.collect::<PyResult<_>>()?,
+            }
+        }
+        "Subscript" => ExprKind::Subscript(boxed("value")?, boxed("slice")?),
+        "Slice" => ExprKind::Slice {
+            start: maybe("lower")?,
+            stop: maybe("upper")?,
+            step: maybe("step")?,
+        },
+        "Tuple" => ExprKind::Tuple(list("elts")?),
+        "List" => ExprKind::List(list("elts")?),
+        "Starred" => ExprKind::Starred(boxed("value")?),
+        "Lambda" => ExprKind::Lambda(std::rc::Rc::new(function(node)?)),
+        "ListComp" | "GeneratorExp" => {
+            let clauses = node.getattr("generators")?.try_iter()?.map(|clause| {
+                let clause = clause?;
+                Ok(Clause {
+                    target: expr_of(&clause.getattr("target")?)?,
+                    iter: expr_of(&clause.getattr("iter")?)?,
+                    conditions: exprs_of(&clause.getattr("ifs")?)?,
+                })
+            });
+            ExprKind::Comprehension {
+                element: boxed("elt")?,
+                clauses: clauses.collect::<PyResult<_>>()?,
+            }
+        }
+        _ => ExprKind::Other(name),
+    };
+    Ok(Expr {
+        span: span(node)?,
+        kind,
+    })
+}
+
+fn parameter(
+    node: Node<'_, '_>,
+    kind: ParameterKind,
+    default: Option<Expr>,
+) -> PyResult<Parameter> {
+    Ok(Parameter {
+        name: node.getattr("arg")?.extract()?,
+        kind,
+        default,
+    })
+}
+
+fn present<'py>(node: Node<'_, 'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let value = node.getattr(name)?;
+    Ok((!value.is_none()).then_some(value))
+}
+
+fn class(node: Node<'_, '_>) -> PyResult<String> {
+    Ok(node.get_type().name()?.to_str()?.to_owned())
+}

@@ -1,0 +1,218 @@
+"""`npir.jit`: NumPy's results, from compiled code."""
+
+import copy
+import unittest
+
+import numpy as np
+
+import npir
+import programs
+
+FACTOR = 2.0
+TABLE = [1, 2, 3]
+
+
+def scaled(x):
+    return x * FACTOR
+
+
+def alike(a, b):
+    """Whether two results are of the same types and shapes, with close values."""
+    if isinstance(a, (tuple, list)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(alike, a, b))
+    same = type(a) is type(b) and getattr(a, "dtype", None) == getattr(b, "dtype", None)
+    return same and np.shape(a) == np.shape(b) and np.allclose(a, b, equal_nan=True, rtol=1e-9)
+
+
+class Programs(unittest.TestCase):
+    def test_each_program_is_compiled_and_gives_what_numpy_gives(self):
+        for function, arguments in programs.PROGRAMS:
+            with self.subTest(function.__name__):
+                ours, theirs = copy.deepcopy(arguments), copy.deepcopy(arguments)
+                compiled = npir.jit(function, strict=True)
+                with np.errstate(all="ignore"):
+                    expected = function(*theirs)
+                for _ in range(2):
+                    ours = copy.deepcopy(arguments)
+                    found = compiled(*ours)
+                    self.assertTrue(alike(found, expected), f"{found} is not {expected}")
+                    self.assertTrue(alike(ours, theirs), "arguments are left different")
+                self.assertEqual(compiled.compilations, 1)
+
+
+class Arguments(unittest.TestCase):
+    def test_memory_is_not_copied(self):
+        @npir.jit(strict=True)
+        def increment(x):
+            x[...] = x + 1
+            return x
+
+        x = np.zeros(5)
+        self.assertIs(increment(x), x)
+        np.testing.assert_array_equal(x, np.ones(5))
+
+    def test_any_layout(self):
+        @npir.jit(strict=True)
+        def f(x, y):
+            return x - 2 * y
+
+        a = np.arange(48.0).reshape(6, 8)
+        shifted = np.zeros(8 * 6 * 8 + 1, np.uint8)[1:].view(np.float64).reshape(6, 8)
+        shifted[...] = a
+        read_only = a.copy()
+        read_only.flags.writeable = False
+        for x in (a, a[::-1], np.asfortranarray(a), shifted, read_only, np.broadcast_to(a[:1], a.shape)):
+            np.testing.assert_array_equal(f(x, a), x - 2 * a)
+
+    def test_read_only_arrays_are_not_written_to(self):
+        def f(x):
+            x[0] = 1
+
+        x = np.zeros(3)
+        x.flags.writeable = False
+        with self.assertRaises(ValueError):
+            npir.jit(f)(x)
+
+    def test_arguments_that_share_memory(self):
+        def f(x, y):
+            x[1:] = x[1:] + y[:-1]
+
+        expected, found = np.arange(6.0), np.arange(6.0)
+        f(expected, expected)
+        npir.jit(f)(found, found)
+        np.testing.assert_array_equal(found, expected)
+
+    def test_keywords_and_defaults(self):
+        @npir.jit(strict=True)
+        def f(x, k=2, *, offset=0.5):
+            return x * k + offset
+
+        x = np.arange(3.0)
+        np.testing.assert_array_equal(f(x), x * 2 + 0.5)
+        np.testing.assert_array_equal(f(k=3, x=x, offset=1.0), x * 3 + 1.0)
+
+    def test_types_of_numbers(self):
+        @npir.jit(strict=True)
+        def f(x, y):
+            return x + y
+
+        for x in (np.arange(3, dtype=np.int8), np.float32(1.5), np.ones(2, np.complex64)):
+            for y in (1, 2.5, True, np.int16(3), np.ones(1, np.float32)):
+                expected, found = x + y, f(x, y)
+                self.assertTrue(alike(found, expected), f"{found!r} is not {expected!r}")
+
+    def test_another_shape_is_compiled_once_more_and_no_more(self):
+        @npir.jit(strict=True)
+        def f(x):
+            return x.sum(axis=0) * 2
+
+        for n in (3, 4, 5, 6):
+            x = np.arange(2.0 * n).reshape(2, n)
+            np.testing.assert_array_equal(f(x), x.sum(axis=0) * 2)
+        self.assertEqual(f.compilations, 2)
+
+    def test_what_arrays_must_not_be(self):
+        def f(x):
+            return x + x
+
+        objects = np.array([1, 2.5], object)
+        swapped = np.arange(3, dtype=">f8")
+        masked = np.ma.masked_array([1.0, 2.0], [True, False])
+        for x in (objects, swapped, masked):
+            expected, found = f(x), npir.jit(f)(x)
+            self.assertEqual((type(found), str(found)), (type(expected), str(expected)))
+
+
+class Surroundings(unittest.TestCase):
+    def test_a_global_that_changes(self):
+        global FACTOR
+        compiled = npir.jit(scaled, strict=True)
+        x = np.ones(2)
+        np.testing.assert_array_equal(compiled(x), [2, 2])
+        try:
+            FACTOR = 3.0
+            np.testing.assert_array_equal(compiled(x), [3, 3])
+        finally:
+            FACTOR = 2.0
+        self.assertEqual(compiled.compilations, 2)
+
+    def test_a_variable_around_that_changes(self):
+        k = 2.0
+
+        def f(x):
+            return x * k
+
+        compiled = npir.jit(f, strict=True)
+        np.testing.assert_array_equal(compiled(np.ones(2)), [2, 2])
+        k = 5.0
+        np.testing.assert_array_equal(compiled(np.ones(2)), [5, 5])
+
+    def test_containers_from_outside_are_left_to_numpy(self):
+        def f(x):
+            return x * len(TABLE)
+
+        compiled = npir.jit(f)
+        np.testing.assert_array_equal(compiled(np.ones(1)), [3])
+        TABLE.append(4)
+        try:
+            np.testing.assert_array_equal(compiled(np.ones(1)), [4])
+        finally:
+            TABLE.pop()
+        self.assertIn("class list", compiled.fallbacks[0])
+
+    def test_functions_without_source(self):
+        names = {}
+        exec("def f(x):\n    return x + 1", names)
+        compiled = npir.jit(names["f"])
+        np.testing.assert_array_equal(compiled(np.ones(1)), [2])
+        self.assertIn("not at hand", compiled.fallbacks[0])
+
+
+class Reasons(unittest.TestCase):
+    def test_what_cannot_be_compiled_runs_in_numpy_and_is_reported(self):
+        def f(x):
+            print(end="")
+            return np.apply_along_axis(sum, 0, x)
+
+        compiled = npir.jit(f)
+        x = np.ones((2, 3))
+        np.testing.assert_array_equal(compiled(x), [2, 2, 2])
+        self.assertEqual(compiled.compilations, 0)
+        line = f.__code__.co_firstlineno + 1
+        self.assertIn(f"test_jit.py:{line}: ", compiled.fallbacks[0])
+
+    def test_strict_says_where_and_why(self):
+        @npir.jit(strict=True)
+        def f(x):
+            return np.apply_along_axis(sum, 0, x)
+
+        with self.assertRaisesRegex(TypeError, r"test_jit.py:\d+: numpy.apply_along_axis"):
+            f(np.ones((2, 3)))
+
+    def test_exceptions_are_numpys(self):
+        @npir.jit(strict=True)
+        def add(x, y):
+            return x + y
+
+        @npir.jit(strict=True)
+        def item(x, i):
+            return x[i]
+
+        @npir.jit(strict=True)
+        def invert(x):
+            return np.linalg.inv(x)
+
+        # The second shape is compiled for all, which tells only when it runs.
+        add(np.ones(3), np.ones(3))
+        add(np.ones(4), np.ones(4))
+        with self.assertRaises(ValueError):
+            add(np.ones(3), np.ones(4))
+        item(np.ones(3), 2)
+        with self.assertRaises(IndexError):
+            item(np.ones(3), 3)
+        with self.assertRaises(np.linalg.LinAlgError):
+            invert(np.zeros((2, 2)))
+
+
+if __name__ == "__main__":
+    unittest.main()
