@@ -1,3 +1,5 @@
+//! Eigenvalues and eigenvectors of spectra that are hard: clustered, graded, glued, tiny, huge.
+
 use faer::Mat;
 
 use super::{Rows, of_tridiagonal};
