@@ -123,6 +123,118 @@ class Arguments(unittest.TestCase):
             self.assertEqual((type(found), str(found)), (type(expected), str(expected)))
 
 
+class Lists(unittest.TestCase):
+    def test_lists_that_loops_change(self):
+        def f(x):
+            parts = []
+            for i in range(10):
+                if i % 2 == 0:
+                    parts.append(x[i] * i)
+            return np.array(parts), len(parts)
+
+        x = np.arange(10.0)
+        compiled = npir.jit(f, strict=True)
+        self.assertTrue(alike(compiled(x), f(x)))
+
+    def test_lists_that_depend_on_values(self):
+        def f(x):
+            parts = []
+            for i in range(10):
+                if x[i] > 4:
+                    parts.append(i)
+            return parts
+
+        x = np.arange(10.0)
+        self.assertEqual(npir.jit(f)(x), f(x))
+
+    def test_lists_of_the_caller(self):
+        def f(items):
+            items.append(items[0] + 1)
+            return items
+
+        ours, theirs = [np.ones(2)], [np.ones(2)]
+        result = npir.jit(f)(ours)
+        f(theirs)
+        self.assertIs(result, ours)
+        self.assertTrue(alike(ours, theirs))
+
+        def g(items, other):
+            other += items
+            return other[0]
+
+        other = [1.0]
+        npir.jit(g)([2.0], other)
+        self.assertEqual(other, [1.0, 2.0])
+
+
+class Identity(unittest.TestCase):
+    """Which array is returned, and which one a write changes."""
+
+    def test_an_argument_that_may_be_returned(self):
+        def halve(x, limit):
+            while x.sum() > limit:
+                x = x * 0.5
+            return x
+
+        def converge(v):
+            for k in range(50):
+                w = v / 2 + 0.5
+                if np.abs(w - v).max() < 1e-6:
+                    break
+                v = w
+            return v
+
+        def choose(x, y):
+            if x.sum() > y.sum():
+                x = x + 1
+            return x
+
+        for function, calls in (
+            (halve, [(np.ones(4), 100.0), (np.ones(4), 1.0)]),
+            (converge, [(np.ones(3),), (np.zeros(3),)]),
+            (choose, [(np.ones(2), np.zeros(2)), (np.zeros(2), np.ones(2))]),
+        ):
+            compiled = npir.jit(function, strict=True)
+            for arguments in calls:
+                expected, found = function(*arguments), compiled(*arguments)
+                np.testing.assert_allclose(found, expected)
+                self.assertEqual(found is arguments[0], expected is arguments[0], function.__name__)
+
+    def test_writes_to_one_of_several_arrays(self):
+        def either(x, y):
+            z = x if x.sum() > 0 else y
+            z[0] = 7
+            return x + y
+
+        def through_another_name(x):
+            y = np.zeros(3)
+            z = y
+            for i in range(10):
+                z = z + x
+            y[0] = 5
+            return y, z
+
+        def before_the_loop(x):
+            y = x * 2
+            z = y
+            while z.sum() < 100:
+                z = z + x
+            y[0] = 5
+            return z
+
+        for function, arguments in (
+            (either, (np.ones(3), np.zeros(3))),
+            (either, (-np.ones(3), np.zeros(3))),
+            (through_another_name, (np.ones(3),)),
+            (before_the_loop, (np.ones(3),)),
+            (before_the_loop, (100 * np.ones(3),)),
+        ):
+            ours, theirs = copy.deepcopy(arguments), copy.deepcopy(arguments)
+            expected = function(*theirs)
+            self.assertTrue(alike(npir.jit(function)(*ours), expected), function.__name__)
+            self.assertTrue(alike(ours, theirs), function.__name__)
+
+
 class Surroundings(unittest.TestCase):
     def test_a_global_that_changes(self):
         global FACTOR
@@ -180,6 +292,28 @@ class Reasons(unittest.TestCase):
         self.assertEqual(compiled.compilations, 0)
         line = f.__code__.co_firstlineno + 1
         self.assertIn(f"test_jit.py:{line}: ", compiled.fallbacks[0])
+
+    def test_recursion_ends(self):
+        def fibonacci(n):
+            return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+        def f(x):
+            return x * fibonacci(25)
+
+        np.testing.assert_array_equal(npir.jit(f)(np.ones(1)), [75025])
+
+    def test_what_was_refused_is_not_tried_again(self):
+        attempts = []
+
+        def refuse(function, arguments, generalize):
+            attempts.append(arguments)
+            return "no reason"
+
+        function = npir.Jit(lambda x: x, refuse, False)
+        for x in (1, 2, 3, np.ones(2), np.ones(3), np.ones((2, 2))):
+            self.assertIs(function(x), x)
+        self.assertEqual(len(attempts), 3)
+        self.assertEqual(function.fallbacks, ["no reason"])
 
     def test_strict_says_where_and_why(self):
         @npir.jit(strict=True)

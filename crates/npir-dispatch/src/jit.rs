@@ -1,5 +1,6 @@
 //! `Jit`: a Python function with its compiled versions.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use npir_runtime::{Arg, Artifact, Function};
@@ -81,6 +82,18 @@ impl Call<'_, '_> {
 // SAFETY: the arguments describe memory that the caller holds references to while it waits for the call.
 unsafe impl Send for Call<'_, '_> {}
 
+/// Arguments by their types: classes, and of arrays the elements and the number of dimensions.
+fn types_of(bound: &[Bound<'_, PyAny>]) -> Vec<usize> {
+    let mut types = Vec::new();
+    for object in bound {
+        types.push(object.get_type_ptr() as usize);
+        if let Some((dtype, shape)) = crate::array_of(object) {
+            types.extend([dtype as usize, shape.len()]);
+        }
+    }
+    types
+}
+
 fn holds(guard: &GlobalGuard, constants: &Bound<'_, PyTuple>) -> bool {
     let check = || -> PyResult<bool> {
         let namespace = constants.get_item(guard.namespace)?;
@@ -112,6 +125,8 @@ pub(crate) struct Jit {
     plain: bool,
     versions: Mutex<Vec<Arc<Version>>>,
     fallbacks: Mutex<Vec<String>>,
+    /// Types of arguments that no version could be compiled for.
+    refused: Mutex<HashSet<Vec<usize>>>,
     strict: bool,
 }
 
@@ -139,6 +154,7 @@ impl Jit {
             plain,
             versions: Mutex::default(),
             fallbacks: Mutex::default(),
+            refused: Mutex::default(),
             strict,
         })
     }
@@ -223,6 +239,11 @@ impl Jit {
         bound: &[Bound<'py, PyAny>],
         generalize: bool,
     ) -> PyResult<Option<Arc<Version>>> {
+        let types = types_of(bound);
+        let lock = || self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.strict && lock().contains(&types) {
+            return Ok(None);
+        }
         let arguments = PyTuple::new(py, bound)?;
         let made = self
             .compile
@@ -232,6 +253,7 @@ impl Jit {
             return Ok(Some(Arc::new(Version::new(&artifact, &spec, constants)?)));
         }
         let reason: String = made.extract()?;
+        lock().insert(types);
         if self.strict {
             return Err(PyTypeError::new_err(reason));
         }

@@ -70,9 +70,14 @@ pub(crate) fn assemble<'py>(
         Outcome::Array(i) => result(*i)?,
         Outcome::Scalar(i) => result(*i)?.get_item(PyTuple::empty(py))?,
         Outcome::Number(i) => result(*i)?.call_method0("item")?,
-        Outcome::Argument(i) => match leaves.get(*i) {
-            Some(Leaf::Array(array, ..)) => array.clone().into_any(),
-            _ => return Err(PySystemError::new_err(format!("argument {i} is no array"))),
+        Outcome::Argument(i) => argument(leaves, *i)?,
+        Outcome::ArgumentIf {
+            argument: i,
+            holds,
+            otherwise,
+        } => match result(*holds)?.is_truthy()? {
+            true => argument(leaves, *i)?,
+            false => result(*otherwise)?,
         },
         Outcome::Constant(i) => constants.get_item(*i)?,
         Outcome::Tuple(items) | Outcome::List(items) => {
@@ -86,6 +91,14 @@ pub(crate) fn assemble<'py>(
             }
         }
     })
+}
+
+/// The array that was passed.
+fn argument<'py>(leaves: &[Leaf<'py>], i: usize) -> PyResult<Bound<'py, PyAny>> {
+    match leaves.get(i) {
+        Some(Leaf::Array(array, ..)) => Ok(array.clone().into_any()),
+        _ => Err(PySystemError::new_err(format!("argument {i} is no array"))),
+    }
 }
 
 /// The exception that NumPy would raise.

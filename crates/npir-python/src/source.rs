@@ -1,14 +1,36 @@
 //! The syntax tree of a function, proven to be the function's.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::tree::{self, Function};
 
 /// A function's tree, and the file that it stands in.
+#[derive(Clone)]
 pub(crate) struct Source {
-    pub(crate) function: Function,
+    pub(crate) function: Rc<Function>,
     pub(crate) file: String,
+}
+
+/// What was found out about functions during a compilation, by the address of their code.
+#[derive(Default)]
+pub(crate) struct Sources(RefCell<HashMap<usize, Result<Source, String>>>);
+
+impl Sources {
+    /// As [`of_function`], once for each code.
+    pub(crate) fn of(&self, function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> {
+        let code = function.getattr("__code__")?.as_ptr() as usize;
+        if let Some(known) = self.0.borrow().get(&code) {
+            return Ok(known.clone());
+        }
+        let found = of_function(function)?;
+        self.0.borrow_mut().insert(code, found.clone());
+        Ok(found)
+    }
 }
 
 /// The tree of a Python function; `Err` is a reason why there is none.
@@ -16,7 +38,7 @@ pub(crate) struct Source {
 /// The source that Python names may have changed since it was compiled: the whole file is compiled again, for what a
 /// function is compiled to depends on the file's imports, and the code must be the function's in every instruction,
 /// constant and name.
-pub(crate) fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> {
+fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> {
     let py = function.py();
     let code = function.getattr("__code__")?;
     let file: String = code.getattr("co_filename")?.extract()?;
@@ -71,7 +93,7 @@ pub(crate) fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source
     }
     match found {
         Some(node) => Ok(Ok(Source {
-            function: tree::function(&node)?,
+            function: Rc::new(tree::function(&node)?),
             file,
         })),
         None => Ok(Err(format!("{name} is no plain function"))),

@@ -25,13 +25,27 @@ pub(crate) enum Value<'c> {
     /// A tuple.
     Tuple(Rc<Vec<Value<'c>>>),
     /// A list, which may change.
-    List(Rc<RefCell<Vec<Value<'c>>>>),
+    List(Rc<List<'c>>),
     /// A method and what it is bound to.
     Method(Box<Value<'c>>, String),
     /// A function that is defined while the captured one runs.
     Function(Rc<Closure<'c>>),
     /// A variable that is not the same thing, or has no value, on every way here: why it cannot be used.
     Unusable(Rc<str>),
+}
+
+/// A list.
+pub(crate) struct List<'c> {
+    pub(crate) items: RefCell<Vec<Value<'c>>>,
+    /// How many blocks that depend on the call are around the place where it was made; none for a list of the caller.
+    pub(crate) level: Option<usize>,
+}
+
+impl<'c> List<'c> {
+    /// The items as they are now.
+    pub(crate) fn now(&self) -> Vec<Value<'c>> {
+        self.items.borrow().clone()
+    }
 }
 
 /// What is known of a number of Python.
@@ -107,4 +121,22 @@ pub(crate) struct Buffer<'c> {
     pub(crate) written: bool,
     /// Whether it stands for one of several buffers, depending on the call: it cannot be written to, nor be returned.
     pub(crate) ambiguous: bool,
+    /// Whether another buffer may stand for it: it cannot be written to any more.
+    pub(crate) frozen: bool,
+    /// The argument that it is where the 0-d bool holds; it cannot be written to either.
+    pub(crate) maybe: Option<(usize, Tensor<'c>)>,
+}
+
+impl<'c> Buffer<'c> {
+    /// A buffer of its own.
+    pub(crate) fn new(contents: Tensor<'c>) -> Self {
+        Buffer {
+            contents,
+            argument: None,
+            written: false,
+            ambiguous: false,
+            frozen: false,
+            maybe: None,
+        }
+    }
 }

@@ -217,10 +217,11 @@ impl<'c> Capture<'_, 'c, '_> {
         name: &str,
         mut args: Arguments<'c>,
     ) -> Captured<Value<'c>> {
-        if let Value::List(items) = object {
+        if let Value::List(list) = object {
             return match (name, args.positional.as_slice()) {
                 ("append", [item]) => {
-                    items.borrow_mut().push(item.clone());
+                    self.may_change(list)?;
+                    list.items.borrow_mut().push(item.clone());
                     Ok(self.none())
                 }
                 _ => self.unsupported(format!("the method {name} of a list")),

@@ -8,7 +8,6 @@ use npir::mlir::prelude::*;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::source;
 use crate::tree::{Expr, ParameterKind};
 use crate::value::{Closure, Module, Value};
 
@@ -181,7 +180,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         };
         Ok(match (name, first) {
             ("len", Value::Tuple(items)) => Some(self.int(items.len() as i64)),
-            ("len", Value::List(items)) => Some(self.int(items.borrow().len() as i64)),
+            ("len", Value::List(list)) => Some(self.int(list.items.borrow().len() as i64)),
             ("len", Value::Array(array)) => {
                 let Some(n) = array.ty.dims().first().copied() else {
                     return self.unsupported("the length of an array of no dimensions");
@@ -202,7 +201,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 Some(best)
             }
             ("tuple", _) => Some(Value::Tuple(Rc::new(self.items(first)?))),
-            ("list", _) => Some(Value::List(Rc::new(RefCell::new(self.items(first)?)))),
+            ("list", _) => {
+                let items = self.items(first)?;
+                Some(self.list(items))
+            }
             ("enumerate", Value::Tuple(_) | Value::List(_) | Value::Array(_)) => {
                 let items = self.items(first)?.into_iter().enumerate();
                 let pairs =
@@ -271,7 +273,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// Follows a call of a function of the user.
     fn follow(&mut self, function: &Bound<'py, PyAny>, args: Arguments<'c>) -> Captured<Value<'c>> {
-        let source = match source::of_function(function)? {
+        let source = match self.choices.sources.of(function)? {
             Ok(source) => source,
             Err(reason) => return self.unsupported(reason),
         };
@@ -311,7 +313,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             .map(|p| defaults.get(&p.name).cloned())
             .collect();
         let closure = Closure {
-            function: Rc::new(source.function),
+            function: source.function,
             defaults,
             around,
             module,
@@ -332,6 +334,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             .into_iter()
             .chain(closure.around.iter().cloned())
             .collect();
+        let callers = self.callers.len();
+        self.callers.extend(self.scopes.iter().cloned());
         let around = std::mem::replace(&mut self.scopes, scopes);
         let module = std::mem::replace(&mut self.module, closure.module.clone());
         self.depth += 1;
@@ -341,6 +345,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         self.depth -= 1;
         self.module = module;
         self.scopes = around;
+        self.callers.truncate(callers);
         Ok(result)
     }
 

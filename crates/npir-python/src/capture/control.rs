@@ -33,9 +33,32 @@ pub(super) enum Kind<'c> {
 /// What one way of a condition does.
 type Way<'b, 'c, T> = dyn FnOnce(&mut T) -> Captured<Flow<'c>> + 'b;
 
-/// A variable after a condition: its scope, name and value; where it differs between the ways, which result it is, of
-/// what kind, and whether it stands for one of several arrays.
-type Joined<'c> = (usize, String, Value<'c>, Option<(usize, Kind<'c>, bool)>);
+/// A variable after a condition.
+struct Joined<'c> {
+    scope: usize,
+    name: String,
+    /// Its value where both ways agree.
+    value: Value<'c>,
+    /// Otherwise: which result it is, and of what kind.
+    result: Option<(usize, Kind<'c>)>,
+    /// Whether it stands for one of several arrays.
+    ambiguous: bool,
+    /// The argument that it may be, and which result says so.
+    maybe: Option<(usize, usize)>,
+}
+
+impl<'c> Joined<'c> {
+    fn plain(scope: usize, name: &str, value: Value<'c>) -> Self {
+        Joined {
+            scope,
+            name: name.to_owned(),
+            value,
+            result: None,
+            ambiguous: false,
+            maybe: None,
+        }
+    }
+}
 
 impl<'c, 'py> Capture<'_, 'c, 'py> {
     /// The block that is built in.
@@ -79,6 +102,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let before = self.state();
         let mut ends = Vec::new();
         let mut op = rw.op("scf.if").operands(&[condition]);
+        self.conditional += 1;
         let mut failure = None;
         let mut branch = |this: &mut Self, body: Box<Way<'_, 'c, Self>>| {
             if failure.is_some() {
@@ -93,6 +117,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         };
         op = op.region_with(&[], |_, _| branch(self, Box::new(then)));
         op = op.region_with(&[], |_, _| branch(self, Box::new(otherwise)));
+        self.conditional -= 1;
         if let Some(stop) = failure {
             return Err(stop);
         }
@@ -132,16 +157,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             for name in names {
                 let (Some(x), Some(y)) = (a.get(name), b.get(name)) else {
                     let why = format!("{name} has a value only on some ways here");
-                    renamed.push((i, name.clone(), Value::Unusable(why.into()), None));
+                    renamed.push(Joined::plain(i, name, Value::Unusable(why.into())));
                     continue;
                 };
                 if self.same(x, y) {
-                    renamed.push((i, name.clone(), x.clone(), None));
+                    renamed.push(Joined::plain(i, name, x.clone()));
                     continue;
                 }
                 let Some(kind) = self.common_kind(x, y)? else {
                     let why = format!("{name} is not of one type on all ways here");
-                    renamed.push((i, name.clone(), Value::Unusable(why.into()), None));
+                    renamed.push(Joined::plain(i, name, Value::Unusable(why.into())));
                     continue;
                 };
                 let mut values = Vec::new();
@@ -152,13 +177,38 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 }
                 let at = joined.len();
                 joined.push([values[0].value(), values[1].value()]);
-                let older = |value: &Value<'c>| match value {
-                    Value::Array(array) => array.buffer < before.contents.len(),
-                    _ => false,
-                };
+                let mut variable = Joined::plain(i, name, x.clone());
+                variable.result = Some((at, kind));
+                let tags = [self.tag(x), self.tag(y)];
                 // Arrays that one way has made belong to nobody else.
-                let ambiguous = older(x) || older(y);
-                renamed.push((i, name.clone(), x.clone(), Some((at, kind, ambiguous))));
+                for value in [x, y] {
+                    let Value::Array(array) = value else { continue };
+                    let buffer = array.buffer;
+                    if buffer < before.contents.len()
+                        && (self.references(buffer) > 1 || !array.steps.is_empty())
+                    {
+                        self.buffers[buffer].frozen = true;
+                        variable.ambiguous |=
+                            self.buffers[buffer].argument.is_none() || !array.steps.is_empty();
+                    }
+                    variable.ambiguous |= self.buffers[buffer].ambiguous;
+                }
+                let leaf = tags.iter().flatten().map(|tag| tag.0).next();
+                if let Some(leaf) = leaf {
+                    variable.ambiguous |= tags.iter().flatten().any(|tag| tag.0 != leaf);
+                    let mut flags = Vec::new();
+                    for ((block, state), tag) in [(blocks[0], &first.1), (blocks[1], &second.1)]
+                        .into_iter()
+                        .zip(tags)
+                    {
+                        flags.push(
+                            self.in_branch(block, state, &before, |this| this.tag_tensor(tag))?,
+                        );
+                    }
+                    variable.maybe = Some((leaf, joined.len()));
+                    joined.push([flags[0].value(), flags[1].value()]);
+                }
+                renamed.push(variable);
             }
         }
         // Memory.
@@ -179,14 +229,25 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return self.unsupported("an array that has another shape on another way here");
         }
         let results = op.results(&types).build().result_values();
-        for (i, name, value, join) in renamed {
-            let value = match join {
-                None => value,
-                Some((at, kind, ambiguous)) => {
-                    self.wrap(Tensor::from_value(results[at]), kind, ambiguous)
+        for variable in renamed {
+            let value = match variable.result {
+                None => variable.value,
+                Some((at, kind)) => {
+                    let maybe = variable
+                        .maybe
+                        .map(|(leaf, at)| (leaf, Tensor::from_value(results[at])));
+                    self.wrap(
+                        Tensor::from_value(results[at]),
+                        kind,
+                        variable.ambiguous,
+                        maybe,
+                    )
                 }
             };
-            before.scopes[i].0.borrow_mut().insert(name, value);
+            before.scopes[variable.scope]
+                .0
+                .borrow_mut()
+                .insert(variable.name, value);
         }
         for (buffer, at) in changed {
             self.buffers[buffer].contents = Tensor::from_value(results[at]);
@@ -286,16 +347,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         tensor: Tensor<'c>,
         kind: Kind<'c>,
         ambiguous: bool,
+        maybe: Option<(usize, Tensor<'c>)>,
     ) -> Value<'c> {
         match kind {
             Kind::Number(kind) => Value::Number(kind, tensor, Origin::default()),
             Kind::Scalar(_) => Value::Scalar(tensor),
             Kind::Array(ty) => {
                 self.buffers.push(Buffer {
-                    contents: tensor,
-                    argument: None,
-                    written: false,
                     ambiguous,
+                    maybe,
+                    ..Buffer::new(tensor)
                 });
                 Value::Array(Array {
                     buffer: self.buffers.len() - 1,
@@ -304,6 +365,58 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 })
             }
         }
+    }
+
+    /// The argument that an array is or may be, and what says so; without, it is.
+    pub(super) fn tag(&self, value: &Value<'c>) -> Option<(usize, Option<Tensor<'c>>)> {
+        let Value::Array(array) = value else {
+            return None;
+        };
+        let buffer = &self.buffers[array.buffer];
+        match (buffer.argument, buffer.maybe) {
+            _ if !array.steps.is_empty() => None,
+            (Some(leaf), _) => Some((leaf, None)),
+            (None, Some((leaf, holds))) => Some((leaf, Some(holds))),
+            (None, None) => None,
+        }
+    }
+
+    pub(super) fn tag_tensor(
+        &mut self,
+        tag: Option<(usize, Option<Tensor<'c>>)>,
+    ) -> Captured<Tensor<'c>> {
+        match tag {
+            Some((_, Some(holds))) => Ok(holds),
+            other => {
+                let holds = self.f.constant(npir::prelude::Scalar::new(other.is_some()));
+                self.built(holds)
+            }
+        }
+    }
+
+    /// How many variables, here and in the functions that have called this one, stand for a buffer or a view of it.
+    pub(super) fn references(&self, buffer: usize) -> usize {
+        let scopes = self.scopes.iter().chain(&self.callers);
+        scopes
+            .map(|scope| {
+                scope
+                    .borrow()
+                    .values()
+                    .map(|value| mentions(value, buffer))
+                    .sum::<usize>()
+            })
+            .sum()
+    }
+}
+
+/// How often a value, or what is in it, stands for a buffer.
+pub(super) fn mentions(value: &Value<'_>, buffer: usize) -> usize {
+    match value {
+        Value::Array(array) => usize::from(array.buffer == buffer),
+        Value::Tuple(items) => items.iter().map(|item| mentions(item, buffer)).sum(),
+        Value::List(list) => list.now().iter().map(|item| mentions(item, buffer)).sum(),
+        Value::Method(value, _) => mentions(value, buffer),
+        _ => 0,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Expressions.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use npir::mlir::prelude::*;
@@ -71,7 +70,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 self.get_item(&object, &index)?
             }
             ExprKind::Tuple(items) => Value::Tuple(Rc::new(self.exprs(items)?)),
-            ExprKind::List(items) => Value::List(Rc::new(RefCell::new(self.exprs(items)?))),
+            ExprKind::List(items) => {
+                let items = self.exprs(items)?;
+                self.list(items)
+            }
             ExprKind::Lambda(function) => {
                 let closure = Closure {
                     function: function.clone(),
@@ -88,7 +90,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let result = self.comprehension(element, clauses, &mut items);
                 self.scopes.remove(0);
                 result?;
-                Value::List(Rc::new(RefCell::new(items)))
+                self.list(items)
             }
             ExprKind::Slice { .. } | ExprKind::Starred(_) => {
                 return self.unsupported("a slice outside of an index");
@@ -275,6 +277,14 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     // None, True and such are known.
                     _ if known(left).is_some() || known(right).is_some() => false,
                     _ => match (left, right) {
+                        // One array may be passed twice.
+                        (Value::Array(_), Value::Array(_))
+                            if !self.same(left, right)
+                                && self.tag(left).is_some()
+                                && self.tag(right).is_some() =>
+                        {
+                            return self.unsupported("whether two arguments are the same array");
+                        }
                         (Value::Array(_), Value::Array(_)) | (Value::List(_), Value::List(_)) => {
                             self.same(left, right)
                         }
@@ -299,7 +309,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     pub(super) fn items(&mut self, value: &Value<'c>) -> Captured<Vec<Value<'c>>> {
         match value {
             Value::Tuple(items) => Ok(items.to_vec()),
-            Value::List(items) => Ok(items.borrow().clone()),
+            Value::List(list) => Ok(list.now()),
             Value::Array(array) => {
                 let Some(n) = array
                     .ty

@@ -239,10 +239,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         match value {
             Value::Array(array) => self.get_array(array, index),
             Value::Tuple(items) => self.get_sequence(items, index, true),
-            Value::List(items) => {
-                let items = items.borrow().clone();
-                self.get_sequence(&items, index, false)
-            }
+            Value::List(list) => self.get_sequence(&list.now(), index, false),
             Value::Object(_) => {
                 let object = self.concrete(value)?;
                 if npir_dispatch::array_of(&object).is_some() {
@@ -313,7 +310,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let picked = places.into_iter().map(|i| items[i].clone()).collect();
         Ok(match tuple {
             true => Value::Tuple(Rc::new(picked)),
-            false => Value::List(Rc::new(std::cell::RefCell::new(picked))),
+            false => self.list(picked),
         })
     }
 

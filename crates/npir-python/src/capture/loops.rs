@@ -12,7 +12,7 @@ use pyo3::types::PyRange;
 use crate::tree::{Expr, Stmt};
 use crate::value::{Origin, Value};
 
-use super::control::{BREAK, Kind, State, at_end};
+use super::control::{BREAK, Kind, State, at_end, mentions};
 use super::statements::Flow;
 use super::{Capture, Captured, Stop};
 
@@ -32,6 +32,10 @@ pub(super) struct Source<'c> {
 struct Carried<'c> {
     /// By scope and name; the type of the number or array, and what kind of Python number it is.
     variables: BTreeMap<(usize, String), Kind<'c>>,
+    /// The arguments that arrays may be, each with a bool behind the array.
+    tags: BTreeMap<(usize, String), usize>,
+    /// Arrays that start as an array that other variables stand for.
+    shared: BTreeSet<(usize, String)>,
     /// Those that get their first value in the loop.
     fresh: BTreeSet<(usize, String)>,
     /// Buffers from before the loop.
@@ -90,6 +94,7 @@ impl<'c> Capture<'_, 'c, '_> {
             let mut failure = None;
             let mut end_of_body = None;
             self.loops += 1;
+            self.conditional += 1;
             let mut types = vec![index];
             types.extend(inits.iter().map(|v| v.ty()));
             let bind = |this: &mut Self, i: Val<'c>| -> Captured<()> {
@@ -140,6 +145,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 }
             };
             self.loops -= 1;
+            self.conditional -= 1;
             if let Some(stop) = failure {
                 return Err(stop);
             }
@@ -179,7 +185,7 @@ impl<'c> Capture<'_, 'c, '_> {
                     builder.results(&types).build().result_values().split_off(2)
                 }
             };
-            self.leave(&carried, &before, &after, &results);
+            self.leave(&carried, &before, &after, &results, true);
             return Ok(());
         }
         self.unsupported("a loop whose variables change their types")
@@ -201,6 +207,7 @@ impl<'c> Capture<'_, 'c, '_> {
             let mut failure = None;
             let mut end_of_body = None;
             self.loops += 1;
+            self.conditional += 1;
             let builder = rw
                 .op("scf.while")
                 .operands(&[go])
@@ -233,6 +240,7 @@ impl<'c> Capture<'_, 'c, '_> {
                     }
                 });
             self.loops -= 1;
+            self.conditional -= 1;
             if let Some(stop) = failure {
                 return Err(stop);
             }
@@ -253,7 +261,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 rw.op("scf.yield").operands(&[go]).operands(&next).build()
             });
             let results = builder.results(&all).build().result_values().split_off(1);
-            self.leave(&carried, &before, &after, &results);
+            self.leave(&carried, &before, &after, &results, false);
             return Ok(());
         }
         self.unsupported("a loop whose variables change their types")
@@ -323,6 +331,10 @@ impl<'c> Capture<'_, 'c, '_> {
                 return self.unsupported(format!("{name} gets its value in a loop"));
             };
             values.push(self.as_kind(&value, *kind)?.value());
+            if carried.tags.contains_key(key) {
+                let tag = self.tag(&value);
+                values.push(self.tag_tensor(tag)?.value());
+            }
         }
         values.extend(
             carried
@@ -356,9 +368,15 @@ impl<'c> Capture<'_, 'c, '_> {
         let mut args = args.iter().map(|v| Tensor::from_value(*v));
         for (key @ (scope, name), kind) in &carried.variables {
             let Some(tensor) = args.next() else { continue };
+            let maybe = carried
+                .tags
+                .get(key)
+                .copied()
+                .zip(carried.tags.get(key).and_then(|_| args.next()));
+            let ambiguous = carried.shared.contains(key);
             // A value of the iteration before may not be there.
             if !carried.fresh.contains(key) {
-                let value = self.wrap(tensor, *kind, false);
+                let value = self.wrap(tensor, *kind, ambiguous, maybe);
                 before.scopes[*scope]
                     .0
                     .borrow_mut()
@@ -452,6 +470,22 @@ impl<'c> Capture<'_, 'c, '_> {
                                 "{name} is written to and replaced in a loop"
                             ));
                         }
+                        let start = before.scopes[i].1[name].clone();
+                        if let Value::Array(array) = &start {
+                            let shared = !array.steps.is_empty()
+                                || references(before, &self.callers, array.buffer) > 1;
+                            if shared {
+                                self.buffers[array.buffer].frozen = true;
+                            }
+                            if shared && self.tag(&start).is_none()
+                                || self.buffers[array.buffer].ambiguous
+                            {
+                                carried.shared.insert(key.clone());
+                            }
+                            if let Some((leaf, _)) = self.tag(&start) {
+                                carried.tags.insert(key.clone(), leaf);
+                            }
+                        }
                         carried.variables.insert(key, first);
                         grown = true;
                     }
@@ -471,7 +505,7 @@ impl<'c> Capture<'_, 'c, '_> {
     ) -> Captured<Vec<Val<'c>>> {
         self.in_branch(block, after, before, |this| {
             let mut values = Vec::new();
-            for ((scope, name), kind) in &carried.variables {
+            for (key @ (scope, name), kind) in &carried.variables {
                 let value = after.scopes[*scope].1[name].clone();
                 let tensor = this.as_kind(&value, *kind)?;
                 let expected = match kind {
@@ -482,6 +516,17 @@ impl<'c> Capture<'_, 'c, '_> {
                     return this.unsupported(format!("{name} changes its shape in a loop"));
                 }
                 values.push(tensor.value());
+                let tag = this.tag(&value);
+                match carried.tags.get(key) {
+                    Some(leaf) if tag.is_none_or(|tag| tag.0 == *leaf) => {
+                        values.push(this.tag_tensor(tag)?.value())
+                    }
+                    None if tag.is_none() => {}
+                    _ => {
+                        return this
+                            .unsupported(format!("{name} becomes another argument in a loop"));
+                    }
+                }
             }
             values.extend(
                 carried
@@ -500,6 +545,7 @@ impl<'c> Capture<'_, 'c, '_> {
         before: &State<'c>,
         after: &State<'c>,
         results: &[Val<'c>],
+        runs: bool,
     ) {
         self.restore(before);
         let mut results = results.iter().map(|v| Tensor::from_value(*v));
@@ -516,19 +562,49 @@ impl<'c> Capture<'_, 'c, '_> {
                 }
             }
         }
-        for ((scope, name), kind) in &carried.variables {
-            if let Some(tensor) = results.next() {
-                let value = self.wrap(tensor, *kind, false);
-                before.scopes[*scope]
-                    .0
-                    .borrow_mut()
-                    .insert(name.clone(), value);
-            }
+        for (key @ (scope, name), kind) in &carried.variables {
+            let Some(tensor) = results.next() else {
+                continue;
+            };
+            let last = after.scopes[*scope].1.get(name);
+            let maybe = carried
+                .tags
+                .get(key)
+                .copied()
+                .zip(carried.tags.get(key).and_then(|_| results.next()));
+            // Where the loop runs, it is what the last iteration has left.
+            let maybe =
+                maybe.filter(|_| !runs || last.is_some_and(|last| self.tag(last).is_some()));
+            let left =
+                matches!(last, Some(Value::Array(array)) if self.buffers[array.buffer].ambiguous);
+            let ambiguous = left || !runs && carried.shared.contains(key);
+            let value = self.wrap(tensor, *kind, ambiguous, maybe);
+            before.scopes[*scope]
+                .0
+                .borrow_mut()
+                .insert(name.clone(), value);
         }
         for (&buffer, tensor) in carried.buffers.iter().zip(results) {
             self.buffers[buffer].contents = tensor;
         }
     }
+}
+
+/// How many variables stand for a buffer or a view of it.
+fn references<'c>(state: &State<'c>, callers: &[crate::value::Scope<'c>], buffer: usize) -> usize {
+    let here = state
+        .scopes
+        .iter()
+        .flat_map(|(_, values)| values.values())
+        .map(|value| mentions(value, buffer));
+    let count = |scope: &crate::value::Scope<'c>| -> usize {
+        scope
+            .borrow()
+            .values()
+            .map(|value| mentions(value, buffer))
+            .sum()
+    };
+    here.sum::<usize>() + callers.iter().map(count).sum::<usize>()
 }
 
 impl Stop {

@@ -42,7 +42,8 @@ impl<'c> Capture<'_, 'c, '_> {
 
     /// Replaces what an array holds.
     pub(super) fn write(&mut self, array: &Array<'c>, value: Tensor<'c>) -> Captured<()> {
-        if self.buffers[array.buffer].ambiguous {
+        let buffer = &self.buffers[array.buffer];
+        if buffer.ambiguous || buffer.frozen || buffer.maybe.is_some() {
             return self.unsupported("which array is written to depends on values");
         }
         let old = self.buffers[array.buffer].contents;
@@ -101,9 +102,10 @@ impl<'c> Capture<'_, 'c, '_> {
     ) -> Captured<()> {
         let array = match object {
             Value::Array(array) => array,
-            Value::List(items) => {
+            Value::List(list) => {
+                self.may_change(list)?;
                 let key = self.object_index(index)?;
-                let n = items.borrow().len();
+                let n = list.items.borrow().len();
                 let place = self
                     .py
                     .import("builtins")?
@@ -111,7 +113,7 @@ impl<'c> Capture<'_, 'c, '_> {
                     .call1((n,))?
                     .get_item(key)?;
                 let place: usize = place.extract()?;
-                items.borrow_mut()[place] = value.clone();
+                list.items.borrow_mut()[place] = value.clone();
                 return Ok(());
             }
             _ => return self.unsupported("an assignment to an item of this object"),

@@ -27,12 +27,13 @@ use npir::builder::{Func, Tensor};
 use npir::mlir::prelude::*;
 use npir::prelude::*;
 use npir_dispatch::spec::{FUNCTION, GlobalGuard, Guard, Outcome, Spec};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::source;
+use crate::source::{Source, Sources};
 use crate::tree::{self, Span};
-use crate::value::{Array, Buffer, Module, Origin, Scope, Value, dtype_of};
+use crate::value::{Array, Buffer, List, Module, Origin, Scope, Value, dtype_of};
 
 use guards::{Constants, Parameters, guard, lasts};
 
@@ -72,14 +73,18 @@ pub(crate) fn compile(
     arguments: &Bound<'_, PyTuple>,
     generalize: bool,
 ) -> PyResult<Result<Program, String>> {
-    let source = match source::of_function(function)? {
-        Ok(source) => source,
-        Err(reason) => return Ok(Err(reason)),
-    };
     let mut choices = Choices {
         generalize,
         ..Choices::default()
     };
+    let source = match choices.sources.of(function)? {
+        Ok(source) => source,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let rest = |parameter: &tree::Parameter| parameter.kind == tree::ParameterKind::KeywordRest;
+    if source.function.parameters.iter().any(rest) {
+        return Ok(Err(format!("{}: a function with **keywords", source.file)));
+    }
     // Each round settles one argument.
     loop {
         let context = compiler.context();
@@ -90,6 +95,12 @@ pub(crate) fn compile(
             Err(Failed::Stop(Stop::Written(leaf))) if choices.written.insert(leaf) => {}
             Err(Failed::Stop(Stop::Unsupported(at, reason))) => {
                 return Ok(Err(format!("{}:{}: {reason}", source.file, at.line)));
+            }
+            // An interruption is for the caller.
+            Err(Failed::Stop(Stop::Python(error)))
+                if !error.is_instance_of::<PyException>(function.py()) =>
+            {
+                return Err(error);
             }
             Err(Failed::Stop(Stop::Python(error))) => {
                 return Ok(Err(format!("{}: {error}", source.file)));
@@ -106,6 +117,8 @@ pub(crate) fn compile(
 #[derive(Default)]
 struct Choices {
     generalize: bool,
+    /// Functions that were looked at.
+    sources: Sources,
     /// Numbers whose value has to be known.
     known: BTreeSet<usize>,
     /// Arrays that are written to.
@@ -121,7 +134,7 @@ fn attempt(
     compiler: &Compiler,
     context: &npir::mlir::melior::Context,
     function: &Bound<'_, PyAny>,
-    source: &source::Source,
+    source: &Source,
     arguments: &Bound<'_, PyTuple>,
     choices: &Choices,
 ) -> PyResult<Result<Program, Failed>> {
@@ -176,6 +189,9 @@ fn attempt(
             span: Span::default(),
             depth: 0,
             loops: 0,
+            conditional: 0,
+            callers: Vec::new(),
+            statements: 0,
             choices,
         };
         let result = capture.whole(function, source, &guards, args, &updates);
@@ -227,6 +243,12 @@ pub(crate) struct Capture<'a, 'c, 'py> {
     module: Module,
     /// The statement or expression that is looked at.
     span: Span,
+    /// Variables of the functions that have called this one.
+    callers: Vec<Scope<'c>>,
+    /// Statements so far.
+    statements: usize,
+    /// Blocks around that may not run, or run several times, depending on the call.
+    conditional: usize,
     /// Loops around, in this function, that run in compiled code.
     loops: usize,
     /// Calls of the user's functions that are being followed.
@@ -251,7 +273,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     fn whole(
         &mut self,
         function: &Bound<'py, PyAny>,
-        source: &source::Source,
+        source: &Source,
         guards: &[Guard],
         args: &[Tensor<'c>],
         updates: &[(usize, usize)],
@@ -358,10 +380,27 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     /// The result of a function of Python that has run now: lists are new ones.
     pub(crate) fn made(&self, object: &Bound<'py, PyAny>) -> Value<'c> {
         match object.cast_exact::<PyList>() {
-            Ok(list) => Value::List(Rc::new(RefCell::new(
-                list.iter().map(|item| self.made(&item)).collect(),
-            ))),
+            Ok(list) => self.list(list.iter().map(|item| self.made(&item)).collect()),
             Err(_) => self.known(object),
+        }
+    }
+
+    /// A list that the function makes here.
+    pub(crate) fn list(&self, items: Vec<Value<'c>>) -> Value<'c> {
+        Value::List(Rc::new(List {
+            items: RefCell::new(items),
+            level: Some(self.conditional),
+        }))
+    }
+
+    /// Whether a list may be changed here: it is the function's own, and every way here does the same to it, once.
+    pub(crate) fn may_change(&self, list: &List<'c>) -> Captured<()> {
+        match list.level {
+            None => self.unsupported("a list of the caller that is changed"),
+            Some(level) if level != self.conditional => {
+                self.unsupported("a list that is changed in a loop or on one of several ways")
+            }
+            Some(_) => Ok(()),
         }
     }
 
@@ -380,10 +419,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             Guard::Array { .. } => {
                 let (leaf, contents) = next()?;
                 self.buffers.push(Buffer {
-                    contents,
                     argument: Some(leaf),
-                    written: false,
-                    ambiguous: false,
+                    ..Buffer::new(contents)
                 });
                 self.whole_buffer(self.buffers.len() - 1)
             }
@@ -410,7 +447,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     values.push(self.argument(item, leaves)?);
                 }
                 match guard {
-                    Guard::List(_) => Value::List(Rc::new(RefCell::new(values))),
+                    Guard::List(_) => Value::List(Rc::new(List {
+                        items: RefCell::new(values),
+                        level: None,
+                    })),
                     _ => Value::Tuple(Rc::new(values)),
                 }
             }
@@ -433,12 +473,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// A new array with these contents.
     pub(crate) fn new_array(&mut self, contents: Tensor<'c>) -> Value<'c> {
-        self.buffers.push(Buffer {
-            contents,
-            argument: None,
-            written: false,
-            ambiguous: false,
-        });
+        self.buffers.push(Buffer::new(contents));
         self.whole_buffer(self.buffers.len() - 1)
     }
 
@@ -483,7 +518,15 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 if !used.insert(array.buffer) {
                     return self.unsupported("two results share memory");
                 }
-                Outcome::Array(add(self.read(array)?))
+                let contents = self.read(array)?;
+                match self.buffers[array.buffer].maybe.filter(|_| whole) {
+                    Some((leaf, holds)) => Outcome::ArgumentIf {
+                        argument: leaf,
+                        holds: add(holds),
+                        otherwise: add(contents),
+                    },
+                    None => Outcome::Array(add(contents)),
+                }
             }
             Value::Tuple(items) => {
                 let items = items
@@ -491,8 +534,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .map(|item| self.outcome(item, tensors, updates, used));
                 Outcome::Tuple(items.collect::<Captured<_>>()?)
             }
-            Value::List(items) => {
-                let items = items.borrow().clone();
+            Value::List(list) => {
+                if list.level.is_none() {
+                    return self.unsupported("a list of the caller is returned");
+                }
+                let items = list.now();
                 let items = items
                     .iter()
                     .map(|item| self.outcome(item, tensors, updates, used));

@@ -78,9 +78,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .collect::<Captured<Vec<_>>>()?;
                 Ok(PyTuple::new(self.py, items)?.into_any())
             }
-            Value::List(items) => {
-                let items = items
-                    .borrow()
+            Value::List(list) => {
+                let items = list
+                    .now()
                     .iter()
                     .map(|item| self.concrete(item))
                     .collect::<Captured<Vec<_>>>()?;
@@ -466,7 +466,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         Ok(match value {
             Value::Object(object) => Some(object.bind(self.py).is_truthy()?),
             Value::Tuple(items) => Some(!items.is_empty()),
-            Value::List(items) => Some(!items.borrow().is_empty()),
+            Value::List(list) => Some(!list.items.borrow().is_empty()),
             Value::Method(..) | Value::Function(_) => Some(true),
             Value::Number(
                 _,

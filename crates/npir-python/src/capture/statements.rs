@@ -21,6 +21,8 @@ pub(super) enum Flow<'c> {
 
 /// Iterations that are compiled one by one, at most, where a loop cannot be compiled as one.
 const MOST_ITERATIONS: usize = 256;
+/// Statements that are compiled, at most, each as often as loops and calls repeat it.
+const MOST_STATEMENTS: usize = 20_000;
 /// Iterations that are always compiled one by one.
 const FEW_ITERATIONS: usize = 4;
 
@@ -32,7 +34,7 @@ impl<'c> Capture<'_, 'c, '_> {
     pub(super) fn statements(&mut self, block: &[&Stmt]) -> Captured<Flow<'c>> {
         for (i, stmt) in block.iter().enumerate() {
             let rest = &block[i + 1..];
-            self.begin(stmt);
+            self.begin(stmt)?;
             if let StmtKind::If { test, body, orelse } = &stmt.kind
                 && (leaves(body, true) || leaves(orelse, true))
             {
@@ -97,11 +99,17 @@ impl<'c> Capture<'_, 'c, '_> {
         }
     }
 
-    /// Notes which statement follows.
-    fn begin(&mut self, stmt: &Stmt) {
+    /// Notes which statement follows. Whoever waits for the capture may interrupt it.
+    fn begin(&mut self, stmt: &Stmt) -> Captured<()> {
         self.span = stmt.span;
+        self.statements += 1;
+        if self.statements > MOST_STATEMENTS {
+            return self.unsupported("a function that is too long, with the loops and calls that are compiled one by one");
+        }
+        self.py.check_signals()?;
         self.f
             .at(&self.module.file, stmt.span.line, stmt.span.column + 1);
+        Ok(())
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Captured<Flow<'c>> {
@@ -272,6 +280,9 @@ impl<'c> Capture<'_, 'c, '_> {
                 let old = self.expr(target)?;
                 let operand = self.expr(value)?;
                 let new = self.binary(op, &old, &operand)?;
+                if matches!(old, Value::List(_)) {
+                    return self.unsupported("a list that is changed in place");
+                }
                 match (&old, &new) {
                     (Value::Array(array), _) => self.store_in_place(array, &new),
                     _ => self.assign(target, new),

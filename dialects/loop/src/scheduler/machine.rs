@@ -66,7 +66,7 @@ pub(super) const UNROLL_2_OPS: usize = 200;
 /// vectors in flight as the registers hold.
 pub(super) const LONG_CHAIN: usize = 3;
 /// The most points before the first test of one of many reductions that may end early.
-pub(super) const FIRST_POINTS: i64 = 16;
+pub(super) const FIRST_POINTS: i64 = 8;
 /// Additions in a row that a partial sum may take before it joins a compensated total;
 /// NumPy's pairwise summation takes 16.
 pub(crate) const SUM_STEPS: i64 = 16;
