@@ -499,7 +499,7 @@ fn large_programs_are_compiled_in_parts() {
             .any(|w| w == name.as_bytes())
     };
     assert!(named(&object, "table"));
-    let few = compile(&large_program(10), &options);
+    let few = compile(&large_program(4), &options);
     assert!(!named(&few, "table"));
 }
 
