@@ -167,6 +167,42 @@ class Lists(unittest.TestCase):
         self.assertEqual(other, [1.0, 2.0])
 
 
+class Types(unittest.TestCase):
+    def test_numbers_that_are_of_two_types(self):
+        def positive(x):
+            out = []
+            for row in x:
+                s = 0
+                for v in row:
+                    if v < 0:
+                        continue
+                    s = s + v
+                out.append(s)
+            return np.array(out)
+
+        def last(x):
+            t = 0
+            i = 0.0
+            while i < 3:
+                if x[0] > 0:
+                    t = x[1]
+                i = i + x[0]
+            return t
+
+        for x in (np.arange(-12.0, 12.0).reshape(4, 6)[::-1, ::-2], np.arange(-9, 9, dtype=np.int8).reshape(3, 6),
+                  np.ones((0, 2)), np.ones((5, 0))):
+            self.assertTrue(alike(npir.jit(positive)(x), positive(x)))
+        x = np.array([1.5, 2.5])
+        self.assertTrue(alike(npir.jit(last)(x), last(x)))
+
+    def test_a_cap_on_versions_is_reported(self):
+        function = npir.jit(lambda x, n: x * range(n)[0])
+        for n in range(1, 20):
+            np.testing.assert_array_equal(function(np.ones(2), n), [0, 0])
+        self.assertEqual(function.compilations, 16)
+        self.assertIn("16 versions", function.fallbacks[-1])
+
+
 class Identity(unittest.TestCase):
     """Which array is returned, and which one a write changes."""
 

@@ -188,6 +188,11 @@ impl Jit {
                 return version.run(py, &leaves);
             }
         }
+        if versions.len() >= MOST_VERSIONS {
+            self.report(format!(
+                "{MOST_VERSIONS} versions are compiled: calls that fit none of them run in NumPy"
+            ))?;
+        }
         self.function.bind(py).call(args, kwargs)
     }
 
@@ -233,6 +238,21 @@ impl Jit {
         values.try_iter()?.collect()
     }
 
+    /// Notes why a call runs in NumPy, or raises it.
+    fn report(&self, reason: String) -> PyResult<()> {
+        if self.strict {
+            return Err(PyTypeError::new_err(reason));
+        }
+        let mut fallbacks = self
+            .fallbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !fallbacks.contains(&reason) {
+            fallbacks.push(reason);
+        }
+        Ok(())
+    }
+
     fn compiled<'py>(
         &self,
         py: Python<'py>,
@@ -254,16 +274,7 @@ impl Jit {
         }
         let reason: String = made.extract()?;
         lock().insert(types);
-        if self.strict {
-            return Err(PyTypeError::new_err(reason));
-        }
-        let mut fallbacks = self
-            .fallbacks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !fallbacks.contains(&reason) {
-            fallbacks.push(reason);
-        }
+        self.report(reason)?;
         Ok(None)
     }
 }

@@ -435,8 +435,8 @@ impl<'c> Capture<'_, 'c, '_> {
                     continue;
                 }
                 let Some(kind) = self.kind(new)? else {
-                    if matches!(new, Value::Unusable(_)) {
-                        continue;
+                    if let Value::Unusable(why) = new {
+                        return self.unsupported(why.to_string());
                     }
                     return self.unsupported(format!(
                         "{name} changes in a loop to something that is no number and no array"
