@@ -1,0 +1,257 @@
+//! Extraction: which node computes each value, and in which physical state.
+//!
+//! A *slot* is a class in a state, such as a layout: equal values may be in different states, and to bring one into
+//! another is a step that costs. The search starts from three plans: the original program, the best tree for each slot,
+//! and a greedy DAG, which counts what is shared once. The cheapest is then improved by local search: one slot after
+//! another tries its other ways, judged by the cost of the whole plan, so that what depends on several steps together,
+//! such as fusion, decides as well. Every plan is checked to be free of cycles.
+
+mod greedy;
+mod problem;
+mod search;
+
+use crate::domain::Domain;
+use crate::graph::{Class, Graph, NodeRef};
+use problem::{Problem, Rank};
+
+/// One way to compute a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way<S> {
+    /// The state of the result.
+    pub result: S,
+    /// The state in which each child is taken.
+    pub children: Vec<S>,
+    /// What it costs by itself, in seconds.
+    pub time: f64,
+}
+
+/// What computing costs.
+pub trait Cost<D: Domain> {
+    /// Where and how a value is kept: a layout, a device. `()` where there is but one way.
+    type State: Copy + Ord + std::fmt::Debug;
+
+    /// The ways to compute a node; none where it cannot be computed.
+    fn ways(&self, graph: &Graph<D>, class: Class, node: NodeRef<'_, D>) -> Vec<Way<Self::State>>;
+
+    /// The states that a value of this class may be converted between, each with the time that takes.
+    fn conversions(
+        &self,
+        _graph: &Graph<D>,
+        _class: Class,
+        _to: Self::State,
+    ) -> Vec<(Self::State, f64)> {
+        Vec::new()
+    }
+
+    /// The time of a whole plan in seconds. What steps save or cost each other is said here; without it a plan is the
+    /// sum of its steps.
+    fn plan(&self, plan: &Plan<'_, D, Self::State>) -> f64 {
+        plan.steps().map(|step| step.time).sum()
+    }
+}
+
+/// Bounds on the local search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchLimits {
+    /// Steps of plans that may be looked at altogether.
+    pub steps: usize,
+    /// Slots up to which the greedy DAG is computed, whose time is quadratic in the worst case.
+    pub dag_slots: usize,
+}
+
+impl Default for SearchLimits {
+    fn default() -> Self {
+        SearchLimits {
+            steps: 2_000_000,
+            dag_slots: 2_000,
+        }
+    }
+}
+
+/// What is wanted.
+pub struct Request<'r, S> {
+    /// The values, each in a state.
+    pub roots: &'r [(Class, S)],
+    /// How classes are computed in the original program: the children of a class come before it.
+    pub original: &'r [(Class, usize)],
+    /// Bounds.
+    pub limits: SearchLimits,
+}
+
+/// What a step of a plan does.
+pub enum StepKind<'g, D: Domain, S> {
+    /// Computes a node.
+    Compute(NodeRef<'g, D>),
+    /// Brings the value of the same class from this state to that of the step.
+    Convert(S),
+}
+
+/// One step of a plan.
+pub struct Step<'p, D: Domain, S> {
+    /// The value.
+    pub class: Class,
+    /// Its state.
+    pub state: S,
+    /// How it comes about.
+    pub kind: StepKind<'p, D, S>,
+    /// The steps that it depends on, as indices of [`Plan::steps`]: all are smaller than its own.
+    pub children: Vec<usize>,
+    /// What it costs by itself.
+    pub time: f64,
+}
+
+/// A choice for every value that is needed, in an order in which they can be computed.
+pub struct Plan<'p, D: Domain, S> {
+    graph: &'p Graph<D>,
+    problem: &'p Problem<S>,
+    choice: &'p [usize],
+    order: &'p [usize],
+    /// The place in the order of each slot that is in it.
+    place: &'p [usize],
+}
+
+impl<'p, D: Domain, S: Copy + Ord> Plan<'p, D, S> {
+    /// The graph.
+    pub fn graph(&self) -> &'p Graph<D> {
+        self.graph
+    }
+
+    /// Number of steps.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// The steps, each after those that it depends on.
+    pub fn steps(&self) -> impl Iterator<Item = Step<'p, D, S>> {
+        let (graph, problem, choice, place) = (self.graph, self.problem, self.choice, self.place);
+        self.order.iter().map(move |&slot| {
+            let found = &problem.slots[slot];
+            let option = &found.options[choice[slot]];
+            Step {
+                class: found.class,
+                state: found.state,
+                kind: match option.node {
+                    Some(index) => StepKind::Compute(node_at(graph, found.class, index)),
+                    None => StepKind::Convert(problem.slots[option.children[0]].state),
+                },
+                children: option.children.iter().map(|&child| place[child]).collect(),
+                time: option.time,
+            }
+        })
+    }
+
+    /// The steps that give the wanted values.
+    pub fn roots(&self) -> impl Iterator<Item = usize> {
+        self.problem.roots.iter().map(|&slot| self.place[slot])
+    }
+}
+
+pub(crate) fn node_at<D: Domain>(graph: &Graph<D>, class: Class, index: usize) -> NodeRef<'_, D> {
+    graph.node(&graph.inner[class.0].nodes[index])
+}
+
+/// A plan that was nearly chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejected {
+    /// Its cost.
+    pub time: f64,
+    /// The class that it computes in another way.
+    pub class: Class,
+    /// The op that it uses there.
+    pub op: String,
+}
+
+/// The chosen plan.
+pub struct Extracted<'g, D: Domain, S> {
+    graph: &'g Graph<D>,
+    problem: Problem<S>,
+    choice: Vec<usize>,
+    order: Vec<usize>,
+    place: Vec<usize>,
+    /// Its cost in seconds.
+    pub time: f64,
+    /// The cost of the original program, where it computes every value once.
+    pub original: f64,
+    /// The cost of the best tree of every value.
+    pub tree: f64,
+    /// The cost of the greedy DAG; `None` where the program is too large for it.
+    pub dag: Option<f64>,
+    /// The best plan that was looked at and not chosen, besides the original.
+    pub rejected: Option<Rejected>,
+    /// Whether the local search ended for lack of steps.
+    pub cut_short: bool,
+}
+
+impl<D: Domain, S: Copy + Ord> Extracted<'_, D, S> {
+    /// The plan.
+    pub fn plan(&self) -> Plan<'_, D, S> {
+        Plan {
+            graph: self.graph,
+            problem: &self.problem,
+            choice: &self.choice,
+            order: &self.order,
+            place: &self.place,
+        }
+    }
+}
+
+/// Chooses how to compute the wanted values. `available` says of a node without children when its value is there, as a
+/// position in the program; each value is then computed where the original computes it, or earlier.
+///
+/// `None` where some value cannot be computed at all.
+pub fn extract<'g, D: Domain, C: Cost<D>>(
+    graph: &'g Graph<D>,
+    cost: &C,
+    request: &Request<'_, C::State>,
+    available: impl Fn(NodeRef<'_, D>) -> usize,
+) -> Option<Extracted<'g, D, C::State>> {
+    let problem = Problem::new(graph, cost, request.roots, available);
+    let tree = greedy::tree(&problem)?;
+    let dag = (problem.slots.len() <= request.limits.dag_slots)
+        .then(|| greedy::dag(&problem, &tree))
+        .flatten();
+    let original = original(&problem, graph, request, &tree);
+    let start = search::Start {
+        tree,
+        dag,
+        original,
+    };
+    Some(search::improve(graph, problem, cost, start, request.limits))
+}
+
+/// The choice that the original program makes; slots that it has not are computed as in `fallback`.
+fn original<D: Domain, S: Copy + Ord>(
+    problem: &Problem<S>,
+    graph: &Graph<D>,
+    request: &Request<'_, S>,
+    fallback: &[usize],
+) -> Vec<usize> {
+    let mut choice = fallback.to_vec();
+    let mut decided = vec![false; problem.slots.len()];
+    for &(class, source) in request.original {
+        let class = graph.find(class);
+        for slot in problem.slots_of(class) {
+            if std::mem::replace(&mut decided[slot], true) {
+                continue;
+            }
+            let is_original = |option: &problem::Choice| {
+                option.node.is_some_and(|index| {
+                    *node_at(graph, class, index).origin() == crate::Origin::Source(source)
+                })
+            };
+            let options = &problem.slots[slot].options;
+            if let Some(found) = options.iter().position(is_original) {
+                choice[slot] = found;
+            }
+        }
+    }
+    choice
+}
+
+/// Where nothing is known about when values are there.
+const ALWAYS: Rank = 0;

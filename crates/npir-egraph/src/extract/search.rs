@@ -1,0 +1,165 @@
+//! Local search: one slot after another tries its other ways, judged by the cost of the whole plan.
+
+use super::problem::Problem;
+use super::{Cost, Extracted, Plan, Rejected, SearchLimits, node_at};
+use crate::domain::Domain;
+use crate::graph::Graph;
+
+/// Plans to start from.
+pub(super) struct Start {
+    pub(super) tree: Vec<usize>,
+    pub(super) dag: Option<Vec<usize>>,
+    pub(super) original: Vec<usize>,
+}
+
+/// A plan must be cheaper by this part to replace another one.
+const MARGIN: f64 = 1e-6;
+
+/// Where a plan stands.
+struct Judged {
+    order: Vec<usize>,
+    place: Vec<usize>,
+    time: f64,
+}
+
+struct Search<'s, D: Domain, C: Cost<D>> {
+    graph: &'s Graph<D>,
+    problem: &'s Problem<C::State>,
+    cost: &'s C,
+    left: usize,
+}
+
+impl<D: Domain, C: Cost<D>> Search<'_, D, C> {
+    /// The cost of a choice; `None` where it runs in a circle.
+    fn judge(&mut self, choice: &[usize]) -> Option<Judged> {
+        let order = self.problem.order(choice)?;
+        self.left = self.left.saturating_sub(order.len());
+        let mut place = vec![usize::MAX; self.problem.slots.len()];
+        for (at, &slot) in order.iter().enumerate() {
+            place[slot] = at;
+        }
+        let time = self.cost.plan(&Plan {
+            graph: self.graph,
+            problem: self.problem,
+            choice,
+            order: &order,
+            place: &place,
+        });
+        Some(Judged { order, place, time })
+    }
+}
+
+/// The best plan that is found from `start`.
+pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
+    graph: &'g Graph<D>,
+    problem: Problem<C::State>,
+    cost: &C,
+    start: Start,
+    limits: SearchLimits,
+) -> Extracted<'g, D, C::State> {
+    let mut search = Search {
+        graph,
+        problem: &problem,
+        cost,
+        left: limits.steps,
+    };
+    let never = |judged: &Option<Judged>| judged.as_ref().map_or(f64::INFINITY, |j| j.time);
+    let original = search.judge(&start.original);
+    let tree = search.judge(&start.tree);
+    let dag = start.dag.as_ref().and_then(|choice| search.judge(choice));
+    let (original_time, tree_time) = (never(&original), never(&tree));
+    let dag_time = dag.as_ref().map(|judged| judged.time);
+    // The original wins where nothing is better.
+    let mut candidates = vec![(start.original, original), (start.tree, tree)];
+    candidates.extend(start.dag.map(|choice| (choice, dag)));
+    let mut best: Option<(Vec<usize>, Judged)> = None;
+    for (choice, judged) in candidates {
+        let Some(judged) = judged else { continue };
+        if best
+            .as_ref()
+            .is_none_or(|(_, known)| judged.time < known.time * (1.0 - MARGIN))
+        {
+            best = Some((choice, judged));
+        }
+    }
+    let empty = || {
+        let (order, place) = (Vec::new(), Vec::new());
+        let time = 0.0;
+        (Vec::new(), Judged { order, place, time })
+    };
+    let (mut choice, mut judged) = best.unwrap_or_else(empty);
+    let mut rejected: Option<Rejected> = None;
+    let mut cut_short = false;
+    loop {
+        let mut improved = false;
+        for slot in judged.order.clone() {
+            if judged.place[slot] == usize::MAX {
+                continue;
+            }
+            for option in 0..problem.slots[slot].options.len() {
+                let before = choice[slot];
+                if option == before {
+                    continue;
+                }
+                if search.left == 0 {
+                    cut_short = true;
+                    break;
+                }
+                choice[slot] = option;
+                match search.judge(&choice) {
+                    Some(other) if other.time < judged.time * (1.0 - MARGIN) => {
+                        rejected = reject(rejected, judged.time, &problem, graph, slot, before);
+                        judged = other;
+                        improved = true;
+                    }
+                    Some(other) => {
+                        choice[slot] = before;
+                        rejected = reject(rejected, other.time, &problem, graph, slot, option);
+                    }
+                    None => choice[slot] = before,
+                }
+            }
+        }
+        if !improved || cut_short {
+            break;
+        }
+    }
+    let Judged { order, place, time } = judged;
+    Extracted {
+        graph,
+        problem,
+        choice,
+        order,
+        place,
+        time,
+        original: original_time,
+        tree: tree_time,
+        dag: dag_time,
+        rejected,
+        cut_short,
+    }
+}
+
+/// The better one of two rejected plans.
+fn reject<D: Domain, S: Copy + Ord>(
+    known: Option<Rejected>,
+    time: f64,
+    problem: &Problem<S>,
+    graph: &Graph<D>,
+    slot: usize,
+    option: usize,
+) -> Option<Rejected> {
+    if known.as_ref().is_some_and(|known| known.time <= time) {
+        return known;
+    }
+    let found = &problem.slots[slot];
+    let op = match found.options[option].node {
+        Some(index) => node_at(graph, found.class, index).op().to_owned(),
+        None => "a conversion".to_owned(),
+    };
+    Some(Rejected {
+        time,
+        class: found.class,
+        op,
+    })
+}
