@@ -354,9 +354,9 @@ class Reasons(unittest.TestCase):
     def test_strict_says_where_and_why(self):
         @npir.jit(strict=True)
         def f(x):
-            return np.apply_along_axis(sum, 0, x)
+            return np.packbits(x > 1)
 
-        with self.assertRaisesRegex(TypeError, r"test_jit.py:\d+: numpy.apply_along_axis"):
+        with self.assertRaisesRegex(TypeError, r"test_jit.py:\d+: numpy.packbits"):
             f(np.ones((2, 3)))
 
     def test_exceptions_are_numpys(self):

@@ -151,6 +151,7 @@ pub(crate) fn take_apart<'py>(
             dtype,
             shape,
             written,
+            c_order,
         } => {
             let array = object.cast_exact::<PyUntypedArray>().ok()?;
             let extents = array.shape();
@@ -160,7 +161,8 @@ pub(crate) fn take_apart<'py>(
                     .zip(shape)
                     .all(|(n, expected)| expected.is_none_or(|m| m == *n))
                 && dtype_of(array) == Some(*dtype)
-                && (!*written || is_writeable(array));
+                && (!*written || is_writeable(array))
+                && (!*c_order || array.is_c_contiguous());
             leaves.push(Leaf::Array(array.clone(), *dtype, *written));
             fits.then_some(())
         }

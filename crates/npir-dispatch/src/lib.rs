@@ -19,6 +19,12 @@ pub fn array_of(object: &Bound<'_, PyAny>) -> Option<(DType, Vec<usize>)> {
     Some((arguments::dtype_of(array)?, array.shape().to_vec()))
 }
 
+/// Whether an array's elements lie row by row, without gaps.
+pub fn is_c_order(object: &Bound<'_, PyAny>) -> bool {
+    let array = object.cast::<PyUntypedArray>();
+    array.is_ok_and(|array| array.is_c_contiguous())
+}
+
 /// The kind of a Python number, and whether compiled code has this number.
 pub fn number_of(object: &Bound<'_, PyAny>) -> Option<(NumberKind, bool)> {
     let (kind, value) = arguments::number(object)?;

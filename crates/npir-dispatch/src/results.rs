@@ -80,13 +80,16 @@ pub(crate) fn assemble<'py>(
             false => result(*otherwise)?,
         },
         Outcome::Constant(i) => constants.get_item(*i)?,
-        Outcome::Tuple(items) | Outcome::List(items) => {
+        Outcome::Tuple(items) | Outcome::List(items) | Outcome::Named(_, items) => {
             let items = items
                 .iter()
                 .map(|item| assemble(py, item, results, leaves, constants))
                 .collect::<PyResult<Vec<_>>>()?;
             match outcome {
                 Outcome::List(_) => PyList::new(py, items)?.into_any(),
+                Outcome::Named(class, _) => constants
+                    .get_item(*class)?
+                    .call1(PyTuple::new(py, items)?)?,
                 _ => PyTuple::new(py, items)?.into_any(),
             }
         }

@@ -29,6 +29,8 @@ pub enum Guard {
         shape: Vec<Option<usize>>,
         /// Whether the function writes to it.
         written: bool,
+        /// Whether its elements must lie row by row, without gaps.
+        c_order: bool,
     },
     /// A number of NumPy.
     Scalar {
@@ -111,6 +113,8 @@ pub enum Outcome {
     Constant(usize),
     /// A tuple.
     Tuple(Vec<Outcome>),
+    /// A tuple of the class at this position among the constants.
+    Named(usize, Vec<Outcome>),
     /// A new list.
     List(Vec<Outcome>),
 }

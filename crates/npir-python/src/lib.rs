@@ -5,6 +5,7 @@ mod source;
 mod tree;
 mod value;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use npir::StandardRegistry as _;
@@ -49,8 +50,18 @@ fn compile<'py>(
         .into_any())
 }
 
+/// NumPy's functions that are compiled, by their names below `numpy`: the names of their parameters.
+#[pyfunction]
+fn functions() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let names = |row: &'static capture::Row| row.parameters.iter().map(|p| p.name).collect();
+    capture::functions()
+        .map(|row| (row.name, names(row)))
+        .collect()
+}
+
 /// The module.
 #[pymodule]
 fn _compiler(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(functions, module)?)?;
     module.add_function(wrap_pyfunction!(compile, module)?)
 }

@@ -1,8 +1,9 @@
 //! The syntax tree of a function, proven to be the function's.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -57,46 +58,116 @@ fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> 
             "the source of {name} has changed since it was loaded"
         )))
     };
-    let ast = py.import("ast")?;
-    let Ok(tree) = ast.call_method1("parse", (lines.concat(), &file)) else {
+    let flags: u32 = code.getattr("co_flags")?.extract()?;
+    let Some(read) = File::read(py, &file, lines.concat(), flags & FUTURE)? else {
         return changed();
     };
-    let flags: u32 = code.getattr("co_flags")?.extract()?;
-    let future = flags & FUTURE;
-    let compiled = py
-        .import("builtins")?
-        .call_method1("compile", (&tree, &file, "exec", future, true))?;
-    if !contains(&compiled, &code)? {
+    if !contains(read.compiled.bind(py), &code)? {
         return changed();
     }
-    let mut found = None;
-    for node in ast.call_method1("walk", (&tree,))?.try_iter()? {
-        let node = node?;
-        let class = node.get_type().name()?.to_str()?.to_owned();
-        if class != "FunctionDef" && class != "Lambda" {
-            continue;
+    let named = |other: &&(String, usize, Py<PyAny>)| other.0 == name && other.1 == line;
+    let mut found: Vec<_> = (read.functions.iter().filter(named))
+        .map(|(_, _, node)| node.bind(py).clone())
+        .collect();
+    if found.len() > 1 {
+        // Several lambdas in one line: what the code computes last is the body of the right one.
+        let places = code.call_method0("co_positions")?;
+        let places: Vec<Bound<'_, PyAny>> = places.try_iter()?.collect::<PyResult<_>>()?;
+        let mut at = Vec::new();
+        for node in found {
+            let body = node.getattr("body")?;
+            let mut place = Vec::new();
+            for name in ["lineno", "end_lineno", "col_offset", "end_col_offset"] {
+                place.push(match body.getattr(name) {
+                    Ok(number) => number,
+                    Err(_) => py.None().into_bound(py),
+                });
+            }
+            let place = PyTuple::new(py, place)?;
+            let mut same = false;
+            for other in &places {
+                same |= place.eq(other)?;
+            }
+            if same {
+                at.push(node);
+            }
         }
-        let starts: usize = match node
-            .getattr("decorator_list")
-            .and_then(|list| list.get_item(0))
-        {
-            Ok(decorator) => decorator.getattr("lineno")?.extract()?,
-            Err(_) => node.getattr("lineno")?.extract()?,
-        };
-        let own_name: String = match class.as_str() {
-            "Lambda" => "<lambda>".to_owned(),
-            _ => node.getattr("name")?.extract()?,
-        };
-        if own_name == name && starts == line && found.replace(node).is_some() {
-            return Ok(Err(format!("several functions {name} begin in one line")));
-        }
+        found = at;
     }
-    match found {
-        Some(node) => Ok(Ok(Source {
-            function: Rc::new(tree::function(&node)?),
+    match found.as_slice() {
+        [node] => Ok(Ok(Source {
+            function: Rc::new(tree::function(node)?),
             file,
         })),
-        None => Ok(Err(format!("{name} is no plain function"))),
+        [] => Ok(Err(format!("{name} is no plain function"))),
+        _ => Ok(Err(format!("several functions {name} begin in one line"))),
+    }
+}
+
+/// A file of Python, taken apart once for all functions in it.
+struct File {
+    text: String,
+    /// What it imports `from __future__`.
+    future: u32,
+    compiled: Py<PyAny>,
+    /// The functions and lambdas in it: names, first lines, syntax trees.
+    functions: Vec<(String, usize, Py<PyAny>)>,
+}
+
+/// Files whose functions are kept, at most.
+const MOST_FILES: usize = 32;
+
+impl File {
+    /// The file of that name, which holds that text; `None` if that is no Python.
+    fn read(py: Python<'_>, name: &str, text: String, future: u32) -> PyResult<Option<Arc<File>>> {
+        static FILES: Mutex<BTreeMap<String, Arc<File>>> = Mutex::new(BTreeMap::new());
+        // Nothing of Python runs while this is held.
+        let files = || FILES.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = files().get(name).cloned();
+        if let Some(known) = known.filter(|file| file.text == text && file.future == future) {
+            return Ok(Some(known));
+        }
+        let ast = py.import("ast")?;
+        let Ok(tree) = ast.call_method1("parse", (&text, name)) else {
+            return Ok(None);
+        };
+        let compiled = py
+            .import("builtins")?
+            .call_method1("compile", (&tree, name, "exec", future, true))?;
+        let mut functions = Vec::new();
+        for node in ast.call_method1("walk", (&tree,))?.try_iter()? {
+            let node = node?;
+            let class = node.get_type().name()?.to_str()?.to_owned();
+            if class != "FunctionDef" && class != "Lambda" {
+                continue;
+            }
+            let decorators = node.getattr("decorator_list");
+            let starts = match decorators.and_then(|list| list.get_item(0)) {
+                Ok(decorator) => decorator.getattr("lineno")?.extract()?,
+                Err(_) => node.getattr("lineno")?.extract()?,
+            };
+            let name = match class.as_str() {
+                "Lambda" => "<lambda>".to_owned(),
+                _ => node.getattr("name")?.extract()?,
+            };
+            functions.push((name, starts, node.unbind()));
+        }
+        let file = Arc::new(File {
+            text,
+            future,
+            compiled: compiled.unbind(),
+            functions,
+        });
+        let mut files = files();
+        let dropped = match files.len() >= MOST_FILES {
+            true => std::mem::take(&mut *files),
+            false => BTreeMap::new(),
+        };
+        let replaced = files.insert(name.to_owned(), file.clone());
+        drop(files);
+        // Objects of Python go when nothing is held.
+        drop((dropped, replaced));
+        Ok(Some(file))
     }
 }
 

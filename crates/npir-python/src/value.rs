@@ -24,6 +24,8 @@ pub(crate) enum Value<'c> {
     Array(Array<'c>),
     /// A tuple.
     Tuple(Rc<Vec<Value<'c>>>),
+    /// A named tuple of NumPy: its class and its items.
+    Named(Rc<Py<PyAny>>, Rc<Vec<Value<'c>>>),
     /// A list, which may change.
     List(Rc<List<'c>>),
     /// A method and what it is bound to.
@@ -98,6 +100,12 @@ pub(crate) enum Step<'c> {
         before: Vec<OpFold<'c>>,
         after: Vec<OpFold<'c>>,
     },
+    /// What an operation makes of it, which cannot be written to.
+    ReadOnly {
+        op: &'static str,
+        operands: Vec<Tensor<'c>>,
+        attrs: Vec<(&'static str, Attribute<'c>)>,
+    },
 }
 
 /// The dtype of a tensor type.
@@ -109,6 +117,17 @@ pub(crate) fn dtype_of(ty: Type<'_>) -> Option<DType> {
 pub(crate) fn is_integer(dtype: DType) -> bool {
     use DType::*;
     matches!(dtype, I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
+}
+
+/// How elements lie in memory, as far as it is known.
+#[derive(Clone)]
+pub(crate) enum Layout<'c> {
+    /// Row by row, without gaps.
+    Rows,
+    /// So if those of these arrays do.
+    Like(Rc<Vec<Value<'c>>>),
+    /// NumPy decides.
+    Unknown,
 }
 
 /// Memory during capture.
@@ -125,6 +144,10 @@ pub(crate) struct Buffer<'c> {
     pub(crate) frozen: bool,
     /// The argument that it is where the 0-d bool holds; it cannot be written to either.
     pub(crate) maybe: Option<(usize, Tensor<'c>)>,
+    /// How the elements lie in NumPy's memory.
+    pub(crate) layout: Layout<'c>,
+    /// The buffer whose memory this may be, too.
+    pub(crate) shares: Option<usize>,
 }
 
 impl<'c> Buffer<'c> {
@@ -137,6 +160,8 @@ impl<'c> Buffer<'c> {
             ambiguous: false,
             frozen: false,
             maybe: None,
+            layout: Layout::Unknown,
+            shares: None,
         }
     }
 }

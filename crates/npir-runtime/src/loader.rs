@@ -377,6 +377,13 @@ impl<'a> Linker<'a> {
         let symbol = self.file.symbol_by_index(index).map_err(malformed)?;
         match symbol.section() {
             object::SymbolSection::Absolute => Ok(symbol.address()),
+            // What has no bytes may be anywhere: constants without elements.
+            object::SymbolSection::Section(section)
+                if symbol.address() == 0
+                    && (self.file.section_by_index(section)).is_ok_and(|s| s.size() == 0) =>
+            {
+                Ok(base)
+            }
             object::SymbolSection::Section(section) => {
                 let placed = self
                     .placed

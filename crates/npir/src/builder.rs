@@ -331,6 +331,43 @@ impl<'c> Func<'c> {
         let operands: Vec<_> = operands.iter().map(|t| t.0).collect();
         self.build(name, &operands, attrs)
     }
+    /// As [`Func::named`], of an op with any number of results.
+    ///
+    /// # Errors
+    /// As [`Func::named`].
+    #[track_caller]
+    pub fn named_all(
+        &self,
+        name: &str,
+        operands: &[Tensor<'c>],
+        attrs: &[(&str, Attribute<'c>)],
+    ) -> Result<Vec<Tensor<'c>>, CompileError> {
+        let operands: Vec<_> = operands.iter().map(|t| t.0).collect();
+        self.build_op(name, &operands, attrs)
+            .map(|op| op.result_values().into_iter().map(Tensor).collect())
+    }
+    /// As [`Func::named`], for ops of a dtype that is not inferred from operands: `numpy.eye`.
+    ///
+    /// # Errors
+    /// As [`Func::named`].
+    #[track_caller]
+    pub fn named_as(
+        &self,
+        name: &str,
+        result: Type<'c>,
+        operands: &[Tensor<'c>],
+        attrs: &[(&str, Attribute<'c>)],
+    ) -> Built<'c> {
+        let operands: Vec<_> = operands.iter().map(|t| t.0).collect();
+        let build = |rw: Rewriter<'c>| {
+            let mut op = rw.op(name).operands(&operands).results(&[result]);
+            for (name, value) in attrs {
+                op = op.attr(name, *value);
+            }
+            op.try_build()
+        };
+        self.verified(build).map(|op| Tensor(op.result_value(0)))
+    }
     #[track_caller]
     fn build(
         &self,

@@ -110,11 +110,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         {
             let method: String = function.getattr("__name__")?.extract()?;
             let name: String = this.getattr("__name__")?.extract()?;
-            if method == "at" && args.keywords.is_empty() {
-                self.ufunc_at(&name, &args.positional)?;
-                return Ok(self.none());
-            }
-            return self.unsupported(format!("numpy.{name}.{method}"));
+            return self.ufunc_method(&name, &method, args);
         }
         let name: String = match function.getattr("__name__") {
             Ok(name) => name.extract()?,
@@ -122,7 +118,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         };
         if of_numpy {
             let prefix = match module.as_str() {
-                "numpy.linalg" | "numpy.fft" => module["numpy.".len()..].to_owned() + "_",
+                "numpy.linalg" | "numpy.fft" => module["numpy.".len()..].to_owned() + ".",
                 _ => String::new(),
             };
             if class == "ufunc" {

@@ -305,6 +305,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             (Value::Tuple(x), Value::Tuple(y)) => {
                 x.len() == y.len() && x.iter().zip(y.iter()).all(|(x, y)| self.same(x, y))
             }
+            (Value::Named(p, x), Value::Named(q, y)) => {
+                p.is(&**q) && x.iter().zip(y.iter()).all(|(x, y)| self.same(x, y))
+            }
             (Value::List(x), Value::List(y)) => std::rc::Rc::ptr_eq(x, y),
             (Value::Function(x), Value::Function(y)) => std::rc::Rc::ptr_eq(x, y),
             (Value::Unusable(_), Value::Unusable(_)) => true,
@@ -413,7 +416,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 pub(super) fn mentions(value: &Value<'_>, buffer: usize) -> usize {
     match value {
         Value::Array(array) => usize::from(array.buffer == buffer),
-        Value::Tuple(items) => items.iter().map(|item| mentions(item, buffer)).sum(),
+        Value::Tuple(items) | Value::Named(_, items) => {
+            items.iter().map(|item| mentions(item, buffer)).sum()
+        }
         Value::List(list) => list.now().iter().map(|item| mentions(item, buffer)).sum(),
         Value::Method(value, _) => mentions(value, buffer),
         _ => 0,

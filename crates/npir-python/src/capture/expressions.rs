@@ -194,6 +194,13 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 ))
             }
             Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Named(class, items) => {
+                let fields: Vec<String> = class.bind(self.py).getattr("_fields")?.extract()?;
+                match fields.iter().position(|field| field == name) {
+                    Some(i) => Ok(items[i].clone()),
+                    None => self.unsupported(format!("the attribute {name}")),
+                }
+            }
             Value::Tuple(_) | Value::Method(..) | Value::Function(_) => {
                 self.unsupported(format!("the attribute {name}"))
             }
@@ -308,7 +315,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     /// What iteration over a value yields.
     pub(super) fn items(&mut self, value: &Value<'c>) -> Captured<Vec<Value<'c>>> {
         match value {
-            Value::Tuple(items) => Ok(items.to_vec()),
+            Value::Tuple(items) | Value::Named(_, items) => Ok(items.to_vec()),
             Value::List(list) => Ok(list.now()),
             Value::Array(array) => {
                 let Some(n) = array

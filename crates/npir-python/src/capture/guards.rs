@@ -60,6 +60,7 @@ pub(super) fn guard(
             dtype,
             shape: extents,
             written: choices.written.contains(&leaf),
+            c_order: choices.layouts.contains(&leaf) && npir_dispatch::is_c_order(object),
         });
     }
     if !choices.known.contains(&leaf) {

@@ -29,6 +29,15 @@ impl<'c> Index<'c> {
     }
 }
 
+impl<'c> Index<'c> {
+    /// Positions along the first dimensions.
+    pub(super) fn of(values: Vec<Value<'c>>) -> Self {
+        Index {
+            parts: values.into_iter().map(Part::Value).collect(),
+        }
+    }
+}
+
 impl Index<'_> {
     /// `...`
     pub(super) fn everything(py: Python<'_>) -> Self {
@@ -238,7 +247,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     pub(super) fn get_item(&mut self, value: &Value<'c>, index: &Index<'c>) -> Captured<Value<'c>> {
         match value {
             Value::Array(array) => self.get_array(array, index),
-            Value::Tuple(items) => self.get_sequence(items, index, true),
+            Value::Tuple(items) | Value::Named(_, items) => self.get_sequence(items, index, true),
             Value::List(list) => self.get_sequence(&list.now(), index, false),
             Value::Object(_) => {
                 let object = self.concrete(value)?;

@@ -7,7 +7,7 @@ use npir::mlir::prelude::*;
 use npir::prelude::DType;
 use pyo3::prelude::*;
 
-use crate::value::{Array, Step, Value, dtype_of};
+use crate::value::{Array, Layout, Step, Value, dtype_of};
 
 use super::indexing::{Index, slice};
 use super::{Capture, Captured, Stop};
@@ -37,7 +37,97 @@ impl<'c> Capture<'_, 'c, '_> {
             Step::Slice(items, bounds) => slice(&self.f, contents, items, bounds),
             Step::Transpose(axes) => self.f.transpose(contents, Some(axes)),
             Step::Reshape { after, .. } => self.f.reshape(contents, after),
+            Step::ReadOnly {
+                op,
+                operands,
+                attrs,
+            } => {
+                let operands: Vec<_> = [&[contents], operands.as_slice()].concat();
+                self.f.named(&format!("numpy.{op}"), &operands, attrs)
+            }
         })
+    }
+
+    /// A new array whose elements lie row by row, without gaps.
+    pub(crate) fn new_c_array(&mut self, contents: Tensor<'c>) -> Value<'c> {
+        self.new_array_of(contents, Layout::Rows)
+    }
+
+    /// A new array whose elements lie so if those of the arrays among `values` do: NumPy keeps their order.
+    pub(crate) fn new_array_like(
+        &mut self,
+        contents: Tensor<'c>,
+        values: &[Value<'c>],
+    ) -> Value<'c> {
+        let arrays = values.iter().filter(|v| matches!(v, Value::Array(_)));
+        let layout = Layout::Like(Rc::new(arrays.cloned().collect()));
+        self.new_array_of(contents, layout)
+    }
+
+    fn new_array_of(&mut self, contents: Tensor<'c>, layout: Layout<'c>) -> Value<'c> {
+        let value = self.new_array(contents);
+        if let Some(buffer) = self.buffers.last_mut() {
+            buffer.layout = layout;
+        }
+        value
+    }
+
+    /// As [`Self::new_array_like`], a number where there are no dimensions.
+    pub(crate) fn result_like(&mut self, contents: Tensor<'c>, values: &[Value<'c>]) -> Value<'c> {
+        match contents.rank() {
+            0 => Value::Scalar(contents),
+            _ => self.new_array_like(contents, values),
+        }
+    }
+
+    /// Whether the elements of a value lie row by row, without gaps; nothing where that depends on how NumPy has laid
+    /// out a result. Of an argument it becomes part of what calls are checked for.
+    pub(super) fn is_c_order(&mut self, value: &Value<'c>) -> Captured<Option<bool>> {
+        let Value::Array(array) = value else {
+            return Ok(Some(true));
+        };
+        let kept = array.steps.iter().all(|step| match step {
+            Step::Reshape { .. } => true,
+            Step::Slice(items, _) => keeps_rows(items),
+            Step::Transpose(_) | Step::ReadOnly { .. } => false,
+        });
+        if !kept {
+            return Ok(None);
+        }
+        let buffer = &self.buffers[array.buffer];
+        match buffer.argument {
+            Some(leaf) if !self.choices.layouts.contains(&leaf) => {
+                return Err(Stop::Layout(leaf));
+            }
+            _ => {}
+        }
+        match buffer.layout.clone() {
+            Layout::Rows => Ok(Some(true)),
+            Layout::Unknown => Ok(None),
+            Layout::Like(values) => {
+                for value in values.iter() {
+                    if self.is_c_order(value)? != Some(true) {
+                        return Ok(None);
+                    }
+                }
+                Ok(Some(true))
+            }
+        }
+    }
+
+    /// A new array, or a view of what it was made from: NumPy decides by the layout. Neither can be written to.
+    pub(super) fn possible_view(&mut self, value: &Value<'c>, contents: Tensor<'c>) -> Value<'c> {
+        let Value::Array(array) = value else {
+            return self.new_array(contents);
+        };
+        let base = self.buffers[array.buffer].shares.unwrap_or(array.buffer);
+        self.buffers[base].frozen = true;
+        let result = self.new_array(contents);
+        if let Some(buffer) = self.buffers.last_mut() {
+            buffer.frozen = true;
+            buffer.shares = Some(base);
+        }
+        result
     }
 
     /// Replaces what an array holds.
@@ -90,6 +180,9 @@ impl<'c> Capture<'_, 'c, '_> {
                 f.transpose(inner, Some(&inverse))
             }
             Step::Reshape { before, .. } => f.reshape(inner, before),
+            Step::ReadOnly { .. } => {
+                return self.unsupported("assignment destination is read-only");
+            }
         })
     }
 
@@ -221,4 +314,20 @@ impl<'c> Capture<'_, 'c, '_> {
             false => self.unsupported(format!("a result of type {from} in place of {to}")),
         }
     }
+}
+
+/// Whether what an index leaves of elements that lie row by row without gaps lies so, too: a part of the first dimension
+/// that is no single position, and all of those behind it.
+fn keeps_rows(items: &[Item]) -> bool {
+    let mut first = true;
+    items.iter().all(|item| match item {
+        Item::NewAxis => true,
+        Item::Index(_) => first,
+        Item::Slice { step, .. } => {
+            let plain = step.is_none_or(|step| step == npir::builder::Bound::Static(1));
+            let kept = plain && (first || *item == Item::ALL);
+            first = false;
+            kept
+        }
+    })
 }

@@ -7,17 +7,29 @@
 //! Invariants: nothing here has an effect on the caller's objects; whatever is not understood ends the capture with the
 //! place and the reason, never with a guess.
 
-mod arrays;
+mod algebra;
 mod calls;
 mod control;
+mod elements;
 mod expressions;
 mod functions;
 mod guards;
 mod indexing;
+mod joining;
 mod loops;
+mod making;
 mod memory;
+mod methods;
 mod numbers;
+mod parameters;
+mod reductions;
+mod replacing;
+mod shaping;
+mod sorting;
 mod statements;
+mod statistics;
+mod table;
+mod ufuncs;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,9 +45,11 @@ use pyo3::types::{PyList, PyTuple};
 
 use crate::source::{Source, Sources};
 use crate::tree::{self, Span};
-use crate::value::{Array, Buffer, List, Module, Origin, Scope, Value, dtype_of};
+use crate::value::{Array, Buffer, Layout, List, Module, Origin, Scope, Value, dtype_of};
 
 use guards::{Constants, Parameters, guard, lasts};
+pub(crate) use parameters::Row;
+pub(crate) use table::all as functions;
 
 /// Why a capture ends early.
 pub(crate) enum Stop {
@@ -45,6 +59,8 @@ pub(crate) enum Stop {
     Specialize(usize),
     /// Another argument is written to than was thought.
     Written(usize),
+    /// It has to be known whether the elements of this argument lie row by row.
+    Layout(usize),
     /// Python raised, which a call would do, too.
     Python(PyErr),
 }
@@ -93,6 +109,7 @@ pub(crate) fn compile(
             Ok(program) => return Ok(Ok(program)),
             Err(Failed::Stop(Stop::Specialize(leaf))) if choices.known.insert(leaf) => {}
             Err(Failed::Stop(Stop::Written(leaf))) if choices.written.insert(leaf) => {}
+            Err(Failed::Stop(Stop::Layout(leaf))) if choices.layouts.insert(leaf) => {}
             Err(Failed::Stop(Stop::Unsupported(at, reason))) => {
                 return Ok(Err(format!("{}:{}: {reason}", source.file, at.line)));
             }
@@ -105,7 +122,7 @@ pub(crate) fn compile(
             Err(Failed::Stop(Stop::Python(error))) => {
                 return Ok(Err(format!("{}: {error}", source.file)));
             }
-            Err(Failed::Stop(Stop::Specialize(_) | Stop::Written(_))) => {
+            Err(Failed::Stop(Stop::Specialize(_) | Stop::Written(_) | Stop::Layout(_))) => {
                 return Ok(Err(format!("{}: the capture does not settle", source.file)));
             }
             Err(Failed::Compile(error)) => return Ok(Err(error.to_string())),
@@ -123,6 +140,8 @@ struct Choices {
     known: BTreeSet<usize>,
     /// Arrays that are written to.
     written: BTreeSet<usize>,
+    /// Arrays of which it matters whether their elements lie row by row without gaps.
+    layouts: BTreeSet<usize>,
 }
 
 enum Failed {
@@ -416,10 +435,14 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             ))
         };
         Ok(match guard {
-            Guard::Array { .. } => {
+            Guard::Array { c_order, .. } => {
                 let (leaf, contents) = next()?;
                 self.buffers.push(Buffer {
                     argument: Some(leaf),
+                    layout: match c_order {
+                        true => Layout::Rows,
+                        false => Layout::Unknown,
+                    },
                     ..Buffer::new(contents)
                 });
                 self.whole_buffer(self.buffers.len() - 1)
@@ -512,10 +535,14 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     Some(_) => return self.unsupported("a view of an argument is returned"),
                     None => {}
                 }
+                let shared = self.buffers[array.buffer].shares;
+                if shared.is_some_and(|base| self.buffers[base].argument.is_some()) {
+                    return self.unsupported("what may be a view of an argument is returned");
+                }
                 if self.buffers[array.buffer].ambiguous {
                     return self.unsupported("which array is returned depends on values");
                 }
-                if !used.insert(array.buffer) {
+                if !used.insert(shared.unwrap_or(array.buffer)) {
                     return self.unsupported("two results share memory");
                 }
                 let contents = self.read(array)?;
@@ -533,6 +560,13 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .iter()
                     .map(|item| self.outcome(item, tensors, updates, used));
                 Outcome::Tuple(items.collect::<Captured<_>>()?)
+            }
+            Value::Named(class, items) => {
+                let class = self.constants.add(class.bind(self.py));
+                let items = items
+                    .iter()
+                    .map(|item| self.outcome(item, tensors, updates, used));
+                Outcome::Named(class, items.collect::<Captured<_>>()?)
             }
             Value::List(list) => {
                 if list.level.is_none() {

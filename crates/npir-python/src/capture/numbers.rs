@@ -91,7 +91,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     /// The operand's type as `resolve_dtypes` takes it: Python's types of numbers adapt to the others.
-    fn type_of(&self, value: &Value<'c>) -> Captured<Bound<'py, PyAny>> {
+    pub(super) fn type_of(&self, value: &Value<'c>) -> Captured<Bound<'py, PyAny>> {
         let weak = |kind| {
             let name = match kind {
                 NumberKind::Bool => return self.dtype_object(DType::Bool),
@@ -118,6 +118,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     }
                 }
             }
+            Value::Named(..) => self.unsupported("a named tuple as operand"),
             Value::Tuple(_) | Value::List(_) => {
                 let object = self.concrete(value)?;
                 Ok(self.plain_array(&object)?.getattr("dtype")?)
@@ -149,7 +150,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             Value::Array(array) => self.read(array)?,
             Value::Object(_) | Value::Tuple(_) | Value::List(_) => self.stacked(value)?,
             Value::Unusable(why) => return self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) => {
+            Value::Method(..) | Value::Function(_) | Value::Named(..) => {
                 return self.unsupported("a function as operand");
             }
         };
@@ -174,7 +175,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 self.constant_array(&array, dtype)
             }
             Value::Unusable(why) => self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) => self.unsupported("a function as operand"),
+            Value::Method(..) | Value::Function(_) | Value::Named(..) => {
+                self.unsupported("a function as operand")
+            }
         }
     }
 
@@ -190,72 +193,6 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let shape: Vec<usize> = array.getattr("shape")?.extract()?;
         let constant = self.f.constant_array(dtype, &shape, bytes.as_bytes());
         self.built(constant)
-    }
-
-    /// `function(*values)`, an elementwise function of NumPy.
-    pub(super) fn ufunc(&mut self, name: &str, values: &[Value<'c>]) -> Captured<Value<'c>> {
-        if values
-            .iter()
-            .all(|value| matches!(value, Value::Number(..)))
-        {
-            return self.unsupported(format!("{name} of Python's numbers"));
-        }
-        let function = self.numpy()?.getattr(name)?;
-        let outputs: usize = function.getattr("nout")?.extract()?;
-        let inputs: usize = function.getattr("nin")?.extract()?;
-        if outputs != 1 || inputs != values.len() {
-            return self.unsupported(format!("numpy.{name} with {} arguments", values.len()));
-        }
-        let mut types = values
-            .iter()
-            .map(|value| self.type_of(value))
-            .collect::<Captured<Vec<_>>>()?;
-        types.push(self.py.None().into_bound(self.py));
-        let types = PyTuple::new(self.py, types)?;
-        let loops = function.call_method1("resolve_dtypes", (types,))?;
-        let mut operands = Vec::new();
-        for (i, value) in values.iter().enumerate() {
-            let dtype = self.dtype_named(&loops.get_item(i)?)?;
-            self.check_weak(value, dtype)?;
-            operands.push(self.tensor_as(value, dtype)?);
-        }
-        let expected = self.dtype_named(&loops.get_item(inputs)?)?;
-        let result = self.f.named(&format!("numpy.{name}"), &operands, &[]);
-        let result = self.built(result)?;
-        if self.dtype(result)? != expected {
-            return self.unsupported(format!("numpy.{name} with results of type {expected}"));
-        }
-        Ok(self.result(result))
-    }
-
-    /// A Python integer has to fit the type that it adapts to: NumPy raises.
-    fn check_weak(&self, value: &Value<'c>, dtype: DType) -> Captured<()> {
-        match value {
-            Value::Object(object) => {
-                let object = object.bind(self.py);
-                if matches!(npir_dispatch::number_of(object), Some((NumberKind::Int, _))) {
-                    // An overflow is an exception here.
-                    self.numpy()?
-                        .call_method1("asarray", (object, self.dtype_object(dtype)?))?;
-                }
-                Ok(())
-            }
-            Value::Number(
-                NumberKind::Int,
-                _,
-                Origin {
-                    leaf: Some(leaf), ..
-                },
-            ) => {
-                let narrow = !matches!(dtype, DType::I64 | DType::F64 | DType::C128);
-                if narrow {
-                    Err(Stop::Specialize(*leaf))
-                } else {
-                    Ok(())
-                }
-            }
-            _ => Ok(()),
-        }
     }
 
     /// `left op right`, where `op` is a class of the syntax tree.
@@ -465,7 +402,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     pub(super) fn truth(&self, value: &Value<'c>) -> Captured<Option<bool>> {
         Ok(match value {
             Value::Object(object) => Some(object.bind(self.py).is_truthy()?),
-            Value::Tuple(items) => Some(!items.is_empty()),
+            Value::Tuple(items) | Value::Named(_, items) => Some(!items.is_empty()),
             Value::List(list) => Some(!list.items.borrow().is_empty()),
             Value::Method(..) | Value::Function(_) => Some(true),
             Value::Number(

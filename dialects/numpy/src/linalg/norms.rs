@@ -156,6 +156,23 @@ impl<'c> Reduce<'c> {
         reduction(self.rw, name, x, Some(&axes), keepdims)
     }
 
+    /// The largest size over axes, zero of none.
+    fn largest(self, x: Val<'c>, axes: &[usize], keepdims: bool) -> Result<Val<'c>, NoMatch> {
+        let rw = self.rw;
+        let ctx = rw.ctx();
+        let Some(real) = DType::of(x.ty()) else {
+            return Err(NoMatch::new("not an array"));
+        };
+        let zero = compose::float(rw, real, 0.0);
+        let axes: Vec<_> = axes.iter().map(|&axis| axis as i64).collect();
+        let mut attrs = vec![
+            ("operandSegmentSizes", ctx.i32_array(&[1, 0, 1])),
+            ("axes", ctx.i64_array(&axes)),
+        ];
+        attrs.extend(keepdims.then(|| ("keepdims", ctx.unit_attr())));
+        compose::op(rw, "numpy.max", &[x, zero], &attrs)
+    }
+
     /// The function `name` of one array.
     fn map(self, name: &str, x: Val<'c>) -> Result<Val<'c>, NoMatch> {
         compose::op(self.rw, name, &[x], &[])
@@ -185,7 +202,7 @@ impl<'c> Reduce<'c> {
         };
         match (kind, ord) {
             (Some(NormKind::Smallest), _) => over("numpy.min", sizes),
-            (Some(_), _) => over("numpy.max", sizes),
+            (Some(_), _) => self.largest(sizes, &[axis], self.keepdims),
             (None, Some(0.0)) => {
                 let zero = compose::float(rw, real, 0.0);
                 let some = compose::op(rw, "numpy.not_equal", &[sizes, zero], &[])?;
@@ -220,7 +237,10 @@ impl<'c> Reduce<'c> {
         };
         let other = rows + columns - summed;
         let sums = self.over("numpy.sum", self.map("numpy.absolute", x)?, &[summed], true)?;
-        let result = self.over(extreme, sums, &[other], true)?;
+        let result = match extreme {
+            "numpy.max" => self.largest(sums, &[other], true)?,
+            _ => self.over(extreme, sums, &[other], true)?,
+        };
         self.finish(result, &[rows, columns])
     }
 
@@ -236,7 +256,10 @@ impl<'c> Reduce<'c> {
         let x = Transpose::build_inferred(self.rw, x, Some(order));
         let x = x.map_err(NoMatch::new)?.result();
         let values = self.map("numpy.linalg_svdvals", x)?;
-        let result = self.over(reduction, values, &[rank - 2], false)?;
+        let result = match reduction {
+            "numpy.max" => self.largest(values, &[rank - 2], false)?,
+            _ => self.over(reduction, values, &[rank - 2], false)?,
+        };
         if !self.keepdims {
             return Ok(result);
         }
