@@ -32,6 +32,12 @@ pub const NPIR_ERROR_MEMORY: ErrorKind = 8;
 pub const NPIR_ERROR_FILE: ErrorKind = 9;
 /// The program could not be compiled; the message holds every diagnostic, with its location.
 pub const NPIR_ERROR_COMPILE: ErrorKind = 10;
+/// What a program means, but its compiled form cannot do (`NotImplementedError`).
+pub const NPIR_ERROR_UNSUPPORTED: ErrorKind = 11;
+/// An assertion of a program that does not hold (`AssertionError`).
+pub const NPIR_ERROR_ASSERTION: ErrorKind = 12;
+/// A variable of a program without a value (`UnboundLocalError`).
+pub const NPIR_ERROR_UNBOUND: ErrorKind = 13;
 
 /// Why a function failed.
 pub struct Error {
@@ -90,6 +96,9 @@ impl From<RunError> for Error {
             RunErrorKind::LinAlg => NPIR_ERROR_LINALG,
             RunErrorKind::Memory => NPIR_ERROR_MEMORY,
             RunErrorKind::Argument => NPIR_ERROR_ARGUMENT,
+            RunErrorKind::Unsupported => NPIR_ERROR_UNSUPPORTED,
+            RunErrorKind::Assertion => NPIR_ERROR_ASSERTION,
+            RunErrorKind::Unbound => NPIR_ERROR_UNBOUND,
             RunErrorKind::Internal => NPIR_ERROR_INTERNAL,
         };
         Error {

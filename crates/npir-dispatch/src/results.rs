@@ -114,6 +114,9 @@ pub(crate) fn exception(py: Python<'_>, error: &RunError) -> PyErr {
         RunErrorKind::ZeroDivision => PyZeroDivisionError::new_err(message),
         RunErrorKind::Memory => PyMemoryError::new_err(message),
         RunErrorKind::Argument => PyTypeError::new_err(message),
+        RunErrorKind::Unsupported => PyNotImplementedError::new_err(message),
+        RunErrorKind::Assertion => PyAssertionError::new_err(message),
+        RunErrorKind::Unbound => PyUnboundLocalError::new_err(message),
         RunErrorKind::Internal => PyRuntimeError::new_err(message),
         RunErrorKind::LinAlg => match lin_alg_error(py) {
             Ok(class) => match class.call1((message,)) {

@@ -86,7 +86,11 @@ enum {
     NPIR_INDEX_OUT_OF_BOUNDS = 1, /* IndexError */
     NPIR_VALUE = 2,               /* ValueError */
     NPIR_OVERFLOW = 3,            /* OverflowError */
-    NPIR_ZERO_DIVISION = 4        /* ZeroDivisionError */
+    NPIR_ZERO_DIVISION = 4,       /* ZeroDivisionError */
+    NPIR_MEMORY = 5,              /* MemoryError */
+    NPIR_UNSUPPORTED = 6,         /* NotImplementedError */
+    NPIR_ASSERTION = 7,           /* AssertionError */
+    NPIR_UNBOUND = 8              /* UnboundLocalError */
 };
 
 /*

@@ -21,6 +21,13 @@ pub enum RunErrorKind {
     Memory,
     /// A wrong number or kind of arguments, dtype or rank (`TypeError`).
     Argument,
+    /// What the program means, but its compiled form cannot do, such as integers beyond 64 bits
+    /// (`NotImplementedError`).
+    Unsupported,
+    /// An assertion of the program that does not hold (`AssertionError`).
+    Assertion,
+    /// A variable of the program without a value (`UnboundLocalError`).
+    Unbound,
     /// The compiled code or the runtime broke its contract (`RuntimeError`).
     Internal,
 }
@@ -36,6 +43,9 @@ impl RunErrorKind {
             RunErrorKind::LinAlg => "LinAlgError",
             RunErrorKind::Memory => "MemoryError",
             RunErrorKind::Argument => "TypeError",
+            RunErrorKind::Unsupported => "NotImplementedError",
+            RunErrorKind::Assertion => "AssertionError",
+            RunErrorKind::Unbound => "UnboundLocalError",
             RunErrorKind::Internal => "RuntimeError",
         }
     }
@@ -49,6 +59,9 @@ impl RunErrorKind {
             3 => RunErrorKind::Overflow,
             4 => RunErrorKind::ZeroDivision,
             5 => RunErrorKind::Memory,
+            6 => RunErrorKind::Unsupported,
+            7 => RunErrorKind::Assertion,
+            8 => RunErrorKind::Unbound,
             _ => RunErrorKind::Internal,
         }
     }

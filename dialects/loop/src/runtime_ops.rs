@@ -22,6 +22,12 @@ attr_enum! {
         ZeroDivision = "zero_division",
         /// An allocation that failed (`MemoryError`).
         Memory = "memory",
+        /// What the program means, but its compiled form cannot do (`NotImplementedError`).
+        Unsupported = "unsupported",
+        /// An assertion of the program that does not hold (`AssertionError`).
+        Assertion = "assertion",
+        /// A variable without a value (`UnboundLocalError`).
+        Unbound = "unbound",
     }
 }
 

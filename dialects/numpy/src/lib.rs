@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - Ops are pure: they compute new values, and errors of the data (an index out of bounds, shapes
-//!   that turn out not to agree) become checks in the lowering.
+//!   that turn out not to agree) become checks in the lowering. The one op with an effect is `require`, a
+//!   check of the program's own.
 //! - Arrays are ranked tensors of NumPy's element types; any size may be dynamic. Result types are
 //!   inferred, and may be declared with fewer static sizes, never with more.
 //! - Promotion of element types is the frontend's: operands agree, or the verifier says so.
@@ -47,6 +48,7 @@ pub mod products;
 pub mod quantiles;
 pub mod random;
 pub mod reduce;
+pub mod require;
 pub mod reshape;
 pub mod scalar;
 pub mod scan;
@@ -119,6 +121,7 @@ families! {
     quantiles
     random
     reduce
+    require
     reshape
     scalar
     scan
