@@ -20,6 +20,8 @@ def alike(a, b):
     """Whether two results are of the same types and shapes, with close values."""
     if isinstance(a, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(a, (int, str, type(None))):
+        return type(a) is type(b) and a == b
     same = type(a) is type(b) and getattr(a, "dtype", None) == getattr(b, "dtype", None)
     return same and np.shape(a) == np.shape(b) and np.allclose(a, b, equal_nan=True, rtol=1e-9)
 

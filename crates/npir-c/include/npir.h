@@ -166,6 +166,21 @@ typedef struct npir_parameter {
 #define NPIR_ERROR_COMPILE 10
 
 /**
+ * What a program means, but its compiled form cannot do (`NotImplementedError`).
+ */
+#define NPIR_ERROR_UNSUPPORTED 11
+
+/**
+ * An assertion of a program that does not hold (`AssertionError`).
+ */
+#define NPIR_ERROR_ASSERTION 12
+
+/**
+ * A variable of a program without a value (`UnboundLocalError`).
+ */
+#define NPIR_ERROR_UNBOUND 13
+
+/**
  * One byte, 0 or 1.
  */
 #define NPIR_BOOL 0

@@ -88,6 +88,11 @@ impl Leaf<'_> {
         }
     }
 
+    /// Whether it is an array that is written to.
+    pub(crate) fn is_written(&self) -> bool {
+        matches!(self, Leaf::Array(_, _, true))
+    }
+
     /// The addresses that an array's elements lie between.
     fn extent(&self) -> Option<(isize, isize)> {
         let Leaf::Array(array, dtype, _) = self else {
@@ -117,11 +122,10 @@ fn data_of(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
 
 /// Whether an array that is written to may share memory with another one, or with itself.
 pub(crate) fn overlap(leaves: &[Leaf<'_>]) -> bool {
-    let written = |leaf: &Leaf<'_>| matches!(leaf, Leaf::Array(_, _, true));
     leaves
         .iter()
         .enumerate()
-        .filter(|(_, leaf)| written(leaf))
+        .filter(|(_, leaf)| leaf.is_written())
         .any(|(i, leaf)| {
             let Some((low, high)) = leaf.extent() else {
                 return false;

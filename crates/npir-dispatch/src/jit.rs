@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use npir_runtime::{Arg, Artifact, Function};
+use npir_runtime::{Arg, Artifact, Function, RunErrorKind};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -49,24 +49,30 @@ impl Version {
             .then_some(leaves)
     }
 
-    fn run<'py>(&self, py: Python<'py>, leaves: &[Leaf<'py>]) -> PyResult<Bound<'py, PyAny>> {
+    /// What the call returns; `Err` is a reason why it has to be made in NumPy.
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        leaves: &[Leaf<'py>],
+    ) -> PyResult<Result<Bound<'py, PyAny>, String>> {
         // SAFETY: what is written to shares memory with no other argument, see `fits`. Other threads that write to
         // arguments during the call have a race with any use of them, as in NumPy.
         let mut args: Vec<Arg<'_>> = leaves.iter().map(|leaf| unsafe { leaf.as_arg() }).collect();
         let call = Call(&self.function, &mut args);
-        let results = py.detach(move || call.run());
-        let mut results: Vec<_> = results
-            .map_err(|e| exception(py, &e))?
-            .into_iter()
-            .map(Some)
-            .collect();
-        assemble(
-            py,
-            &self.spec.result,
-            &mut results,
-            leaves,
-            self.constants.bind(py),
-        )
+        let results = match py.detach(move || call.run()) {
+            Ok(results) => results,
+            // Nothing has happened yet: NumPy does it.
+            Err(error)
+                if error.kind() == RunErrorKind::Unsupported
+                    && !leaves.iter().any(Leaf::is_written) =>
+            {
+                return Ok(Err(error.to_string()));
+            }
+            Err(error) => return Err(exception(py, &error)),
+        };
+        let mut results: Vec<_> = results.into_iter().map(Some).collect();
+        let constants = self.constants.bind(py);
+        assemble(py, &self.spec.result, &mut results, leaves, constants).map(Ok)
     }
 }
 
@@ -172,9 +178,17 @@ impl Jit {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        let numpy = || self.function.bind(py).call(args, kwargs);
+        let run = |version: &Version, leaves: &[Leaf<'py>]| match version.run(py, leaves)? {
+            Ok(result) => Ok(result),
+            Err(reason) => {
+                self.report(reason)?;
+                numpy()
+            }
+        };
         for version in &versions {
             if let Some(leaves) = version.fits(py, &bound) {
-                return version.run(py, &leaves);
+                return run(version, &leaves);
             }
         }
         if versions.len() < MOST_VERSIONS
@@ -185,7 +199,7 @@ impl Jit {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(version.clone());
             if let Some(leaves) = version.fits(py, &bound) {
-                return version.run(py, &leaves);
+                return run(&version, &leaves);
             }
         }
         if versions.len() >= MOST_VERSIONS {
@@ -193,7 +207,7 @@ impl Jit {
                 "{MOST_VERSIONS} versions are compiled: calls that fit none of them run in NumPy"
             ))?;
         }
-        self.function.bind(py).call(args, kwargs)
+        numpy()
     }
 
     /// The Python function.

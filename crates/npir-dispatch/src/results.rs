@@ -79,6 +79,17 @@ pub(crate) fn assemble<'py>(
             true => argument(leaves, *i)?,
             false => result(*otherwise)?,
         },
+        Outcome::Either {
+            holds,
+            then,
+            otherwise,
+        } => {
+            let chosen = match result(*holds)?.is_truthy()? {
+                true => then,
+                false => otherwise,
+            };
+            assemble(py, chosen, results, leaves, constants)?
+        }
         Outcome::Constant(i) => constants.get_item(*i)?,
         Outcome::Tuple(items) | Outcome::List(items) | Outcome::Named(_, items) => {
             let items = items

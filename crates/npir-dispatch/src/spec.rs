@@ -109,6 +109,15 @@ pub enum Outcome {
         /// The result that is returned where it does not hold.
         otherwise: usize,
     },
+    /// One of two things.
+    Either {
+        /// The 0-d bool result that decides.
+        holds: usize,
+        /// What is returned where it holds.
+        then: Box<Outcome>,
+        /// What is returned where it does not.
+        otherwise: Box<Outcome>,
+    },
     /// An object among the constants.
     Constant(usize),
     /// A tuple.

@@ -47,6 +47,15 @@ pub(crate) enum StmtKind {
         orelse: Vec<Stmt>,
     },
     Function(std::rc::Rc<Function>),
+    Assert {
+        test: Expr,
+        message: Option<Expr>,
+    },
+    Raise(Option<Expr>),
+    With {
+        items: Vec<Expr>,
+        body: Vec<Stmt>,
+    },
     Pass,
     Break,
     Continue,
@@ -252,6 +261,34 @@ fn stmt_of(node: Node<'_, '_>) -> PyResult<Stmt> {
         },
         "FunctionDef" if node.getattr("decorator_list")?.len()? == 0 => {
             StmtKind::Function(std::rc::Rc::new(function(node)?))
+        }
+        "Assert" => StmtKind::Assert {
+            test: expr("test")?,
+            message: present(node, "msg")?
+                .map(|message| expr_of(&message))
+                .transpose()?,
+        },
+        "Raise" if present(node, "cause")?.is_none() => StmtKind::Raise(
+            present(node, "exc")?
+                .map(|error| expr_of(&error))
+                .transpose()?,
+        ),
+        "With" => {
+            let mut items = Vec::new();
+            for item in node.getattr("items")?.try_iter()? {
+                let item = item?;
+                if present(&item, "optional_vars")?.is_some() {
+                    return Ok(Stmt {
+                        span: span(node)?,
+                        kind: StmtKind::Other(name),
+                    });
+                }
+                items.push(expr_of(&item.getattr("context_expr")?)?);
+            }
+            StmtKind::With {
+                items,
+                body: block("body")?,
+            }
         }
         "Pass" => StmtKind::Pass,
         "Break" => StmtKind::Break,

@@ -32,8 +32,71 @@ pub(crate) enum Value<'c> {
     Method(Box<Value<'c>>, String),
     /// A function that is defined while the captured one runs.
     Function(Rc<Closure<'c>>),
+    /// A number whose class depends on the call.
+    Mixed(Mixed<'c>),
+    /// Something that is there in some calls only.
+    Optional(Rc<Optional<'c>>),
+    /// What a loop can run over without its items being there one by one.
+    Items(Rc<Items<'c>>),
     /// A variable that is not the same thing, or has no value, on every way here: why it cannot be used.
     Unusable(Rc<str>),
+}
+
+/// The class of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Python(NumberKind),
+    NumPy(DType),
+}
+
+impl Class {
+    /// The type that a number of the class is kept in.
+    pub(crate) fn dtype(self) -> DType {
+        match self {
+            Class::Python(kind) => kind.dtype(),
+            Class::NumPy(dtype) => dtype,
+        }
+    }
+}
+
+/// A number of one of two classes.
+#[derive(Clone, Copy)]
+pub(crate) struct Mixed<'c> {
+    /// Its value, in a type that holds those of both classes.
+    pub(crate) value: Tensor<'c>,
+    /// Whether it is of the first class, a 0-d bool.
+    pub(crate) first: Tensor<'c>,
+    pub(crate) classes: [Class; 2],
+}
+
+/// Something that is there where a 0-d bool holds.
+pub(crate) struct Optional<'c> {
+    pub(crate) value: Value<'c>,
+    pub(crate) there: Tensor<'c>,
+    pub(crate) absent: Absent,
+}
+
+/// What is in the place of something that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// The variable has no value.
+    Unbound,
+    /// `None`.
+    None,
+}
+
+/// What a loop can run over: item `i` can be found without those before it.
+pub(crate) enum Items<'c> {
+    /// `range(start, stop, step)`.
+    Range([Value<'c>; 3]),
+    /// The items of an array, or of a tuple or a list, by which is meant what they are at the time of the loop.
+    Of(Value<'c>),
+    /// `zip(...)`.
+    Zip(Vec<Rc<Items<'c>>>),
+    /// `enumerate(items, start)`.
+    Enumerate(Rc<Items<'c>>, Value<'c>),
+    /// `reversed(items)`.
+    Reversed(Rc<Items<'c>>),
 }
 
 /// A list.

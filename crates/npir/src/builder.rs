@@ -24,10 +24,12 @@ use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::{Location, Module, operation::OperationLike};
 use npir_mlir::prelude::*;
 use npir_numpy::elementwise;
+use npir_numpy::require::Require;
 use npir_runtime::{DType, Scalar};
 use std::cell::Cell;
 
 pub use npir_numpy::indexing::{Bound, Item as Index, Items};
+pub use npir_numpy::require::CheckKind;
 
 /// An array value of a program under construction.
 #[derive(Clone, Copy)]
@@ -638,6 +640,21 @@ impl<'c> Func<'c> {
     #[track_caller]
     pub fn item(&self, x: Tensor<'c>) -> Result<Val<'c>, CompileError> {
         Ok(self.build_op("numpy.item", &[x.0], &[])?.result_value(0))
+    }
+
+    /// Raises an error of `kind` at run time unless a 0-d bool holds.
+    ///
+    /// # Errors
+    /// An array that is not 0-d or not of bools.
+    #[track_caller]
+    pub fn require(
+        &self,
+        holds: Tensor<'c>,
+        kind: CheckKind,
+        message: &str,
+    ) -> Result<(), CompileError> {
+        self.verified(|rw| Some(Require::build(rw, holds.0, kind, message.to_owned()).op()))
+            .map(|_| ())
     }
 
     /// `while condition(values): values = body(values)`. The condition is an array of one

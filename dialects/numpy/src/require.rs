@@ -1,7 +1,8 @@
 //! `numpy.require`: conditions of the program itself.
 
 use npir_mlir::prelude::*;
-use npir_tensor::CheckKind;
+/// The kinds of errors.
+pub use npir_tensor::CheckKind;
 
 use crate::elementwise::dtype::DType;
 use crate::lowering;

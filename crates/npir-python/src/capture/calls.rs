@@ -57,7 +57,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         args: &[Expr],
         keywords: &[(Option<String>, Expr)],
     ) -> Captured<Value<'c>> {
-        let function = self.expr(function)?;
+        let function = self.definite(function)?;
         let positional = self.exprs(args)?;
         let mut named = Vec::new();
         for (name, value) in keywords {
@@ -94,7 +94,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     fn call_object(
         &mut self,
         function: &Bound<'py, PyAny>,
-        args: Arguments<'c>,
+        mut args: Arguments<'c>,
     ) -> Captured<Value<'c>> {
         let class = function.get_type().name()?.to_string();
         let module = match function.getattr("__module__") {
@@ -104,6 +104,13 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let of_numpy = module.split('.').next() == Some("numpy") || class == "ufunc";
         if class == "function" && !of_numpy {
             return self.follow(function, args);
+        }
+        // Functions of NumPy and of Python need what is there.
+        for value in args.positional.iter_mut() {
+            *value = self.present(value)?;
+        }
+        for (_, value) in args.keywords.iter_mut() {
+            *value = self.present(value)?;
         }
         if let Ok(this) = function.getattr("__self__")
             && this.get_type().name()? == "ufunc"
@@ -145,6 +152,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 return self.run(function, &args);
             }
         }
+        if module == "math"
+            && let Some(value) = self.call_math(&name, &args)?
+        {
+            return Ok(value);
+        }
         if module == "math" || module == "cmath" || module == "_operator" {
             return self.run(function, &args);
         }
@@ -168,6 +180,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// Python's functions on values of compiled code, and on containers of them.
     fn builtin(&mut self, name: &str, args: &Arguments<'c>) -> Captured<Option<Value<'c>>> {
+        if name == "range"
+            && let Some(range) = self.range(args)?
+        {
+            return Ok(Some(range));
+        }
+        if ["zip", "enumerate", "reversed"].contains(&name)
+            && let Some(items) = self.combined(name, args)?
+        {
+            return Ok(Some(items));
+        }
         if !args.keywords.is_empty() {
             return Ok(None);
         }
@@ -182,7 +204,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     return self.unsupported("the length of an array of no dimensions");
                 };
                 if n < 0 {
-                    return self.unsupported("the length of an array of unknown shape");
+                    let contents = self.read(array)?;
+                    return self.extent(contents, 0).map(Some);
                 }
                 Some(self.int(n))
             }
@@ -201,7 +224,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let items = self.items(first)?;
                 Some(self.list(items))
             }
-            ("enumerate", Value::Tuple(_) | Value::List(_) | Value::Array(_)) => {
+            ("enumerate", Value::Tuple(_) | Value::List(_)) => {
                 let items = self.items(first)?.into_iter().enumerate();
                 let pairs =
                     items.map(|(i, item)| Value::Tuple(Rc::new(vec![self.int(i as i64), item])));
@@ -245,26 +268,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return Ok(if wins { b.clone() } else { a.clone() });
         }
         let wins = self.truth_tensor(&wins)?;
-        let (a, b) = (a.clone(), b.clone());
-        self.set("<better>", a);
-        self.if_else(
-            wins,
-            |this| {
-                this.set("<better>", b);
-                Ok(super::statements::Flow::Normal)
-            },
-            |_| Ok(super::statements::Flow::Normal),
-        )?;
-        let value = self
-            .scopes
-            .first()
-            .and_then(|scope| scope.borrow_mut().remove("<better>"));
-        match value {
-            Some(Value::Unusable(_)) | None => {
-                self.unsupported(format!("{name} of numbers of different types"))
-            }
-            Some(value) => Ok(value),
-        }
+        self.either(wins, |_| Ok(b.clone()), |_| Ok(a.clone()))
     }
 
     /// Follows a call of a function of the user.
@@ -335,9 +339,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let around = std::mem::replace(&mut self.scopes, scopes);
         let module = std::mem::replace(&mut self.module, closure.module.clone());
         self.depth += 1;
-        let loops = std::mem::take(&mut self.loops);
         let result = self.body(&closure.function.body)?;
-        self.loops = loops;
         self.depth -= 1;
         self.module = module;
         self.scopes = around;

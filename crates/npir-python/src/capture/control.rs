@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use npir::builder::Tensor;
 use npir::mlir::prelude::*;
-use npir_dispatch::spec::NumberKind;
 
 use crate::tree::Stmt;
-use crate::value::{Array, Buffer, Origin, Scope, Value};
+use crate::value::{Absent, Items, Scope, Value};
 
-use super::statements::Flow;
+use super::flow::{Flow, NORMAL, RETURN_ONLY, RETURNED};
+use super::joins::{Kind, Slot};
 use super::{Capture, Captured};
 
 /// Variables and memory at a point.
@@ -18,46 +18,15 @@ pub(super) struct State<'c> {
     pub(super) contents: Vec<Tensor<'c>>,
 }
 
-/// Codes of how a block ends, where that depends on the call.
-pub(super) const NORMAL: i64 = 0;
-pub(super) const BREAK: i64 = 1;
-pub(super) const CONTINUE: i64 = 2;
-/// What a value of the program is for Python.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind<'c> {
-    Number(NumberKind),
-    Scalar(Type<'c>),
-    Array(Type<'c>),
-}
-
 /// What one way of a condition does.
 type Way<'b, 'c, T> = dyn FnOnce(&mut T) -> Captured<Flow<'c>> + 'b;
 
 /// A variable after a condition.
-struct Joined<'c> {
-    scope: usize,
-    name: String,
-    /// Its value where both ways agree.
-    value: Value<'c>,
-    /// Otherwise: which result it is, and of what kind.
-    result: Option<(usize, Kind<'c>)>,
-    /// Whether it stands for one of several arrays.
-    ambiguous: bool,
-    /// The argument that it may be, and which result says so.
-    maybe: Option<(usize, usize)>,
-}
-
-impl<'c> Joined<'c> {
-    fn plain(scope: usize, name: &str, value: Value<'c>) -> Self {
-        Joined {
-            scope,
-            name: name.to_owned(),
-            value,
-            result: None,
-            ambiguous: false,
-            maybe: None,
-        }
-    }
+enum Joined<'c> {
+    /// The same on both ways.
+    Plain(Value<'c>),
+    /// Results from this one on.
+    Slot(usize, Slot<'c>),
 }
 
 impl<'c, 'py> Capture<'_, 'c, 'py> {
@@ -125,96 +94,20 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return self.unsupported("a condition without two ways");
         };
         let blocks = [first.0, second.0];
+        let states = [&first.1, &second.1];
+        let flows = [first.2, second.2];
         let mut joined: Vec<[Val<'c>; 2]> = Vec::new();
-        let code = match (&first.2, &second.2) {
-            (Flow::Normal, Flow::Normal) => None,
-            (Flow::Break, Flow::Break) => None,
-            (Flow::Continue, Flow::Continue) => None,
-            (a, b) => {
-                let mut codes = Vec::new();
-                for (block, flow) in blocks.into_iter().zip([a, b]) {
-                    codes.push(match flow {
-                        Flow::Mixed(code) => Val::clone(code),
-                        Flow::Normal => at_end(rw, block, |rw| rw.const_index(NORMAL)),
-                        Flow::Break => at_end(rw, block, |rw| rw.const_index(BREAK)),
-                        Flow::Continue => at_end(rw, block, |rw| rw.const_index(CONTINUE)),
-                        Flow::Return(_) => {
-                            return self.unsupported("a return that depends on values");
-                        }
-                    });
-                }
-                joined.push([codes[0], codes[1]]);
-                Some(0)
-            }
-        };
-        // Variables.
-        let mut renamed: Vec<Joined<'c>> = Vec::new();
-        for i in 0..before.scopes.len() {
-            let (a, b) = (&first.1.scopes[i].1, &second.1.scopes[i].1);
-            let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
-            names.sort();
-            names.dedup();
-            for name in names {
-                let (Some(x), Some(y)) = (a.get(name), b.get(name)) else {
-                    let why = format!("{name} has a value only on some ways here");
-                    renamed.push(Joined::plain(i, name, Value::Unusable(why.into())));
-                    continue;
-                };
-                if self.same(x, y) {
-                    renamed.push(Joined::plain(i, name, x.clone()));
-                    continue;
-                }
-                let Some(kind) = self.common_kind(x, y)? else {
-                    let why = format!("{name} is not of one type on all ways here");
-                    renamed.push(Joined::plain(i, name, Value::Unusable(why.into())));
-                    continue;
-                };
-                let mut values = Vec::new();
-                for (block, state, value) in [(blocks[0], &first.1, x), (blocks[1], &second.1, y)] {
-                    values.push(
-                        self.in_branch(block, state, &before, |this| this.as_kind(value, kind))?,
-                    );
-                }
-                let at = joined.len();
-                joined.push([values[0].value(), values[1].value()]);
-                let mut variable = Joined::plain(i, name, x.clone());
-                variable.result = Some((at, kind));
-                let tags = [self.tag(x), self.tag(y)];
-                // Arrays that one way has made belong to nobody else.
-                for value in [x, y] {
-                    let Value::Array(array) = value else { continue };
-                    let buffer = array.buffer;
-                    if buffer < before.contents.len()
-                        && (self.references(buffer) > 1 || !array.steps.is_empty())
-                    {
-                        self.buffers[buffer].frozen = true;
-                        variable.ambiguous |=
-                            self.buffers[buffer].argument.is_none() || !array.steps.is_empty();
-                    }
-                    variable.ambiguous |= self.buffers[buffer].ambiguous;
-                }
-                let leaf = tags.iter().flatten().map(|tag| tag.0).next();
-                if let Some(leaf) = leaf {
-                    variable.ambiguous |= tags.iter().flatten().any(|tag| tag.0 != leaf);
-                    let mut flags = Vec::new();
-                    for ((block, state), tag) in [(blocks[0], &first.1), (blocks[1], &second.1)]
-                        .into_iter()
-                        .zip(tags)
-                    {
-                        flags.push(
-                            self.in_branch(block, state, &before, |this| this.tag_tensor(tag))?,
-                        );
-                    }
-                    variable.maybe = Some((leaf, joined.len()));
-                    joined.push([flags[0].value(), flags[1].value()]);
-                }
-                renamed.push(variable);
-            }
+        let set = flows[0].codes() | flows[1].codes();
+        let single = Flow::of_one(set);
+        if single.is_none() {
+            let codes = [0, 1].map(|k| at_end(rw, blocks[k], |rw| flows[k].code(rw)));
+            joined.push(codes);
         }
+        let variables = self.join_variables(&before, blocks, states, &flows, &mut joined)?;
         // Memory.
         let mut changed = Vec::new();
         for buffer in 0..before.contents.len() {
-            let (a, b) = (first.1.contents[buffer], second.1.contents[buffer]);
+            let (a, b) = (states[0].contents[buffer], states[1].contents[buffer]);
             if a.value() != b.value() {
                 changed.push((buffer, joined.len()));
                 joined.push([a.value(), b.value()]);
@@ -225,37 +118,120 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             at_end(rw, block, |rw| rw.op("scf.yield").operands(&values).build());
         }
         let types: Vec<_> = joined.iter().map(|pair| pair[0].ty()).collect();
-        if joined.iter().any(|pair| pair[0].ty() != pair[1].ty()) {
-            return self.unsupported("an array that has another shape on another way here");
-        }
         let results = op.results(&types).build().result_values();
-        for variable in renamed {
-            let value = match variable.result {
-                None => variable.value,
-                Some((at, kind)) => {
-                    let maybe = variable
-                        .maybe
-                        .map(|(leaf, at)| (leaf, Tensor::from_value(results[at])));
-                    self.wrap(
-                        Tensor::from_value(results[at]),
-                        kind,
-                        variable.ambiguous,
-                        maybe,
-                    )
-                }
+        for (scope, name, value) in variables {
+            let value = match value {
+                Joined::Plain(value) => value,
+                Joined::Slot(at, slot) => self.open(&slot, &mut results[at..].iter().copied()),
             };
-            before.scopes[variable.scope]
-                .0
-                .borrow_mut()
-                .insert(variable.name, value);
+            before.scopes[scope].0.borrow_mut().insert(name, value);
         }
         for (buffer, at) in changed {
             self.buffers[buffer].contents = Tensor::from_value(results[at]);
         }
-        Ok(match code {
-            Some(at) => Flow::Mixed(results[at]),
-            None => first.2,
-        })
+        Ok(single.unwrap_or_else(|| Flow::Mixed(results[0], set)))
+    }
+
+    /// What variables are after a condition; values that differ are added to `joined`.
+    fn join_variables(
+        &mut self,
+        before: &State<'c>,
+        blocks: [Blk<'c>; 2],
+        states: [&State<'c>; 2],
+        flows: &[Flow<'c>; 2],
+        joined: &mut Vec<[Val<'c>; 2]>,
+    ) -> Captured<Vec<(usize, String, Joined<'c>)>> {
+        let mut variables = Vec::new();
+        for i in 0..before.scopes.len() {
+            let scopes = states.map(|state| &state.scopes[i].1);
+            let mut names: Vec<&String> = scopes.iter().flat_map(|scope| scope.keys()).collect();
+            names.sort();
+            names.dedup();
+            for name in names {
+                let returned = name == RETURNED;
+                // A way that does not come here has nothing to say about the variable.
+                let gone = [0, 1].map(|k| match returned {
+                    true => flows[k].codes() & RETURN_ONLY == 0,
+                    false => flows[k].codes() & !RETURN_ONLY == 0,
+                });
+                let values = [0, 1].map(|k| scopes[k].get(name).filter(|_| !gone[k]));
+                let value = match (values, gone) {
+                    ([None, None], _) => continue,
+                    ([Some(x), Some(y)], _) if self.same(x, y) => Joined::Plain(x.clone()),
+                    ([one, None], [_, true]) | ([None, one], [true, _])
+                        if one.is_some_and(|one| {
+                            let old = before.scopes[i].1.get(name);
+                            old.is_some_and(|old| self.same(old, one))
+                        }) =>
+                    {
+                        continue;
+                    }
+                    _ => {
+                        let slots = [0, 1].map(|k| match gone[k] {
+                            true => None,
+                            false => Some(self.slot(values[k])),
+                        });
+                        let slot = match slots {
+                            [Some(a), Some(b)] => a.zip(b).and_then(|(a, b)| self.merged(&a, &b)),
+                            [Some(one), None] | [None, Some(one)] => one,
+                            [None, None] => None,
+                        };
+                        match slot {
+                            None => {
+                                let why = format!("{name} is not of one type on all ways here");
+                                Joined::Plain(Value::Unusable(why.into()))
+                            }
+                            Some(mut slot) => {
+                                if returned && slot.absent == Some(Absent::Unbound) {
+                                    slot.absent = None;
+                                }
+                                for value in values.into_iter().flatten() {
+                                    self.meet(value, before.contents.len(), &mut slot);
+                                }
+                                let at = joined.len();
+                                let mut packed = Vec::new();
+                                for k in 0..2 {
+                                    packed.push(self.in_branch(
+                                        blocks[k],
+                                        states[k],
+                                        before,
+                                        |this| this.pack(values[k], &slot),
+                                    )?);
+                                }
+                                joined.extend(
+                                    packed[0].iter().zip(&packed[1]).map(|(a, b)| [*a, *b]),
+                                );
+                                Joined::Slot(at, slot)
+                            }
+                        }
+                    }
+                };
+                variables.push((i, name.clone(), value));
+            }
+        }
+        Ok(variables)
+    }
+
+    /// Notes that a slot stands for the arrays in a value, of which those before number `old` have other names, too.
+    fn meet(&mut self, value: &Value<'c>, old: usize, slot: &mut Slot<'c>) {
+        match (value, &mut slot.kind) {
+            (Value::Optional(optional), _) => self.meet(&optional.value, old, slot),
+            (Value::Tuple(items), Kind::Tuple(slots)) => {
+                for (item, slot) in items.iter().zip(slots) {
+                    self.meet(item, old, slot);
+                }
+            }
+            (Value::Array(array), _) => {
+                // Arrays that one way has made belong to nobody else.
+                let buffer = array.buffer;
+                let view = !array.steps.is_empty();
+                if buffer < old && (self.references(buffer) > 1 || view) {
+                    self.buffers[buffer].frozen = true;
+                    slot.ambiguous |= self.buffers[buffer].argument.is_none() || view;
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Builds at the end of a branch, with its variables and memory.
@@ -274,14 +250,19 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     /// The rest of a block after a statement that may have ended it.
-    pub(super) fn rest_if_normal(&mut self, code: Val<'c>, rest: &[&Stmt]) -> Captured<Flow<'c>> {
+    pub(super) fn rest_if_normal(
+        &mut self,
+        code: Val<'c>,
+        set: u8,
+        rest: &[&Stmt],
+    ) -> Captured<Flow<'c>> {
         let rw = self.f.rewriter();
         let normal = rw.cmpi(CmpI::Eq, code, rw.const_index(NORMAL));
         let normal = self.scalar_tensor(normal)?;
         self.if_else(
             normal,
             |this| this.statements(rest),
-            |_| Ok(Flow::Mixed(code)),
+            |_| Ok(Flow::some_of(code, set & !(1 << NORMAL))),
         )
     }
 
@@ -311,69 +292,28 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             (Value::List(x), Value::List(y)) => std::rc::Rc::ptr_eq(x, y),
             (Value::Function(x), Value::Function(y)) => std::rc::Rc::ptr_eq(x, y),
             (Value::Unusable(_), Value::Unusable(_)) => true,
-            _ => false,
-        }
-    }
-
-    /// What a value of the program is, if it can be one.
-    pub(super) fn kind(&self, value: &Value<'c>) -> Captured<Option<Kind<'c>>> {
-        Ok(match value {
-            Value::Number(kind, ..) => Some(Kind::Number(*kind)),
-            Value::Scalar(tensor) => Some(Kind::Scalar(tensor.value().ty())),
-            Value::Array(array) => Some(Kind::Array(array.ty)),
-            Value::Object(object) => match npir_dispatch::number_of(object.bind(self.py)) {
-                Some((kind, true)) => Some(Kind::Number(kind)),
-                _ => None,
-            },
-            _ => None,
-        })
-    }
-
-    pub(super) fn common_kind(&self, a: &Value<'c>, b: &Value<'c>) -> Captured<Option<Kind<'c>>> {
-        let (a, b) = (self.kind(a)?, self.kind(b)?);
-        Ok(a.filter(|kind| Some(*kind) == b))
-    }
-
-    pub(super) fn as_kind(&mut self, value: &Value<'c>, kind: Kind<'c>) -> Captured<Tensor<'c>> {
-        match kind {
-            Kind::Number(kind) => self.tensor_as(value, kind.dtype()),
-            Kind::Scalar(ty) => match crate::value::dtype_of(ty) {
-                Some(dtype) => self.tensor_as(value, dtype),
-                None => self.unsupported("an element type that NumPy does not have"),
-            },
-            Kind::Array(_) => self.tensor(value),
-        }
-    }
-
-    pub(super) fn wrap(
-        &mut self,
-        tensor: Tensor<'c>,
-        kind: Kind<'c>,
-        ambiguous: bool,
-        maybe: Option<(usize, Tensor<'c>)>,
-    ) -> Value<'c> {
-        match kind {
-            Kind::Number(kind) => Value::Number(kind, tensor, Origin::default()),
-            Kind::Scalar(_) => Value::Scalar(tensor),
-            Kind::Array(ty) => {
-                self.buffers.push(Buffer {
-                    ambiguous,
-                    maybe,
-                    ..Buffer::new(tensor)
-                });
-                Value::Array(Array {
-                    buffer: self.buffers.len() - 1,
-                    steps: std::rc::Rc::default(),
-                    ty,
-                })
+            (Value::Mixed(x), Value::Mixed(y)) => {
+                x.value.value() == y.value.value()
+                    && x.first.value() == y.first.value()
+                    && x.classes == y.classes
             }
+            (Value::Optional(x), Value::Optional(y)) => {
+                std::rc::Rc::ptr_eq(x, y)
+                    || x.absent == y.absent
+                        && x.there.value() == y.there.value()
+                        && self.same(&x.value, &y.value)
+            }
+            (Value::Items(x), Value::Items(y)) => std::rc::Rc::ptr_eq(x, y),
+            _ => false,
         }
     }
 
     /// The argument that an array is or may be, and what says so; without, it is.
     pub(super) fn tag(&self, value: &Value<'c>) -> Option<(usize, Option<Tensor<'c>>)> {
-        let Value::Array(array) = value else {
-            return None;
+        let array = match value {
+            Value::Array(array) => array,
+            Value::Optional(optional) => return self.tag(&optional.value),
+            _ => return None,
         };
         let buffer = &self.buffers[array.buffer];
         match (buffer.argument, buffer.maybe) {
@@ -390,10 +330,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     ) -> Captured<Tensor<'c>> {
         match tag {
             Some((_, Some(holds))) => Ok(holds),
-            other => {
-                let holds = self.f.constant(npir::prelude::Scalar::new(other.is_some()));
-                self.built(holds)
-            }
+            other => self.bool_tensor(other.is_some()),
         }
     }
 
@@ -421,6 +358,18 @@ pub(super) fn mentions(value: &Value<'_>, buffer: usize) -> usize {
         }
         Value::List(list) => list.now().iter().map(|item| mentions(item, buffer)).sum(),
         Value::Method(value, _) => mentions(value, buffer),
+        Value::Optional(optional) => mentions(&optional.value, buffer),
+        Value::Items(items) => match items.as_ref() {
+            Items::Of(value) => mentions(value, buffer),
+            Items::Range(_) => 0,
+            Items::Zip(all) => all
+                .iter()
+                .map(|items| mentions(&Value::Items(items.clone()), buffer))
+                .sum(),
+            Items::Enumerate(items, _) | Items::Reversed(items) => {
+                mentions(&Value::Items(items.clone()), buffer)
+            }
+        },
         _ => 0,
     }
 }

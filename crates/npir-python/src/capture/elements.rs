@@ -203,4 +203,4 @@ impl<'c> Capture<'_, 'c, '_> {
 }
 
 /// No dimension of an array in memory is larger.
-const LARGEST_SIZE: i64 = 1 << 47;
+pub(super) const LARGEST_SIZE: i64 = 1 << 47;

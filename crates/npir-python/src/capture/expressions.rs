@@ -6,10 +6,26 @@ use npir::mlir::prelude::*;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule, PyTuple};
 
-use crate::tree::{Clause, Expr, ExprKind, Function};
-use crate::value::{Closure, Value};
+use npir::builder::{CheckKind, Tensor};
+use npir_dispatch::spec::NumberKind;
 
+use crate::tree::{Clause, Expr, ExprKind, Function};
+use crate::value::{Absent, Class, Closure, Origin, Value};
+
+use super::flow::Flow;
 use super::{Capture, Captured};
+
+/// Whether something holds.
+pub(super) enum Test<'c> {
+    Known(bool),
+    /// A 0-d bool of the program says it.
+    Unknown(Tensor<'c>),
+}
+
+/// A bool of Python.
+fn truth(tensor: Tensor<'_>) -> Value<'_> {
+    Value::Number(NumberKind::Bool, tensor, Origin::default())
+}
 
 impl<'c, 'py> Capture<'_, 'c, 'py> {
     pub(super) fn expr(&mut self, expr: &Expr) -> Captured<Value<'c>> {
@@ -26,46 +42,40 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             ExprKind::Constant(object) => self.known(&object.bind(self.py).clone()),
             ExprKind::Name(name) => self.name(name)?,
             ExprKind::Attribute(object, name) => {
-                let object = self.expr(object)?;
+                let object = self.definite(object)?;
                 self.attribute(&object, name)?
             }
             ExprKind::Binary { op, left, right } => {
-                let (left, right) = (self.expr(left)?, self.expr(right)?);
+                let (left, right) = (self.definite(left)?, self.definite(right)?);
                 self.binary(op, &left, &right)?
             }
+            ExprKind::Unary { op, operand } if op == "Not" => match self.test(operand)? {
+                Test::Known(holds) => self.bool(!holds),
+                Test::Unknown(holds) => {
+                    let not = self.f.logical_not(holds);
+                    truth(self.built(not)?)
+                }
+            },
             ExprKind::Unary { op, operand } => {
-                let operand = self.expr(operand)?;
+                let operand = self.definite(operand)?;
                 self.unary(op, &operand)?
             }
-            ExprKind::Bool(and, operands) => {
-                let mut value = self.none();
-                for (i, operand) in operands.iter().enumerate() {
-                    value = self.expr(operand)?;
-                    let last = i + 1 == operands.len();
-                    match self.truth(&value)? {
-                        Some(truth) if truth != *and => break,
-                        Some(_) => {}
-                        None if last => {}
-                        None => return self.unsupported("a condition that depends on values"),
-                    }
-                }
-                value
-            }
+            ExprKind::Bool(and, operands) => self.bool_expr(*and, operands)?,
             ExprKind::Compare { left, ops, others } => self.compare(left, ops, others)?,
-            ExprKind::IfElse { test, body, orelse } => {
-                let test = self.expr(test)?;
-                match self.truth(&test)? {
-                    Some(holds) => self.expr(if holds { body } else { orelse })?,
-                    None => return self.unsupported("a condition that depends on values"),
+            ExprKind::IfElse { test, body, orelse } => match self.test(test)? {
+                Test::Known(true) => self.expr(body)?,
+                Test::Known(false) => self.expr(orelse)?,
+                Test::Unknown(condition) => {
+                    self.either(condition, |this| this.expr(body), |this| this.expr(orelse))?
                 }
-            }
+            },
             ExprKind::Call {
                 function,
                 args,
                 keywords,
             } => self.call_expr(function, args, keywords)?,
             ExprKind::Subscript(object, index) => {
-                let object = self.expr(object)?;
+                let object = self.definite(object)?;
                 let index = self.index(index)?;
                 self.get_item(&object, &index)?
             }
@@ -150,10 +160,24 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     fn name(&mut self, name: &str) -> Captured<Value<'c>> {
-        for scope in &self.scopes {
-            if let Some(value) = scope.borrow().get(name) {
-                return Ok(value.clone());
+        let found = self.scopes.iter().find_map(|scope| {
+            let value = scope.borrow().get(name).cloned()?;
+            Some((scope.clone(), value))
+        });
+        match found {
+            Some((scope, Value::Optional(optional))) if optional.absent == Absent::Unbound => {
+                let why = format!(
+                    "cannot access local variable '{name}' where it is not associated with a value"
+                );
+                self.require_tensor(optional.there, CheckKind::Unbound, &why)?;
+                // From here on it has one.
+                scope
+                    .borrow_mut()
+                    .insert(name.to_owned(), optional.value.clone());
+                return Ok(optional.value.clone());
             }
+            Some((_, value)) => return Ok(value),
+            None => {}
         }
         let globals = self.module.globals.bind(self.py).clone();
         let globals = globals.cast_into::<PyDict>().map_err(PyErr::from)?;
@@ -201,9 +225,17 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     None => self.unsupported(format!("the attribute {name}")),
                 }
             }
-            Value::Tuple(_) | Value::Method(..) | Value::Function(_) => {
-                self.unsupported(format!("the attribute {name}"))
-            }
+            Value::Mixed(mixed) => match mixed.classes {
+                [Class::NumPy(_), _] | [_, Class::NumPy(_)] => {
+                    self.unsupported("an attribute of a number whose class depends on values")
+                }
+                _ => Ok(Value::Method(Box::new(value.clone()), name.to_owned())),
+            },
+            Value::Tuple(_)
+            | Value::Method(..)
+            | Value::Function(_)
+            | Value::Items(_)
+            | Value::Optional(_) => self.unsupported(format!("the attribute {name}")),
         }
     }
 
@@ -221,12 +253,6 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     fn unary(&mut self, op: &str, value: &Value<'c>) -> Captured<Value<'c>> {
-        if op == "Not" {
-            return match self.truth(value)? {
-                Some(truth) => Ok(self.bool(!truth)),
-                None => self.unsupported("a condition that depends on values"),
-            };
-        }
         let (python, numpy) = match op {
             "USub" => ("neg", "negative"),
             "UAdd" => ("pos", "positive"),
@@ -234,6 +260,15 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         };
         match value {
             Value::Array(_) | Value::Scalar(_) => self.ufunc(numpy, std::slice::from_ref(value)),
+            Value::Mixed(mixed) => {
+                let [a, b] = self.alternatives(mixed)?;
+                self.either(
+                    mixed.first,
+                    |this| this.unary(op, &a),
+                    |this| this.unary(op, &b),
+                )
+            }
+            Value::Number(kind, ..) => self.number_unary(op, *kind, value),
             _ => {
                 let object = self.concrete(value)?;
                 let result = self
@@ -254,27 +289,214 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     fn compare(&mut self, left: &Expr, ops: &[String], others: &[Expr]) -> Captured<Value<'c>> {
-        let mut left = self.expr(left)?;
-        let mut result: Option<Value<'c>> = None;
-        for (op, other) in ops.iter().zip(others) {
-            let right = self.expr(other)?;
-            let value = self.comparison(op, &left, &right)?;
-            left = right;
-            result = match result {
-                None => Some(value),
-                Some(before) => match self.truth(&before)? {
-                    Some(true) => Some(value),
-                    Some(false) => return Ok(before),
-                    None => return self.unsupported("a chain of comparisons of arrays"),
-                },
-            };
-        }
-        Ok(result.unwrap_or_else(|| self.none()))
+        let left = self.expr(left)?;
+        self.chain(left, ops, others)
     }
 
-    fn comparison(&mut self, op: &str, left: &Value<'c>, right: &Value<'c>) -> Captured<Value<'c>> {
-        let python = match op {
-            "Is" | "IsNot" => {
+    /// `left op other op …`, each value computed once, and only where those before it hold.
+    fn chain(&mut self, left: Value<'c>, ops: &[String], others: &[Expr]) -> Captured<Value<'c>> {
+        let ([op, ops @ ..], [other, others @ ..]) = (ops, others) else {
+            return Ok(left);
+        };
+        let right = self.expr(other)?;
+        let value = self.comparison(op, &left, &right)?;
+        if ops.is_empty() {
+            return Ok(value);
+        }
+        match self.truth(&value)? {
+            Some(true) => self.chain(right, ops, others),
+            Some(false) => Ok(value),
+            None => {
+                let condition = self.truth_tensor(&value)?;
+                self.either(
+                    condition,
+                    |this| this.chain(right, ops, others),
+                    |_| Ok(value.clone()),
+                )
+            }
+        }
+    }
+
+    /// `and` and `or`.
+    fn bool_expr(&mut self, and: bool, operands: &[Expr]) -> Captured<Value<'c>> {
+        let [first, rest @ ..] = operands else {
+            return self.unsupported("an expression without operands");
+        };
+        let value = self.expr(first)?;
+        if rest.is_empty() {
+            return Ok(value);
+        }
+        match self.truth(&value)? {
+            Some(truth) if truth == and => self.bool_expr(and, rest),
+            Some(_) => Ok(value),
+            None => {
+                let condition = self.truth_tensor(&value)?;
+                self.either(
+                    condition,
+                    |this| match and {
+                        true => this.bool_expr(and, rest),
+                        false => Ok(value.clone()),
+                    },
+                    |this| match and {
+                        true => Ok(value.clone()),
+                        false => this.bool_expr(and, rest),
+                    },
+                )
+            }
+        }
+    }
+
+    /// Whether an expression holds. Only that is asked: its operands may be of different types.
+    pub(super) fn test(&mut self, expr: &Expr) -> Captured<Test<'c>> {
+        match &expr.kind {
+            ExprKind::Bool(and, operands) => {
+                let (and, operands) = (*and, operands.as_slice());
+                self.test_all(and, operands)
+            }
+            ExprKind::Unary { op, operand } if op == "Not" => Ok(match self.test(operand)? {
+                Test::Known(holds) => Test::Known(!holds),
+                Test::Unknown(holds) => {
+                    let not = self.f.logical_not(holds);
+                    Test::Unknown(self.built(not)?)
+                }
+            }),
+            _ => {
+                let value = self.expr(expr)?;
+                self.holds(&value)
+            }
+        }
+    }
+
+    fn holds(&mut self, value: &Value<'c>) -> Captured<Test<'c>> {
+        if let Value::Optional(optional) = value {
+            // None does not hold.
+            let there = optional.there;
+            let inner = optional.value.clone();
+            let value = self.either(
+                there,
+                |this| {
+                    Ok(match this.holds(&inner)? {
+                        Test::Known(holds) => this.bool(holds),
+                        Test::Unknown(holds) => truth(holds),
+                    })
+                },
+                |this| Ok(this.bool(false)),
+            )?;
+            return self.holds(&value);
+        }
+        Ok(match self.truth(value)? {
+            Some(holds) => Test::Known(holds),
+            None => Test::Unknown(self.truth_tensor(value)?),
+        })
+    }
+
+    fn test_all(&mut self, and: bool, operands: &[Expr]) -> Captured<Test<'c>> {
+        let [first, rest @ ..] = operands else {
+            return Ok(Test::Known(and));
+        };
+        match self.test(first)? {
+            Test::Known(holds) if holds != and => Ok(Test::Known(holds)),
+            Test::Known(_) => self.test_all(and, rest),
+            Test::Unknown(condition) if rest.is_empty() => Ok(Test::Unknown(condition)),
+            Test::Unknown(condition) => {
+                let others = |this: &mut Self| {
+                    Ok(match this.test_all(and, rest)? {
+                        Test::Known(holds) => this.bool(holds),
+                        Test::Unknown(holds) => truth(holds),
+                    })
+                };
+                let decided = |this: &mut Self| Ok(this.bool(!and));
+                let value = match and {
+                    true => self.either(condition, others, decided)?,
+                    false => self.either(condition, decided, others)?,
+                };
+                self.holds(&value)
+            }
+        }
+    }
+
+    /// As [`Capture::test`], as a 0-d bool.
+    pub(super) fn condition(&mut self, test: &Expr) -> Captured<Tensor<'c>> {
+        match self.test(test)? {
+            Test::Known(holds) => self.bool_tensor(holds),
+            Test::Unknown(holds) => Ok(holds),
+        }
+    }
+
+    /// `then` or `otherwise`, which have to be of one type.
+    pub(super) fn either(
+        &mut self,
+        condition: Tensor<'c>,
+        then: impl FnOnce(&mut Self) -> Captured<Value<'c>>,
+        otherwise: impl FnOnce(&mut Self) -> Captured<Value<'c>>,
+    ) -> Captured<Value<'c>> {
+        const CHOSEN: &str = "<chosen>";
+        self.if_else(
+            condition,
+            |this| {
+                let value = then(this)?;
+                this.set(CHOSEN, value);
+                Ok(Flow::Normal)
+            },
+            |this| {
+                let value = otherwise(this)?;
+                this.set(CHOSEN, value);
+                Ok(Flow::Normal)
+            },
+        )?;
+        let value = self
+            .scopes
+            .first()
+            .and_then(|scope| scope.borrow_mut().remove(CHOSEN));
+        match value {
+            Some(Value::Unusable(_)) | None => {
+                self.unsupported("values of different types, depending on values")
+            }
+            Some(value) => Ok(value),
+        }
+    }
+
+    /// The value of an expression that has to be there.
+    pub(super) fn definite(&mut self, expr: &Expr) -> Captured<Value<'c>> {
+        let value = self.expr(expr)?;
+        self.present(&value)
+    }
+
+    /// Something that has to be there to be used.
+    pub(super) fn present(&mut self, value: &Value<'c>) -> Captured<Value<'c>> {
+        let Value::Optional(optional) = value else {
+            return Ok(value.clone());
+        };
+        self.require_tensor(
+            optional.there,
+            CheckKind::Unsupported,
+            "None is used as a value",
+        )?;
+        self.present(&optional.value)
+    }
+
+    pub(super) fn comparison(
+        &mut self,
+        op: &str,
+        left: &Value<'c>,
+        right: &Value<'c>,
+    ) -> Captured<Value<'c>> {
+        let is_none = |value: &Value<'c>| matches!(value, Value::Object(o) if o.is_none(self.py));
+        let python = match (op, left, right) {
+            ("Is" | "IsNot", Value::Optional(optional), other)
+            | ("Is" | "IsNot", other, Value::Optional(optional))
+                if is_none(other) =>
+            {
+                let there = optional.there;
+                return Ok(match op {
+                    "IsNot" => truth(there),
+                    _ => {
+                        let not = self.f.logical_not(there);
+                        truth(self.built(not)?)
+                    }
+                });
+            }
+            ("Is" | "IsNot", ..) => {
                 let known = |value: &Value<'c>| match value {
                     Value::Object(object) => Some(object.bind(self.py).clone()),
                     _ => None,
@@ -300,8 +522,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 };
                 return Ok(self.bool(is == (op == "Is")));
             }
-            "In" | "NotIn" => "contains",
-            _ => return self.binary(op, left, right),
+            ("In" | "NotIn", ..) => "contains",
+            _ => {
+                let (left, right) = (self.present(left)?, self.present(right)?);
+                return self.binary(op, &left, &right);
+            }
         };
         let (item, container) = (self.concrete(left)?, self.concrete(right)?);
         let holds = self
@@ -317,6 +542,14 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         match value {
             Value::Tuple(items) | Value::Named(_, items) => Ok(items.to_vec()),
             Value::List(list) => Ok(list.now()),
+            Value::Items(items) => {
+                let items = items.clone();
+                self.all_items(&items)
+            }
+            Value::Optional(_) => {
+                let value = self.present(value)?;
+                self.items(&value)
+            }
             Value::Array(array) => {
                 let Some(n) = array
                     .ty

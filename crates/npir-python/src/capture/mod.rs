@@ -12,16 +12,22 @@ mod calls;
 mod control;
 mod elements;
 mod expressions;
+mod flow;
 mod functions;
 mod guards;
 mod indexing;
+mod items;
 mod joining;
+mod joins;
 mod loops;
 mod making;
+mod math;
 mod memory;
 mod methods;
 mod numbers;
 mod parameters;
+mod python_numbers;
+mod raising;
 mod reductions;
 mod replacing;
 mod shaping;
@@ -45,8 +51,11 @@ use pyo3::types::{PyList, PyTuple};
 
 use crate::source::{Source, Sources};
 use crate::tree::{self, Span};
-use crate::value::{Array, Buffer, Layout, List, Module, Origin, Scope, Value, dtype_of};
+use crate::value::{
+    Absent, Array, Buffer, Layout, List, Module, Optional, Origin, Scope, Value, dtype_of,
+};
 
+use flow::Flow;
 use guards::{Constants, Parameters, guard, lasts};
 pub(crate) use parameters::Row;
 pub(crate) use table::all as functions;
@@ -207,7 +216,6 @@ fn attempt(
             },
             span: Span::default(),
             depth: 0,
-            loops: 0,
             conditional: 0,
             callers: Vec::new(),
             statements: 0,
@@ -268,8 +276,6 @@ pub(crate) struct Capture<'a, 'c, 'py> {
     statements: usize,
     /// Blocks around that may not run, or run several times, depending on the call.
     conditional: usize,
-    /// Loops around, in this function, that run in compiled code.
-    loops: usize,
     /// Calls of the user's functions that are being followed.
     depth: usize,
     choices: &'a Choices,
@@ -578,8 +584,22 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .map(|item| self.outcome(item, tensors, updates, used));
                 Outcome::List(items.collect::<Captured<_>>()?)
             }
-            Value::Method(..) | Value::Function(_) => {
-                return self.unsupported("a function is returned");
+            Value::Mixed(mixed) => {
+                let holds = add(mixed.first);
+                let [a, b] = self.alternatives(mixed)?;
+                Outcome::Either {
+                    holds,
+                    then: Box::new(self.outcome(&a, tensors, updates, used)?),
+                    otherwise: Box::new(self.outcome(&b, tensors, updates, used)?),
+                }
+            }
+            Value::Optional(optional) => Outcome::Either {
+                holds: add(optional.there),
+                then: Box::new(self.outcome(&optional.value, tensors, updates, used)?),
+                otherwise: Box::new(Outcome::None),
+            },
+            Value::Method(..) | Value::Function(_) | Value::Items(_) => {
+                return self.unsupported("a function or an iterator is returned");
             }
             Value::Unusable(why) => return self.unsupported(why.to_string()),
         })
@@ -589,10 +609,29 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     fn body(&mut self, body: &tree::Body) -> Captured<Value<'c>> {
         match body {
             tree::Body::Expr(expr) => self.expr(expr),
-            tree::Body::Block(block) => match self.block(block)? {
-                statements::Flow::Return(value) => Ok(value),
-                _ => Ok(self.object(&self.py.None().into_bound(self.py))),
-            },
+            tree::Body::Block(block) => {
+                let flow = self.block(block)?;
+                let returned = self
+                    .scopes
+                    .first()
+                    .and_then(|scope| scope.borrow_mut().remove(flow::RETURNED));
+                match (flow, returned) {
+                    (Flow::Return | Flow::Mixed(..), Some(Value::Unusable(_))) => {
+                        self.unsupported("what is returned is not of one type on all ways")
+                    }
+                    (Flow::Return, Some(value)) => Ok(value),
+                    (Flow::Mixed(code, _), Some(value)) => {
+                        let rw = self.f.rewriter();
+                        let there = rw.cmpi(CmpI::Eq, code, rw.const_index(flow::RETURN));
+                        Ok(Value::Optional(Rc::new(Optional {
+                            there: self.scalar_tensor(there)?,
+                            value,
+                            absent: Absent::None,
+                        })))
+                    }
+                    _ => Ok(self.none()),
+                }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::value::{Origin, Value};
+use crate::value::{Class, Origin, Value};
 
 use super::{Capture, Captured, Stop};
 
@@ -123,8 +123,15 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let object = self.concrete(value)?;
                 Ok(self.plain_array(&object)?.getattr("dtype")?)
             }
+            // Both classes give the same, or the operation is made for each of them.
+            Value::Mixed(mixed) => match mixed.classes[0] {
+                Class::NumPy(dtype) => self.dtype_object(dtype),
+                Class::Python(kind) => weak(kind),
+            },
             Value::Unusable(why) => self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) => self.unsupported("a function as operand"),
+            Value::Method(..) | Value::Function(_) | Value::Items(_) | Value::Optional(_) => {
+                self.unsupported("an operand that is no number and no array")
+            }
         }
     }
 
@@ -147,11 +154,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 return self.constant_array(&array, dtype);
             }
             Value::Number(_, tensor, _) | Value::Scalar(tensor) => *tensor,
+            Value::Mixed(mixed) => mixed.value,
             Value::Array(array) => self.read(array)?,
             Value::Object(_) | Value::Tuple(_) | Value::List(_) => self.stacked(value)?,
+            Value::Optional(_) => {
+                let value = self.present(value)?;
+                return self.tensor_as(&value, dtype);
+            }
             Value::Unusable(why) => return self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) | Value::Named(..) => {
-                return self.unsupported("a function as operand");
+            Value::Method(..) | Value::Function(_) | Value::Items(_) | Value::Named(..) => {
+                return self.unsupported("an operand that is no number and no array");
             }
         };
         if self.dtype(tensor)? == dtype {
@@ -174,9 +186,17 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let dtype = self.dtype_named(&array.getattr("dtype")?)?;
                 self.constant_array(&array, dtype)
             }
+            Value::Mixed(mixed) if mixed.classes[0].dtype() == mixed.classes[1].dtype() => {
+                Ok(mixed.value)
+            }
+            Value::Mixed(_) => self.unsupported("a number whose type depends on values"),
+            Value::Optional(_) => {
+                let value = self.present(value)?;
+                self.tensor(&value)
+            }
             Value::Unusable(why) => self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) | Value::Named(..) => {
-                self.unsupported("a function as operand")
+            Value::Method(..) | Value::Function(_) | Value::Items(_) | Value::Named(..) => {
+                self.unsupported("an operand that is no number and no array")
             }
         }
     }
@@ -205,7 +225,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let Some((python, numpy)) = operator(op) else {
             return self.unsupported(format!("the operator {op}"));
         };
-        let of_python = |value: &Value<'c>| !matches!(value, Value::Array(_) | Value::Scalar(_));
+        if let Some(value) = self.mixed(op, left, right)? {
+            return Ok(value);
+        }
+        let of_python = |value: &Value<'c>| {
+            !matches!(value, Value::Array(_) | Value::Scalar(_) | Value::Mixed(_))
+        };
         if of_python(left) && of_python(right) {
             return self.python_binary(python, numpy, left, right);
         }
@@ -215,6 +240,36 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return Ok(value);
         }
         self.ufunc(numpy, &[left.clone(), right.clone()])
+    }
+
+    /// `left op right` where one is a number whose class depends on the call and the other one of Python's.
+    fn mixed(
+        &mut self,
+        op: &str,
+        left: &Value<'c>,
+        right: &Value<'c>,
+    ) -> Captured<Option<Value<'c>>> {
+        let (mixed, other, first) = match (left, right) {
+            (Value::Mixed(mixed), other) => (*mixed, other, true),
+            (other, Value::Mixed(mixed)) => (*mixed, other, false),
+            _ => return Ok(None),
+        };
+        // With an array or a number of NumPy the function of NumPy knows what to do.
+        if matches!(other, Value::Array(_) | Value::Scalar(_)) {
+            return Ok(None);
+        }
+        let [a, b] = self.alternatives(&mixed)?;
+        let sides = |one: Value<'c>| match first {
+            true => (one, other.clone()),
+            false => (other.clone(), one),
+        };
+        let (a, b) = (sides(a), sides(b));
+        self.either(
+            mixed.first,
+            |this| this.binary(op, &a.0, &a.1),
+            |this| this.binary(op, &b.0, &b.1),
+        )
+        .map(Some)
     }
 
     /// Operators of Python's own objects.
@@ -240,129 +295,6 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             .import("operator")?
             .call_method1(python, (left, right))?;
         Ok(self.known(&result))
-    }
-
-    /// Operators of Python's numbers in compiled code, where they neither raise nor leave the range of `int64`.
-    fn number_binary(
-        &mut self,
-        numpy: &str,
-        left: &Value<'c>,
-        right: &Value<'c>,
-    ) -> Captured<Option<Value<'c>>> {
-        let (Some(a), Some(b)) = (self.number_kind(left), self.number_kind(right)) else {
-            return Ok(None);
-        };
-        let compares = [
-            "equal",
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-        ]
-        .contains(&numpy);
-        let bounds = [self.bounds(left), self.bounds(right)];
-        let float = a == NumberKind::Float || b == NumberKind::Float || numpy == "divide";
-        if float {
-            // Integers beyond 2^53 would be rounded.
-            let exact = |kind, bounds: Option<(i64, i64)>| {
-                kind == NumberKind::Float
-                    || bounds.is_some_and(|(low, high)| low >= -(1 << 53) && high <= 1 << 53)
-            };
-            let zero = match self.constant_float(right) {
-                Some(number) => number == 0.0,
-                None => bounds[1].is_none_or(|(low, high)| low <= 0 && high >= 0),
-            };
-            let plain = ["add", "subtract", "multiply"].contains(&numpy)
-                || compares
-                || numpy == "divide" && !zero;
-            if !plain || !exact(a, bounds[0]) || !exact(b, bounds[1]) {
-                return Ok(None);
-            }
-            let operands = [
-                self.tensor_as(left, DType::F64)?,
-                self.tensor_as(right, DType::F64)?,
-            ];
-            let result = self.f.named(&format!("numpy.{numpy}"), &operands, &[]);
-            let result = self.built(result)?;
-            let kind = if compares {
-                NumberKind::Bool
-            } else {
-                NumberKind::Float
-            };
-            return Ok(Some(Value::Number(kind, result, Origin::default())));
-        }
-        let (NumberKind::Int, NumberKind::Int, [Some(x), Some(y)]) = (a, b, bounds) else {
-            return Ok(None);
-        };
-        let corners = |op: fn(i128, i128) -> i128| {
-            let all = [(x.0, y.0), (x.0, y.1), (x.1, y.0), (x.1, y.1)]
-                .map(|(p, q)| op(i128::from(p), i128::from(q)));
-            (
-                all.into_iter().fold(i128::MAX, i128::min),
-                all.into_iter().fold(i128::MIN, i128::max),
-            )
-        };
-        let positive = y.0 > 0;
-        let range = match numpy {
-            "add" => corners(|p, q| p + q),
-            "subtract" => corners(|p, q| p - q),
-            "multiply" => corners(|p, q| p * q),
-            "floor_divide" if positive => corners(i128::div_euclid),
-            "remainder" if positive => (0, i128::from(y.1) - 1),
-            _ if compares => (0, 1),
-            _ => return Ok(None),
-        };
-        let (Ok(low), Ok(high)) = (i64::try_from(range.0), i64::try_from(range.1)) else {
-            return self.unsupported("an integer that may leave the range of 64 bits");
-        };
-        let operands = [
-            self.tensor_as(left, DType::I64)?,
-            self.tensor_as(right, DType::I64)?,
-        ];
-        let result = self.f.named(&format!("numpy.{numpy}"), &operands, &[]);
-        let result = self.built(result)?;
-        Ok(Some(match compares {
-            true => Value::Number(NumberKind::Bool, result, Origin::default()),
-            false => Value::Number(
-                NumberKind::Int,
-                result,
-                Origin {
-                    leaf: None,
-                    bounds: Some((low, high)),
-                },
-            ),
-        }))
-    }
-
-    fn number_kind(&self, value: &Value<'c>) -> Option<NumberKind> {
-        match value {
-            Value::Number(kind, ..) => Some(*kind),
-            Value::Object(object) => Some(npir_dispatch::number_of(object.bind(self.py))?.0),
-            _ => None,
-        }
-    }
-
-    fn constant_float(&self, value: &Value<'c>) -> Option<f64> {
-        match value {
-            Value::Object(object) => object.bind(self.py).extract().ok(),
-            _ => None,
-        }
-    }
-
-    /// The least and the greatest integer that a value may be.
-    fn bounds(&self, value: &Value<'c>) -> Option<(i64, i64)> {
-        match value {
-            Value::Number(NumberKind::Int, _, origin) => origin.bounds,
-            Value::Object(object) => {
-                let object = object.bind(self.py);
-                let number: i64 = object
-                    .is_exact_instance_of::<pyo3::types::PyInt>()
-                    .then(|| object.extract().ok())??;
-                Some((number, number))
-            }
-            _ => None,
-        }
     }
 
     /// Powers that NumPy computes in another way.
@@ -405,6 +337,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             Value::Tuple(items) | Value::Named(_, items) => Some(!items.is_empty()),
             Value::List(list) => Some(!list.items.borrow().is_empty()),
             Value::Method(..) | Value::Function(_) => Some(true),
+            Value::Items(_) | Value::Optional(_) => {
+                return self.unsupported("the truth of such a thing");
+            }
             Value::Number(
                 _,
                 _,
@@ -413,7 +348,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 },
             ) => return Err(Stop::Specialize(*leaf)),
             Value::Unusable(why) => return self.unsupported(why.to_string()),
-            Value::Number(..) | Value::Scalar(_) | Value::Array(_) => None,
+            Value::Number(..) | Value::Scalar(_) | Value::Array(_) | Value::Mixed(_) => None,
         })
     }
 }

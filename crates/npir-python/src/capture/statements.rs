@@ -3,21 +3,14 @@
 use std::rc::Rc;
 
 use crate::tree::{Expr, ExprKind, Stmt, StmtKind};
-use npir::mlir::prelude::Val;
-
 use crate::value::{Closure, Value};
+use npir::mlir::prelude::*;
 
+use super::control::State;
+use super::expressions::Test;
+use super::flow::{BREAK, Flow, RETURN_ONLY, RETURNED, goes_on};
+use super::items::Count;
 use super::{Capture, Captured};
-
-/// How a block ends.
-pub(super) enum Flow<'c> {
-    Normal,
-    Break,
-    Continue,
-    Return(Value<'c>),
-    /// One of the first three, by a code of `control`, an index.
-    Mixed(Val<'c>),
-}
 
 /// Iterations that are compiled one by one, at most, where a loop cannot be compiled as one.
 const MOST_ITERATIONS: usize = 256;
@@ -35,68 +28,15 @@ impl<'c> Capture<'_, 'c, '_> {
         for (i, stmt) in block.iter().enumerate() {
             let rest = &block[i + 1..];
             self.begin(stmt)?;
-            if let StmtKind::If { test, body, orelse } = &stmt.kind
-                && (leaves(body, true) || leaves(orelse, true))
-            {
-                let value = self.expr(test)?;
-                if let Some(holds) = self.truth(&value)? {
-                    let taken = if holds { body } else { orelse };
-                    match self.block(taken)? {
-                        Flow::Normal => continue,
-                        Flow::Mixed(code) if !rest.is_empty() => {
-                            return self.rest_if_normal(code, rest);
-                        }
-                        other => return Ok(other),
-                    }
-                }
-                return self.both_to_the_end(&value, [body, orelse], rest);
-            }
             match self.stmt(stmt)? {
                 Flow::Normal => {}
-                Flow::Mixed(code) if !rest.is_empty() => return self.rest_if_normal(code, rest),
+                Flow::Mixed(code, codes) if !rest.is_empty() => {
+                    return self.rest_if_normal(code, codes, rest);
+                }
                 other => return Ok(other),
             }
         }
         Ok(Flow::Normal)
-    }
-
-    /// A condition with a return behind it: each way goes on to the end of the function by itself.
-    fn both_to_the_end(
-        &mut self,
-        condition: &Value<'c>,
-        ways: [&Vec<Stmt>; 2],
-        rest: &[&Stmt],
-    ) -> Captured<Flow<'c>> {
-        if self.loops > 0 {
-            return self.unsupported("a return out of a loop that depends on values");
-        }
-        let condition = self.truth_tensor(condition)?;
-        let way = |way: &[Stmt], this: &mut Self| {
-            let all: Vec<&Stmt> = way.iter().chain(rest.iter().copied()).collect();
-            let value = match this.statements(&all)? {
-                Flow::Return(value) => value,
-                Flow::Normal => this.none(),
-                _ => return this.unsupported("a loop that is left"),
-            };
-            this.set(RETURNED, value);
-            Ok(Flow::Normal)
-        };
-        self.if_else(
-            condition,
-            |this| way(ways[0], this),
-            |this| way(ways[1], this),
-        )?;
-        let value = self
-            .scopes
-            .first()
-            .and_then(|scope| scope.borrow_mut().remove(RETURNED));
-        match value {
-            Some(Value::Unusable(_)) => {
-                self.unsupported("what is returned is not of one type on all ways")
-            }
-            Some(value) => Ok(Flow::Return(value)),
-            None => self.unsupported("a return without a value"),
-        }
     }
 
     /// Notes which statement follows. Whoever waits for the capture may interrupt it.
@@ -129,19 +69,28 @@ impl<'c> Capture<'_, 'c, '_> {
                     Some(value) => self.expr(value)?,
                     None => self.none(),
                 };
-                return Ok(Flow::Return(value));
+                self.set(RETURNED, value);
+                return Ok(Flow::Return);
             }
             StmtKind::If { test, body, orelse } => {
-                let value = self.expr(test)?;
-                if let Some(holds) = self.truth(&value)? {
-                    return self.block(if holds { body } else { orelse });
-                }
-                let condition = self.truth_tensor(&value)?;
+                let condition = match self.test(test)? {
+                    Test::Known(true) => return self.block(body),
+                    Test::Known(false) => return self.block(orelse),
+                    Test::Unknown(condition) => condition,
+                };
                 return self.if_else(
                     condition,
                     |this| this.block(body),
                     |this| this.block(orelse),
                 );
+            }
+            StmtKind::Assert { test, message } => return self.assert(test, message.as_ref()),
+            StmtKind::Raise(error) => return self.raise(error.as_ref()),
+            StmtKind::With { items, body } => {
+                for item in items {
+                    self.harmless_context(item)?;
+                }
+                return self.block(body);
             }
             StmtKind::For {
                 target,
@@ -175,66 +124,130 @@ impl<'c> Capture<'_, 'c, '_> {
         body: &[Stmt],
         orelse: &[Stmt],
     ) -> Captured<Flow<'c>> {
-        let items = self.expr(iter)?;
-        let breaks = leaves(body, false);
-        if let Some((source, count)) = self.counted(&items)?
-            && (count > FEW_ITERATIONS || breaks)
-            && count > 0
-            && !leaves(body, true)
-            && orelse.is_empty()
-        {
-            let before = self.state();
-            match self.counted_loop(&source, target, body, breaks) {
-                Ok(()) => return Ok(Flow::Normal),
-                Err(stop) if stop.is_unsupported() && count <= MOST_ITERATIONS => {
-                    self.restore(&before)
+        let over = self.definite(iter)?;
+        let leaves = leaves(body, false) || leaves(body, true);
+        let items = self.loop_items(&over)?;
+        if let Some(items) = &items {
+            let count = self.count(items)?;
+            let few = match count {
+                Count::Known(n) => n == 0 || n <= FEW_ITERATIONS && !leaves,
+                Count::Unknown(_) => false,
+            };
+            if !few {
+                let start = self.mark()?;
+                let before = self.state();
+                match self.counted_loop(items, target, body, leaves) {
+                    Ok(Some((code, codes))) => return self.after_loop(code, codes, orelse),
+                    Ok(None) => return self.block(orelse),
+                    Err(stop) if stop.is_unsupported() && count.at_most(MOST_ITERATIONS) => {
+                        self.undo(start, &before)?;
+                    }
+                    Err(stop) => return Err(stop),
                 }
-                Err(stop) => return Err(stop),
             }
         }
-        let items = self.items(&items)?;
+        let items = match &items {
+            Some(items) => self.all_items(items)?,
+            None => self.items(&over)?,
+        };
         if items.len() > MOST_ITERATIONS {
             return self.unsupported(format!("a loop of {} iterations", items.len()));
         }
-        for item in items {
-            self.assign(target, item)?;
+        self.unrolled(target, &items, body, orelse)
+    }
+
+    /// A loop, one iteration after the other.
+    fn unrolled(
+        &mut self,
+        target: &Expr,
+        items: &[Value<'c>],
+        body: &[Stmt],
+        orelse: &[Stmt],
+    ) -> Captured<Flow<'c>> {
+        for (i, item) in items.iter().enumerate() {
+            self.assign(target, item.clone())?;
             match self.block(body)? {
                 Flow::Normal | Flow::Continue => {}
                 Flow::Break => return Ok(Flow::Normal),
-                Flow::Return(value) => return Ok(Flow::Return(value)),
-                Flow::Mixed(_) => {
-                    return self
-                        .unsupported("a loop over such things that is left depending on values");
+                Flow::Mixed(code, codes) => {
+                    let running = goes_on(self.f.rewriter(), code);
+                    let running = self.scalar_tensor(running)?;
+                    return self.if_else(
+                        running,
+                        |this| this.unrolled(target, &items[i + 1..], body, orelse),
+                        |this| match Flow::of_one(codes & LEAVING) {
+                            Some(Flow::Break) => Ok(Flow::Normal),
+                            Some(other) => Ok(other),
+                            None => this.after_loop(code, codes, &[]),
+                        },
+                    );
                 }
+                other => return Ok(other),
             }
         }
         self.block(orelse)
     }
 
     fn any_while(&mut self, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Captured<Flow<'c>> {
+        let start = self.mark()?;
+        let before = self.state();
+        match self.unrolled_while(test, body, orelse) {
+            Ok(Some(flow)) => return Ok(flow),
+            Ok(None) => {}
+            Err(stop) if stop.is_unsupported() => {}
+            Err(stop) => return Err(stop),
+        }
+        self.undo(start, &before)?;
+        let (code, codes) = self.while_loop(test, body)?;
+        self.after_loop(code, codes, orelse)
+    }
+
+    /// A loop whose condition is known each time; `None` if it is not, or if there are many iterations.
+    fn unrolled_while(
+        &mut self,
+        test: &Expr,
+        body: &[Stmt],
+        orelse: &[Stmt],
+    ) -> Captured<Option<Flow<'c>>> {
         for _ in 0..MOST_ITERATIONS {
-            let value = self.expr(test)?;
-            match self.truth(&value)? {
-                Some(true) => {}
-                Some(false) => return self.block(orelse),
-                None if leaves(body, true) || !orelse.is_empty() => {
-                    return self.unsupported("a return out of a loop that depends on values");
-                }
-                None => {
-                    self.while_loop(test, body)?;
-                    return Ok(Flow::Normal);
-                }
+            match self.test(test)? {
+                Test::Known(true) => {}
+                Test::Known(false) => return self.block(orelse).map(Some),
+                Test::Unknown(_) => return Ok(None),
             }
             match self.block(body)? {
                 Flow::Normal | Flow::Continue => {}
-                Flow::Break => return Ok(Flow::Normal),
-                Flow::Return(value) => return Ok(Flow::Return(value)),
-                Flow::Mixed(_) => {
-                    return self.unsupported("a loop that is left depending on values");
-                }
+                Flow::Break => return Ok(Some(Flow::Normal)),
+                Flow::Mixed(..) => return Ok(None),
+                other => return Ok(Some(other)),
             }
         }
-        self.unsupported("a loop of many iterations")
+        Ok(None)
+    }
+
+    /// The end of what is built so far, to come back to.
+    fn mark(&self) -> Captured<Mark<'c>> {
+        let block = self.here()?;
+        Ok(Mark {
+            block,
+            last: block.ops().last().copied(),
+            buffers: self.buffers.len(),
+        })
+    }
+
+    /// Takes back what was built since.
+    fn undo(&mut self, mark: Mark<'c>, before: &State<'c>) -> Captured<()> {
+        self.restore(before);
+        self.buffers.truncate(mark.buffers);
+        let rw = self.f.rewriter();
+        for op in mark.block.ops().into_iter().rev() {
+            if Some(op.key()) == mark.last.map(|last| last.key()) {
+                break;
+            }
+            rw.erase(op);
+        }
+        rw.at_end(mark.block);
+        Ok(())
     }
 
     pub(super) fn none(&self) -> Value<'c> {
@@ -277,8 +290,8 @@ impl<'c> Capture<'_, 'c, '_> {
     fn augmented(&mut self, target: &Expr, op: &str, value: &Expr) -> Captured<()> {
         match &target.kind {
             ExprKind::Name(_) => {
-                let old = self.expr(target)?;
-                let operand = self.expr(value)?;
+                let old = self.definite(target)?;
+                let operand = self.definite(value)?;
                 let new = self.binary(op, &old, &operand)?;
                 if matches!(old, Value::List(_)) {
                     return self.unsupported("a list that is changed in place");
@@ -289,7 +302,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 }
             }
             ExprKind::Subscript(object, index) => {
-                let object = self.expr(object)?;
+                let object = self.definite(object)?;
                 let index = self.index(index)?;
                 let old = self.get_item(&object, &index)?;
                 let operand = self.expr(value)?;
@@ -302,8 +315,15 @@ impl<'c> Capture<'_, 'c, '_> {
     }
 }
 
-/// The variable that a return on one of several ways sets.
-const RETURNED: &str = "<returned>";
+/// A place in a block.
+struct Mark<'c> {
+    block: Blk<'c>,
+    last: Option<Op<'c>>,
+    buffers: usize,
+}
+
+/// The codes that leave a loop.
+const LEAVING: u8 = 1 << BREAK | RETURN_ONLY;
 
 /// Whether a block may be left by `return`, or by `break` or `continue` of the loop around it.
 fn leaves(block: &[Stmt], by_return: bool) -> bool {
@@ -314,6 +334,7 @@ fn leaves(block: &[Stmt], by_return: bool) -> bool {
         StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
             by_return && leaves(body, true) || leaves(orelse, by_return)
         }
+        StmtKind::With { body, .. } => leaves(body, by_return),
         _ => false,
     })
 }

@@ -1,6 +1,6 @@
 //! Elementwise functions with all that they can be passed, and their methods `reduce`, `accumulate`, `outer` and `at`.
 
-use npir::builder::{Index as Item, Tensor};
+use npir::builder::{CheckKind, Index as Item, Tensor};
 use npir::prelude::DType;
 use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
@@ -47,7 +47,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 _ => return self.unsupported(format!("the argument {key} of numpy.{name}")),
             }
         }
+        let mixed = args.positional.iter().any(|v| matches!(v, Value::Mixed(_)));
+        if mixed
+            && (options.out.is_some() || options.condition.is_some() || options.dtype.is_some())
+        {
+            return self.unsupported("a number whose class depends on values, with such arguments");
+        }
         let (inputs, outputs) = self.arity(name)?;
+        if mixed && args.positional.len() == inputs && outputs == 1 {
+            return self.ufunc(name, &args.positional);
+        }
         if args.positional.len() > inputs {
             let outs: Vec<_> = args.positional.drain(inputs..).collect();
             if options.out.is_some() || outs.len() > outputs {
@@ -136,11 +145,40 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// `function(*values)`, an elementwise function of NumPy with one result.
     pub(super) fn ufunc(&mut self, name: &str, values: &[Value<'c>]) -> Captured<Value<'c>> {
+        if let Some(value) = self.ufunc_of_mixed(name, values)? {
+            return Ok(value);
+        }
         let results = self.elementwise(name, values, &Options::default())?;
         match results.as_slice() {
             [one] => Ok(self.result_like(*one, values)),
             _ => self.unsupported(format!("numpy.{name} in this place")),
         }
+    }
+
+    /// A function of a number whose class depends on the call, where the types depend on the class.
+    fn ufunc_of_mixed(&mut self, name: &str, values: &[Value<'c>]) -> Captured<Option<Value<'c>>> {
+        let at = values
+            .iter()
+            .position(|value| matches!(value, Value::Mixed(_)));
+        let Some((at, Value::Mixed(mixed))) = at.map(|at| (at, &values[at])) else {
+            return Ok(None);
+        };
+        let [a, b] = self.alternatives(mixed)?.map(|one| {
+            let mut values = values.to_vec();
+            values[at] = one;
+            values
+        });
+        let function = self.numpy()?.getattr(name)?;
+        let options = Options::default();
+        if self.loops(&function, &a, &options)? == self.loops(&function, &b, &options)? {
+            return Ok(None);
+        }
+        self.either(
+            mixed.first,
+            |this| this.ufunc(name, &a),
+            |this| this.ufunc(name, &b),
+        )
+        .map(Some)
     }
 
     fn elementwise(
@@ -154,11 +192,36 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             "clip" => self.py.import("numpy._core.umath")?.getattr(name)?,
             _ => self.numpy()?.getattr(name)?,
         };
-        let outputs: usize = function.getattr("nout")?.extract()?;
         let inputs: usize = function.getattr("nin")?.extract()?;
         if inputs != values.len() {
             return self.unsupported(format!("numpy.{name} with {} arguments", values.len()));
         }
+        let loops = self.loops(&function, values, options)?;
+        let mut operands = Vec::new();
+        for (i, value) in values.iter().enumerate() {
+            let dtype = loops[i];
+            self.check_weak(value, dtype)?;
+            operands.push(self.tensor_as(value, dtype)?);
+        }
+        let results = self.op_all(name, &operands, &[])?;
+        for (i, result) in results.iter().enumerate() {
+            let expected = loops[inputs + i];
+            if self.dtype(*result)? != expected {
+                return self.unsupported(format!("numpy.{name} with results of type {expected}"));
+            }
+        }
+        Ok(results)
+    }
+
+    /// The types of operands and results that NumPy computes with.
+    fn loops(
+        &self,
+        function: &Bound<'py, PyAny>,
+        values: &[Value<'c>],
+        options: &Options<'c>,
+    ) -> Captured<Vec<DType>> {
+        let inputs = values.len();
+        let outputs: usize = function.getattr("nout")?.extract()?;
         let mut types = values
             .iter()
             .map(|value| self.type_of(value))
@@ -166,8 +229,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         // NumPy takes Python's numbers alone as arrays of their types.
         if values.iter().all(|value| self.is_number(value)) {
             for (ty, value) in types.iter_mut().zip(values) {
-                let tensor = self.tensor(value)?;
-                *ty = self.dtype_object(self.dtype(tensor)?)?;
+                let kind = self.number_kind(value).unwrap_or(NumberKind::Float);
+                *ty = self.dtype_object(kind.dtype())?;
             }
         }
         types.extend(std::iter::repeat_n(
@@ -188,20 +251,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         }
         let types = PyTuple::new(self.py, types)?;
         let loops = function.call_method("resolve_dtypes", (types,), Some(&keywords))?;
-        let mut operands = Vec::new();
-        for (i, value) in values.iter().enumerate() {
-            let dtype = self.dtype_named(&loops.get_item(i)?)?;
-            self.check_weak(value, dtype)?;
-            operands.push(self.tensor_as(value, dtype)?);
+        let mut dtypes = Vec::new();
+        for dtype in loops.try_iter()? {
+            dtypes.push(self.dtype_named(&dtype?)?);
         }
-        let results = self.op_all(name, &operands, &[])?;
-        for (i, result) in results.iter().enumerate() {
-            let expected = self.dtype_named(&loops.get_item(inputs + i)?)?;
-            if self.dtype(*result)? != expected {
-                return self.unsupported(format!("numpy.{name} with results of type {expected}"));
-            }
-        }
-        Ok(results)
+        Ok(dtypes)
     }
 
     fn is_number(&self, value: &Value<'c>) -> bool {
@@ -295,7 +349,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     /// Python's numbers as operands: integers have to fit the type that they adapt to, otherwise NumPy raises.
-    pub(super) fn check_weak(&self, value: &Value<'c>, dtype: DType) -> Captured<()> {
+    pub(super) fn check_weak(&mut self, value: &Value<'c>, dtype: DType) -> Captured<()> {
         match value {
             Value::Object(object) => {
                 let object = object.bind(self.py);
@@ -312,9 +366,18 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let fits = least <= low && high <= most;
                 match (fits, origin.leaf) {
                     (true, _) => Ok(()),
-                    (false, Some(leaf)) => Err(super::Stop::Specialize(leaf)),
-                    (false, None) => {
-                        self.unsupported(format!("an integer that may not fit {dtype}"))
+                    (false, Some(leaf)) if !self.choices.generalize => {
+                        Err(super::Stop::Specialize(leaf))
+                    }
+                    // NumPy raises.
+                    (false, _) => {
+                        for (op, limit) in [("GtE", least), ("LtE", most)] {
+                            let limit = self.int(limit);
+                            let holds = self.comparison(op, value, &limit)?;
+                            let why = format!("a Python integer out of bounds for {dtype}");
+                            self.require(&holds, CheckKind::Unsupported, &why)?;
+                        }
+                        Ok(())
                     }
                 }
             }

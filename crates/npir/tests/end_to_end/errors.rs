@@ -307,3 +307,40 @@ fn arrays_that_are_too_big() {
         }
     }
 }
+
+#[test]
+fn conditions_of_the_program_raise_what_they_say() {
+    let kinds = [
+        ("shape_mismatch", RunErrorKind::ShapeMismatch),
+        ("index_out_of_bounds", RunErrorKind::IndexOutOfBounds),
+        ("value_error", RunErrorKind::Value),
+        ("overflow", RunErrorKind::Overflow),
+        ("zero_division", RunErrorKind::ZeroDivision),
+        ("memory", RunErrorKind::Memory),
+        ("unsupported", RunErrorKind::Unsupported),
+        ("assertion", RunErrorKind::Assertion),
+        ("unbound", RunErrorKind::Unbound),
+    ];
+    let functions: String = kinds
+        .iter()
+        .map(|(name, _)| {
+            format!(
+                "func.func @{name}(%x: tensor<f64>) -> tensor<f64> {{
+                   %0 = numpy.constant dense<0.0> : tensor<f64>
+                   %1 = numpy.greater %x, %0 : tensor<f64>, tensor<f64> -> tensor<i1>
+                   numpy.require %1 : tensor<i1>, {name}, \"{{x}} of {name}\"
+                   return %x : tensor<f64>
+                 }}\n"
+            )
+        })
+        .collect();
+    let exe = compile(&functions);
+    let _session = Session::start();
+    for (name, kind) in kinds {
+        let (one, none) = (Value::new(&[1f64], &[]), Value::new(&[0f64], &[]));
+        assert_eq!(call(&exe, name, &[&one]).expect("it holds"), [one.clone()]);
+        let e = error(&exe, name, &[&none]);
+        assert_eq!(e.kind(), kind);
+        assert_eq!(e.message(), format!("{{x}} of {name}"));
+    }
+}

@@ -388,4 +388,5 @@ pub(super) const WITHOUT_ROW: &[(&str, &str, &str)] = &[
     ),
     ("item", "its result is no array", "creation"),
     ("from_scalar", "its operand is no array", "creation"),
+    ("require", "it has no result", "errors"),
 ];
