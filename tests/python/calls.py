@@ -117,6 +117,7 @@ CALLS = {
     "eye": [lambda k: np.eye(k), lambda: np.eye(2, 3, k=1, dtype=int), lambda x: np.eye(x.shape[0], x.shape[1], k=-1)],
     "identity": [lambda s: np.identity(s.shape[0]) + 0],
     "tri": [lambda: np.tri(3, 4, -1), lambda s: np.tri(len(s))],
+    "fromfunction": [lambda: np.fromfunction(lambda i, j: i * 10 + j, (3, 4)), lambda x: np.fromfunction(lambda i, j: i == j, x.shape, dtype=int)],
     "indices": [lambda x: np.indices(x.shape), lambda: np.indices((2, 3))],
     "meshgrid": [lambda v, w: np.meshgrid(v, w), lambda v, w: np.meshgrid(v, w, indexing="ij", sparse=True)],
     "diag": [lambda v: np.diag(v), lambda x: np.diag(x).copy(), lambda v: np.diag(v, k=1), lambda v: np.diag(v, -2)],
@@ -282,6 +283,7 @@ CALLS = {
     "inner": [lambda v: np.inner(v, v), lambda x, y: np.inner(x, y)],
     "outer": [lambda v, w: np.outer(v, w)],
     "linalg.outer": [lambda v, w: np.linalg.outer(v, w)],
+    "linalg.vecdot": [lambda z: np.linalg.vecdot(z, z)],
     "linalg.matmul": [lambda x, y: np.linalg.matmul(x, y.T)],
     "vdot": [lambda x, y: np.vdot(x, y)],
     "kron": [lambda x, y: np.kron(x, y), lambda v: np.kron(v, [1, 2])],
@@ -344,6 +346,16 @@ CALLS = {
     "convolve": [lambda v, w: np.convolve(v, w), lambda v, w: np.convolve(v, w, mode="same")],
     "correlate": [lambda v, w: np.correlate(v, w), lambda v, w: np.correlate(v, w, "full")],
     "polyval": [lambda x: np.polyval([3, 0, 1], x), lambda v, t: np.polyval(v, t)],
+    "polyfit": [
+        lambda f, v: np.polyfit(f, f * f + 1, 2),
+        lambda f: np.polyfit(f, np.sin(f), 3, w=f + 1),
+        lambda f, x: np.polyfit(f[:4], x.T[:4], 1),
+    ],
+    "polyadd": [lambda v, w: np.polyadd(v, w), lambda v: np.polyadd(v, [1, 2])],
+    "polysub": [lambda v, w: np.polysub(v, w)],
+    "polymul": [lambda v, w: np.polymul(v, w)],
+    "polyint": [lambda v: np.polyint(v), lambda v, t: np.polyint(v, k=t)],
+    "polyder": [lambda v: np.polyder(v), lambda v: np.polyder(v, 2)],
     # Statistics.
     "percentile": [lambda x: np.percentile(x, 50), lambda x: np.percentile(x, [25, 75], axis=0), lambda x: np.percentile(x, 30, method="lower")],
     "quantile": [lambda x: np.quantile(x, 0.3, axis=1), lambda x, t: np.quantile(x, t / 10)],
@@ -364,6 +376,42 @@ CALLS = {
     "gradient": [lambda x: np.gradient(x), lambda v, t: np.gradient(v, t), lambda x: np.gradient(x, axis=0), lambda f: np.gradient(f, f)],
     "trapezoid": [lambda x: np.trapezoid(x), lambda v, f: np.trapezoid(f, f), lambda x, t: np.trapezoid(x, dx=t, axis=0)],
     "interp": [lambda f, x: np.interp(x, f, f), lambda f, t: np.interp(t, f, f * 2, left=-1, right=-2)],
+    # Functions that NumPy has written with its others, which are followed.
+    "unwrap": [lambda v: np.unwrap(v * 3), lambda x: np.unwrap(x * 4, axis=0)],
+    "logspace": [lambda t: np.logspace(0, t, 4)],
+    "triu_indices_from": [lambda s: np.triu_indices_from(s)],
+    "tril_indices_from": [lambda s: np.tril_indices_from(s, k=-1)],
+    "apply_over_axes": [lambda z: np.apply_over_axes(np.sum, z, [0, 2])],
+    "linalg.tensorinv": [lambda p: np.linalg.tensorinv(p.reshape(p.shape[0], p.shape[1], 1), ind=1)],
+    # What is known is computed while the function is compiled.
+    "hanning": [lambda x: x * np.hanning(x.shape[1])],
+    "hamming": [lambda k: np.hamming(k)],
+    "blackman": [lambda k: np.blackman(k)],
+    "bartlett": [lambda k: np.bartlett(k)],
+    "kaiser": [lambda k: np.kaiser(k, 14)],
+    "geomspace": [lambda: np.geomspace(1, 256, 9)],
+    "tril_indices": [lambda s: s[np.tril_indices(3)]],
+    "triu_indices": [lambda s: s[np.triu_indices(3, 1)]],
+    "diag_indices": [lambda s: s[np.diag_indices(3)]],
+    "mask_indices": [lambda s: s[np.mask_indices(3, np.triu)]],
+    "result_type": [lambda x: x.astype(np.result_type(x, np.float32))],
+    "promote_types": [lambda x: np.zeros(2, np.promote_types(x.dtype, np.int8))],
+    "can_cast": [lambda x: np.can_cast(x.dtype, np.float64)],
+    "issubdtype": [lambda x: np.issubdtype(x.dtype, np.floating)],
+    "isdtype": [lambda x: np.isdtype(x.dtype, "integral")],
+    "min_scalar_type": [lambda: np.min_scalar_type(300)],
+    "isscalar": [lambda k: np.isscalar(k)],
+    "broadcast_shapes": [lambda: np.broadcast_shapes((3, 1), (4,))],
+    "poly": [lambda: np.poly([1.0, 2.0])],
+    "roots": [lambda: np.roots([1.0, -3.0, 2.0])],
+    "polydiv": [lambda: np.polydiv([1.0, 5.0, 6.0], [1.0, 2.0])],
+    # Objects that are indexed.
+    "mgrid": [lambda: np.mgrid[0:3, 0:2], lambda: np.mgrid[0:1:5j]],
+    "ogrid": [lambda: np.ogrid[0:3, 0:2]],
+    "r_": [lambda v, t: np.r_[v, t, 1], lambda v: np.r_[0:3, v, [7, 8]]],
+    "c_": [lambda v: np.c_[v, v * 2], lambda x: np.c_[x, x[:, 0]]],
+    "s_": [lambda x: x[np.s_[1:3, ::2]] + 0],
+    "index_exp": [lambda x: x[np.index_exp[..., 0]] + 0],
 }
 
 # What runs in NumPy: by function and kinds of elements, with the reason.
@@ -371,4 +419,20 @@ IN_NUMPY = {
     ("histogram", "c"): "bins of complex numbers",
     ("histogram_bin_edges", "c"): "bins of complex numbers",
     ("trapezoid", "b"): "sums of bools are bools there",
+}
+
+# Functions that are not compiled, with the reason.
+NOT_COMPILED = {
+    "files, texts, printing": "load loadtxt save savetxt savez savez_compressed fromfile fromregex fromstring genfromtxt "
+    "array2string array_repr array_str base_repr binary_repr format_float_positional format_float_scientific "
+    "get_printoptions printoptions set_printoptions info show_config show_runtime get_include",
+    "no arrays of numbers": "bmat asmatrix frompyfunc einsum_path nested_iters busday_count busday_offset is_busday "
+    "datetime_as_string datetime_data iterable mintypecode common_type typename",
+    "deprecated": "row_stack",
+    "the state of NumPy": "geterr seterr geterrcall seterrcall getbufsize setbufsize",
+    "how memory lies": "may_share_memory shares_memory isfortran from_dlpack frombuffer fromiter packbits unpackbits",
+    "the type of the result depends on values": "real_if_close",
+    "the size of the result depends on values in a way that no operation has": "trim_zeros",
+    "rounds of Python that depend on values": "histogramdd histogram2d i0 diag_indices_from unravel_index "
+    "ravel_multi_index unique_all unique_counts unique_inverse linalg.tensorsolve",
 }

@@ -6,13 +6,15 @@ Each call gets some of them; with `NPIR_ALL_CALLS=1` in the environment all.
 import copy
 import inspect
 import os
+import pathlib
+import textwrap
 import unittest
 import warnings
 
 import numpy as np
 
 import npir
-from calls import CALLS, IN_NUMPY
+from calls import CALLS, IN_NUMPY, NOT_COMPILED
 from npir import _compiler
 
 ALL = bool(os.environ.get("NPIR_ALL_CALLS"))
@@ -100,6 +102,48 @@ def text(function):
     return " ".join(line.strip() for line in lines)
 
 
+def functions_page():
+    """The page of the book about functions."""
+    rows = [f"| `{name}` | {', '.join(f'`{p}`' for p in parameters)} |" for name, parameters in _compiler.functions().items()]
+    ufuncs = sorted({f.__name__ for f in vars(np).values() if isinstance(f, np.ufunc)} - {"isnat"})
+    others = sorted(set(CALLS) - set(_compiler.functions()))
+    lines = [
+        "# NumPy's functions from Python",
+        "",
+        "<!-- Made by the test of `tests/python/test_functions.py`. -->",
+        "",
+        "What `npir.jit` compiles, with NumPy's parameters. `tests/python/calls.py` has a call of each function, which is",
+        "compared with NumPy for values, types, shapes and exceptions; what is not compiled runs in NumPy.",
+        "",
+        "## Elementwise functions",
+        "",
+        "With `out`, `where`, `dtype`, `casting`, and `outer`; some with `reduce`, `accumulate`, `at`:",
+        "",
+        *wrapped(ufuncs),
+        "",
+        "## Functions, and methods of arrays of the same names",
+        "",
+        "| function | parameters |",
+        "|---|---|",
+        *rows,
+        "",
+        "## Others",
+        "",
+        "Followed into NumPy's own source, computed while the function is compiled, or indexed:",
+        "",
+        *wrapped(others),
+        "",
+        "## Not compiled",
+        "",
+        *[line for reason, names in NOT_COMPILED.items() for line in [f"{reason[0].upper()}{reason[1:]}:", "", *wrapped(names.split()), ""]],
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def wrapped(names):
+    return textwrap.wrap(", ".join(f"`{name}`" for name in names) + ".", 120, break_long_words=False, break_on_hyphens=False)
+
+
 class Calls(unittest.TestCase):
     def check(self, jitted, function, arguments, what):
         expected = tried(function, copy.deepcopy(arguments))
@@ -154,7 +198,24 @@ class Calls(unittest.TestCase):
                             self.assertTrue(alike(found[0], expected[0], 1e-9), f"{found[0]!r} is not {expected[0]!r}")
 
     def test_every_function_of_the_table_is_called(self):
-        self.assertEqual(set(_compiler.functions()), set(CALLS))
+        self.assertLessEqual(set(_compiler.functions()), set(CALLS))
+
+    def test_every_function_of_numpy_is_called_or_has_a_reason(self):
+        reasons = " ".join(NOT_COMPILED.values()).split()
+        for prefix, module in {"": np, "linalg.": np.linalg, "fft.": np.fft}.items():
+            for public in module.__all__:
+                function = getattr(module, public)
+                if isinstance(function, (type, np.ufunc)) or not callable(function) or public == "test":
+                    continue
+                name = prefix + function.__name__
+                with self.subTest(name):
+                    self.assertTrue((name in CALLS) != (name in reasons))
+
+    def test_the_page_of_functions(self):
+        page = pathlib.Path(__file__).parents[2] / "docs/src/python-functions.md"
+        if os.environ.get("NPIR_WRITE_DOCS"):
+            page.write_text(functions_page())
+        self.assertEqual(page.read_text(), functions_page(), "NPIR_WRITE_DOCS=1 writes it")
 
     @unittest.skipIf(np.lib.NumpyVersion(np.__version__) < "2.4.0", "older signatures are not at hand")
     def test_parameters_are_numpys(self):

@@ -263,6 +263,12 @@ impl<'c> Capture<'_, 'c, '_> {
         Ok(self.new_array(result))
     }
 
+    /// `linalg.vecdot` along the last axis.
+    pub(super) fn vecdot(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
+        let (a, b) = (self.required(call, "x1")?, self.required(call, "x2")?);
+        self.ufunc("vecdot", &[a, b])
+    }
+
     /// `linalg.outer`, of vectors alone.
     pub(super) fn outer_of_vectors(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
         let (a, b) = (self.required(call, "x1")?, self.required(call, "x2")?);
@@ -321,34 +327,5 @@ impl<'c> Capture<'_, 'c, '_> {
         );
         let result = self.built(result)?;
         Ok(self.new_c_array(result))
-    }
-
-    /// A polynomial by Horner's rule, as NumPy evaluates it.
-    pub(super) fn polyval(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
-        let (p, x) = (self.required(call, "p")?, self.required(call, "x")?);
-        let tensor = self.tensor(&x)?;
-        let x = match x {
-            Value::Array(_) => x,
-            _ => Value::Scalar(tensor),
-        };
-        // Coefficients are an array, whatever they are passed as.
-        let p = match p {
-            Value::Array(_) => p,
-            other => {
-                let p = self.tensor(&other)?;
-                self.new_c_array(p)
-            }
-        };
-        let sizes = self.sizes(tensor)?;
-        let zero = self.int(0);
-        let zero = self.tensor_as(&zero, self.dtype(tensor)?)?;
-        let zeros = self.f.full(zero, &sizes);
-        let zeros = self.built(zeros)?;
-        let mut value = self.new_array(zeros);
-        for coefficient in self.items(&p)? {
-            let product = self.ufunc("multiply", &[value, x.clone()])?;
-            value = self.ufunc("add", &[product, coefficient])?;
-        }
-        Ok(value)
     }
 }

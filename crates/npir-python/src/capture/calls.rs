@@ -117,7 +117,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         {
             let method: String = function.getattr("__name__")?.extract()?;
             let name: String = this.getattr("__name__")?.extract()?;
-            return self.ufunc_method(&name, &method, args);
+            return self.ufunc_method(&this, &name, &method, args);
         }
         let name: String = match function.getattr("__name__") {
             Ok(name) => name.extract()?,
@@ -129,7 +129,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 _ => String::new(),
             };
             if class == "ufunc" {
-                return self.call_ufunc(&name, args);
+                return self.call_ufunc(function, &name, args);
             }
             if class == "type" {
                 return self.call_type(function, &name, args);
@@ -272,7 +272,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     /// Follows a call of a function of the user.
-    fn follow(&mut self, function: &Bound<'py, PyAny>, args: Arguments<'c>) -> Captured<Value<'c>> {
+    pub(super) fn follow(
+        &mut self,
+        function: &Bound<'py, PyAny>,
+        args: Arguments<'c>,
+    ) -> Captured<Value<'c>> {
         let source = match self.choices.sources.of(function)? {
             Ok(source) => source,
             Err(reason) => return self.unsupported(reason),

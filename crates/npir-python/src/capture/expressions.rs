@@ -182,8 +182,13 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let globals = self.module.globals.bind(self.py).clone();
         let globals = globals.cast_into::<PyDict>().map_err(PyErr::from)?;
         if let Some(object) = globals.get_item(name)? {
-            let namespace = self.constants.add(globals.as_any());
-            self.guard_global(namespace, Some(name), &object);
+            // NumPy's own stay as they are.
+            let module = globals.get_item("__name__")?;
+            let module = module.and_then(|name| name.extract::<String>().ok());
+            if !module.is_some_and(|name| name.split('.').next() == Some("numpy")) {
+                let namespace = self.constants.add(globals.as_any());
+                self.guard_global(namespace, Some(name), &object);
+            }
             return Ok(self.known(&object));
         }
         match self.py.import("builtins")?.getattr(name) {

@@ -14,13 +14,42 @@ use crate::value::{Value, is_integer};
 
 use super::calls::Arguments;
 use super::parameters::{Call, How, Op, Row, Types};
-use super::{Capture, Captured, table};
+use super::{Capture, Captured, Stop, table};
 
 /// Elements of an array that is put into the program as it is, at most.
 const LARGEST_CONSTANT: usize = 4096;
 
-/// Functions of NumPy that make arrays out of what is known.
-const MAKERS: [&str; 36] = [
+/// Functions of NumPy that have no rows and make arrays out of what is known.
+const MAKERS: [&str; 25] = [
+    "logspace",
+    "geomspace",
+    "hanning",
+    "hamming",
+    "blackman",
+    "bartlett",
+    "kaiser",
+    "tril_indices",
+    "triu_indices",
+    "diag_indices",
+    "mask_indices",
+    "polyder",
+    "polyint",
+    "polymul",
+    "polyadd",
+    "polysub",
+    "polydiv",
+    "poly",
+    "roots",
+    "unravel_index",
+    "ravel_multi_index",
+    "fromiter",
+    "trim_zeros",
+    "packbits",
+    "unpackbits",
+];
+
+/// Functions whose arguments say how many elements the result has.
+const SIZED: [&str; 20] = [
     "arange",
     "linspace",
     "logspace",
@@ -28,40 +57,36 @@ const MAKERS: [&str; 36] = [
     "eye",
     "identity",
     "tri",
-    "array",
-    "asarray",
+    "indices",
     "hanning",
     "hamming",
     "blackman",
     "bartlett",
     "kaiser",
-    "vander",
-    "diag",
-    "diagflat",
-    "indices",
     "tril_indices",
     "triu_indices",
     "diag_indices",
-    "mask_indices",
-    "meshgrid",
-    "ix_",
-    "ogrid",
-    "polyder",
-    "polyint",
-    "polymul",
-    "polyadd",
-    "polysub",
-    "poly",
     "fft.fftfreq",
     "fft.rfftfreq",
-    "unravel_index",
-    "ravel_multi_index",
-    "cross",
+    "resize",
+    "tile",
+];
+
+/// Functions that are never run ahead: what they make may be large, is random memory or is written to.
+const NOT_AHEAD: [&str; 9] = [
+    "zeros",
+    "ones",
+    "empty",
+    "full",
+    "zeros_like",
+    "ones_like",
+    "empty_like",
+    "full_like",
+    "repeat",
 ];
 
 /// Functions of NumPy about types and sizes, that are run as they are.
-const QUESTIONS: [&str; 12] = [
-    "result_type",
+const QUESTIONS: [&str; 11] = [
     "promote_types",
     "can_cast",
     "issubdtype",
@@ -94,16 +119,128 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             .iter()
             .chain(args.keywords.iter().map(|(_, v)| v))
             .all(|v| self.concrete(v).is_ok());
+        if name == "result_type" {
+            return self.type_question(function, &args);
+        }
         if known && QUESTIONS.contains(&name) {
             return self.run(function, &args);
         }
+        let ahead = (MAKERS.contains(&name) || rows().contains_key(name))
+            && self.is_numpys(function, name)?;
+        let calls = (args.positional.iter()).any(|v| matches!(v, Value::Function(_)));
         if known
-            && MAKERS.contains(&name)
+            && ahead
+            && !calls
+            && !NOT_AHEAD.contains(&name)
+            && (!SIZED.contains(&name) || self.is_small(name, &args)?)
             && let Some(value) = self.run_maker(function, &args)?
         {
             return Ok(value);
         }
-        self.table(name, args)
+        if rows().contains_key(name) && self.is_numpys(function, name)? {
+            return self.table(name, args);
+        }
+        if MAKERS.contains(&name) {
+            // What can be known of them is.
+            self.know_numbers(&args.positional)?;
+        }
+        let written = function.getattr("__wrapped__");
+        let written = written.unwrap_or_else(|_| function.clone());
+        match written.get_type().name()?.to_str()? {
+            "function" => self.follow_numpy(&written, name, args),
+            _ => self.unsupported(format!("numpy.{name}")),
+        }
+    }
+
+    /// Asks for the values of arguments that are numbers.
+    pub(super) fn know_numbers(&self, values: &[Value<'c>]) -> Captured<()> {
+        for value in values {
+            if let Value::Number(_, _, origin) = value
+                && origin.leaf.is_some()
+            {
+                self.concrete(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a function is the one that NumPy has under this name, not one of a module of the same names.
+    pub(super) fn is_numpys(&self, function: &Bound<'py, PyAny>, name: &str) -> Captured<bool> {
+        let mut found = match name {
+            "sliding_window_view" => self.py.import("numpy.lib.stride_tricks")?.into_any(),
+            _ => self.numpy()?,
+        };
+        for part in name.split('.') {
+            match found.getattr(part) {
+                Ok(inner) => found = inner,
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(found.is(function))
+    }
+
+    /// A function that NumPy has written with its other functions: as one of the user's.
+    fn follow_numpy(
+        &mut self,
+        function: &Bound<'py, PyAny>,
+        name: &str,
+        args: Arguments<'c>,
+    ) -> Captured<Value<'c>> {
+        let span = self.span;
+        self.follow(function, args).map_err(|stop| match stop {
+            // The place is the user's.
+            Stop::Unsupported(_, reason) => {
+                Stop::Unsupported(span, format!("numpy.{name}: {reason}"))
+            }
+            other => other,
+        })
+    }
+
+    /// `result_type` of arrays and types.
+    fn type_question(
+        &mut self,
+        function: &Bound<'py, PyAny>,
+        args: &Arguments<'c>,
+    ) -> Captured<Value<'c>> {
+        let mut objects = Vec::new();
+        for value in &args.positional {
+            objects.push(match value {
+                Value::Object(object) => object.bind(self.py).clone(),
+                other => self.type_of(other)?,
+            });
+        }
+        let result = function.call1(PyTuple::new(self.py, objects)?)?;
+        Ok(self.object(&result))
+    }
+
+    /// Whether the result of a function that is told its size is small.
+    fn is_small(&self, name: &str, args: &Arguments<'c>) -> Captured<bool> {
+        let mut numbers = Vec::new();
+        for value in args
+            .positional
+            .iter()
+            .chain(args.keywords.iter().map(|(_, v)| v))
+        {
+            let object = self.concrete(value)?;
+            let items: Vec<Bound<'py, PyAny>> = match object.cast_exact::<PyTuple>() {
+                Ok(tuple) => tuple.iter().collect(),
+                Err(_) => vec![object],
+            };
+            let numbers_of = items.iter().filter_map(|item| item.extract::<f64>().ok());
+            numbers.extend(numbers_of);
+        }
+        let count: f64 = match (name, numbers.as_slice()) {
+            ("arange", [start, stop, step]) => (stop - start) / step,
+            ("arange", [start, stop]) => stop - start,
+            (_, numbers) => numbers.iter().map(|n| n.abs().max(1.0)).product(),
+        };
+        let squared = name.ends_with("indices") || matches!(name, "eye" | "identity" | "tri");
+        let count = if squared && numbers.len() == 1 {
+            count * count
+        } else {
+            count
+        };
+        Ok(count <= LARGEST_CONSTANT as f64)
     }
 
     /// Runs a function that makes arrays now.
@@ -144,7 +281,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return Ok(None);
         }
         let contents = self.constant_contents(made)?;
-        Ok(Some(self.new_array(contents)))
+        Ok(Some(match npir_dispatch::is_c_order(made) {
+            true => self.new_c_array(contents),
+            false => self.new_array(contents),
+        }))
     }
 
     pub(super) fn constant_contents(&mut self, array: &Bound<'py, PyAny>) -> Captured<Tensor<'c>> {

@@ -97,7 +97,7 @@ pub(super) fn guard(
 
 /// Whether an object is the same in later calls: it cannot change, or nobody changes such things.
 pub(super) fn lasts(object: &Bound<'_, PyAny>) -> bool {
-    const CLASSES: [&str; 19] = [
+    const CLASSES: [&str; 24] = [
         "NoneType",
         "bool",
         "int",
@@ -117,6 +117,11 @@ pub(super) fn lasts(object: &Bound<'_, PyAny>) -> bool {
         "ufunc",
         "_ArrayFunctionDispatcher",
         "NotImplementedType",
+        "MGridClass",
+        "OGridClass",
+        "RClass",
+        "CClass",
+        "IndexExpression",
     ];
     let class = object.get_type();
     let named = class

@@ -17,7 +17,7 @@ use super::{Capture, Captured, Stop};
 /// What stands between brackets.
 #[derive(Clone)]
 pub(super) struct Index<'c> {
-    parts: Vec<Part<'c>>,
+    pub(super) parts: Vec<Part<'c>>,
 }
 
 impl<'c> Index<'c> {
@@ -48,8 +48,9 @@ impl Index<'_> {
     }
 }
 
+/// One of the things between brackets.
 #[derive(Clone)]
-enum Part<'c> {
+pub(super) enum Part<'c> {
     Value(Value<'c>),
     Slice([Option<Value<'c>>; 3]),
 }
@@ -81,9 +82,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 .map(|item| self.part(item))
                 .collect::<Captured<Vec<_>>>()?,
             _ => match self.part(expr)? {
-                Part::Value(Value::Tuple(items)) => {
-                    items.iter().cloned().map(Part::Value).collect()
-                }
+                Part::Value(Value::Tuple(items)) => items
+                    .iter()
+                    .map(|item| self.part_of_index(item.clone()))
+                    .collect::<Captured<Vec<_>>>()?,
                 part => vec![part],
             },
         };
@@ -99,6 +101,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return Ok(Part::Slice([bound(start)?, bound(stop)?, bound(step)?]));
         }
         let value = self.expr(expr)?;
+        self.part_of_index(value)
+    }
+
+    /// What a value is between brackets.
+    fn part_of_index(&self, value: Value<'c>) -> Captured<Part<'c>> {
         if let Value::Object(object) = &value
             && let Ok(slice) = object.bind(self.py).cast::<PySlice>()
         {
@@ -255,6 +262,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     return self.unsupported("an array from outside of the function");
                 }
                 let class = object.get_type().name()?.to_string();
+                if let Some(value) = self.index_trick(&class, &object, index)? {
+                    return Ok(value);
+                }
                 if !["str", "range", "list", "dict", "bytes"].contains(&class.as_str()) {
                     return self.unsupported(format!("an index of {class}"));
                 }

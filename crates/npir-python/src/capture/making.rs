@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::value::{Value, is_integer};
 
+use super::calls::Arguments;
 use super::parameters::Call;
 use super::{Capture, Captured};
 
@@ -191,6 +192,7 @@ impl<'c> Capture<'_, 'c, '_> {
             .ok()
             .and_then(|step| step.extract::<i64>().ok());
         let Some(by) = known.filter(|by| *by != 0 && is_integer(common)) else {
+            self.know_numbers(&[start, stop, step])?;
             return self.unsupported("numpy.arange of numbers that depend on values");
         };
         // ceil((stop - start) / step), not below 0.
@@ -308,6 +310,23 @@ impl<'c> Capture<'_, 'c, '_> {
         );
         let result = self.built(result)?;
         Ok(self.new_c_array(result))
+    }
+
+    /// A function of the positions along each dimension.
+    pub(super) fn from_function(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
+        let function = self.required(call, "function")?;
+        let shape = self.required(call, "shape")?;
+        let dtype = match call.take("dtype") {
+            Some(dtype) => dtype,
+            None => self.object(&self.dtype_object(DType::F64)?.into_any()),
+        };
+        let grids = self.numpy_call("indices", &[shape, dtype])?;
+        let positional = self.items(&grids)?;
+        let args = Arguments {
+            positional,
+            keywords: Vec::new(),
+        };
+        self.call(&function, args)
     }
 
     pub(super) fn meshgrid(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {

@@ -26,6 +26,7 @@ mod memory;
 mod methods;
 mod numbers;
 mod parameters;
+mod polynomials;
 mod python_numbers;
 mod raising;
 mod reductions;
@@ -35,6 +36,7 @@ mod sorting;
 mod statements;
 mod statistics;
 mod table;
+mod tricks;
 mod ufuncs;
 
 use std::cell::{Cell, RefCell};

@@ -294,7 +294,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             .py
             .import("operator")?
             .call_method1(python, (left, right))?;
-        Ok(self.known(&result))
+        Ok(self.made(&result))
     }
 
     /// Powers that NumPy computes in another way.

@@ -119,6 +119,10 @@ impl<'c> Capture<'_, 'c, '_> {
             }
         }
         call.take("sorted");
+        let dtype = self.dtype(x)?;
+        if crate::value::is_integer(dtype) || dtype == DType::Bool {
+            call.take("equal_nan");
+        }
         if call.has("axis") && x.rank() == 1 {
             call.take("axis");
         }

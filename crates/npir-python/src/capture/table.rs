@@ -80,6 +80,7 @@ static MAKING: &[Row] = &[
     row!("eye" [N, M = None, k = 0, dtype = None, order = "C"; device = None, like = None] by!(triangle)),
     row!("identity" [n, dtype = None; like = None] by!(triangle)),
     row!("tri" [N, M = None, k = 0, dtype = None; like = None] by!(triangle)),
+    row!("fromfunction" [function, shape; dtype = float, like = None] by!(from_function)),
     row!("indices" [dimensions, dtype = None, sparse = False] by!(indices)),
     row!("meshgrid" [xi = Rest; copy = True, sparse = False, indexing = "xy"] by!(meshgrid)),
     row!("diag" [v, k = 0] by!(diag)),
@@ -202,6 +203,7 @@ static ALGEBRA: &[Row] = &[
     row!("inner" [a, b] op("inner", &["a", "b"], Common, &[])),
     row!("outer" [a, b, out = None] op("outer", &["a", "b"], Common, &[])),
     row!("linalg.outer" [x1, x2] by!(outer_of_vectors)),
+    row!("linalg.vecdot" [x1, x2; axis = -1] by!(vecdot)),
     row!("linalg.matmul" [x1, x2] op("matmul", &["x1", "x2"], Common, &[])),
     row!("vdot" [a, b] op("vdot", &["a", "b"], Common, &[])),
     row!("kron" [a, b] op("kron", &["a", "b"], Common, &[])),
@@ -253,6 +255,12 @@ static ALGEBRA: &[Row] = &[
     row!("convolve" [a, v, mode = "full"] op("convolve", &["a", "v"], Common, &[renamed("mode", "mode", Word)])),
     row!("correlate" [a, v, mode = "valid"] op("correlate", &["a", "v"], Common, &[renamed("mode", "mode", Word)])),
     row!("polyval" [p, x] by!(polyval)),
+    row!("polyfit" [x, y, deg, rcond = None, full = False, w = None, cov = False] by!(polyfit)),
+    row!("polyadd" [a1, a2] by!(polyadd)),
+    row!("polysub" [a1, a2] by!(polyadd)),
+    row!("polymul" [a1, a2] by!(polymul)),
+    row!("polyder" [p, m = 1] by!(polyder)),
+    row!("polyint" [p, m = 1, k = None] by!(polyint)),
 ];
 
 static STATISTICS: &[Row] = &[

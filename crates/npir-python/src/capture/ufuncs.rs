@@ -24,9 +24,13 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     /// An elementwise function that the program calls.
     pub(super) fn call_ufunc(
         &mut self,
+        function: &Bound<'py, PyAny>,
         name: &str,
         mut args: Arguments<'c>,
     ) -> Captured<Value<'c>> {
+        if !self.is_numpys(function, name)? {
+            return self.unsupported(format!("{name}, which is not NumPy's"));
+        }
         let mut options = Options::default();
         for (key, value) in std::mem::take(&mut args.keywords) {
             let none = matches!(&value, Value::Object(o) if o.is_none(self.py));
@@ -199,7 +203,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let loops = self.loops(&function, values, options)?;
         let mut operands = Vec::new();
         for (i, value) in values.iter().enumerate() {
-            let dtype = loops[i];
+            let dtype = match (name, i) {
+                // Exponents of any width do the same.
+                ("ldexp", 1) => DType::I64,
+                _ => loops[i],
+            };
             self.check_weak(value, dtype)?;
             operands.push(self.tensor_as(value, dtype)?);
         }
@@ -276,10 +284,14 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     /// A method of an elementwise function.
     pub(super) fn ufunc_method(
         &mut self,
+        function: &Bound<'py, PyAny>,
         name: &str,
         method: &str,
         args: Arguments<'c>,
     ) -> Captured<Value<'c>> {
+        if !self.is_numpys(function, name)? {
+            return self.unsupported(format!("{name}, which is not NumPy's"));
+        }
         match method {
             "at" if args.keywords.is_empty() => {
                 self.ufunc_at(name, &args.positional)?;
@@ -311,7 +323,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     let x = super::indexing::slice(&self.f, x, &items, &[]);
                     let x = self.built(x)?;
                     let x = self.result(x);
-                    self.ufunc(name, &[x, b.clone()])
+                    let results = self.elementwise(name, &[x, b.clone()], &Options::default())?;
+                    let mut values: Vec<_> = results.into_iter().map(|x| self.result(x)).collect();
+                    Ok(match values.len() {
+                        1 => values.remove(0),
+                        _ => Value::Tuple(values.into()),
+                    })
                 }
                 _ => self.unsupported(format!("numpy.{name}.outer with such arguments")),
             },
