@@ -9,6 +9,7 @@ pub mod fuse;
 pub mod kernels;
 pub mod libm;
 pub mod only_if;
+pub mod optimize;
 pub mod ownership;
 pub mod pipeline;
 pub mod signature;
@@ -21,6 +22,7 @@ use npir_mlir::prelude::*;
 pub fn passes() -> Vec<PassDef> {
     vec![
         signature::RecordSignature::def(),
+        optimize::Optimize::def(),
         npir_numpy::NumpyToTensor::def(),
         fuse::TensorFuse::def(),
         bufferize::Bufferize::def(),

@@ -3,7 +3,11 @@
 //! A program may enter at any level: a pass does nothing to a module that has no ops of
 //! the level that it lowers.
 
+use npir_egraph::Fidelity;
+use npir_mlir::pass::PassDecl as _;
 use npir_mlir::prelude::Registry;
+
+use crate::optimize::Optimize;
 
 /// A level of the stack; programs are lowered from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +52,45 @@ impl Level {
     }
 }
 
+/// What the optimizer may do with a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Optimizer {
+    /// Nothing.
+    Off,
+    /// Apply rules that are at most as free as this.
+    UpTo(Fidelity),
+}
+
+impl Default for Optimizer {
+    /// What NumPy itself leaves open.
+    fn default() -> Self {
+        Optimizer::UpTo(Fidelity::Numpy)
+    }
+}
+
+impl Optimizer {
+    /// All settings, from the one that changes least.
+    pub const ALL: [Optimizer; 4] = [
+        Optimizer::Off,
+        Optimizer::UpTo(Fidelity::Exact),
+        Optimizer::UpTo(Fidelity::Numpy),
+        Optimizer::UpTo(Fidelity::Relaxed),
+    ];
+
+    /// Its name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Optimizer::Off => "off",
+            Optimizer::UpTo(fidelity) => fidelity.name(),
+        }
+    }
+
+    /// The setting of that name.
+    pub fn from_name(name: &str) -> Option<Optimizer> {
+        Optimizer::ALL.into_iter().find(|o| o.name() == name)
+    }
+}
+
 /// What the pipelines depend on besides the program.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
@@ -58,9 +101,28 @@ pub struct PipelineOptions {
     pub libmvec_bits: u32,
     /// Spread loops over threads.
     pub threads: bool,
+    /// What the optimizer may do.
+    pub optimizer: Optimizer,
     /// Passes from the loop-free LLVM-ready dialects to the LLVM dialect, as a
     /// `builtin.module(...)` pipeline; the code generator knows them.
     pub to_llvm: String,
+}
+
+/// What comes before the optimizer: signatures as the program has them, one function where there were several.
+const BEFORE_OPTIMIZER: &str =
+    "func.func(npir-record-signature),inline,symbol-dce,canonicalize,cse";
+
+/// The passes up to the optimizer, which reports what it does; nothing where it is off.
+pub fn explain(options: &PipelineOptions) -> Option<String> {
+    match options.optimizer {
+        Optimizer::Off => None,
+        Optimizer::UpTo(fidelity) => Some(format!(
+            "{BEFORE_OPTIMIZER},{}",
+            Optimize::with_fidelity(fidelity)
+                .explaining()
+                .pipeline_text()
+        )),
+    }
 }
 
 /// The passes that lead into `level` from the level before it, as a comma-separated list
@@ -68,9 +130,17 @@ pub struct PipelineOptions {
 pub fn stage(level: Level, options: &PipelineOptions) -> String {
     match level {
         Level::Numpy => String::new(),
-        Level::Tensor => "func.func(npir-record-signature),inline,symbol-dce,canonicalize,cse,numpy-to-tensor,canonicalize,cse,\
-             func.func(tensor-fuse),canonicalize,cse"
-            .into(),
+        Level::Tensor => {
+            let optimize = match options.optimizer {
+                Optimizer::Off => String::new(),
+                Optimizer::UpTo(fidelity) => {
+                    format!("{},", Optimize::with_fidelity(fidelity).pipeline_text())
+                }
+            };
+            format!(
+                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,canonicalize,cse,func.func(tensor-fuse),canonicalize,cse"
+            )
+        }
         Level::Loop => format!(
             "npir-bufferize,convert-tensor-to-loop,canonicalize,cse,func.func(loop-symmetric,loop-schedule{{vector-bits={} threads={}}})",
             options.vector_bits, options.threads

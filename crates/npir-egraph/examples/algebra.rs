@@ -63,6 +63,7 @@ struct Machine;
 
 impl Cost<Numbers> for Machine {
     type State = ();
+    type Note = ();
     fn ways(&self, _: &Graph<Numbers>, _: Class, node: NodeRef<'_, Numbers>) -> Vec<Way<()>> {
         let time = match node.op() {
             "*" => 3.0,
@@ -74,6 +75,7 @@ impl Cost<Numbers> for Machine {
             result: (),
             children,
             time,
+            note: (),
         }]
     }
 }

@@ -24,4 +24,4 @@ pub use extract::{
 pub use graph::{Class, Graph, NodeRef, Origin};
 pub use pattern::PatternError;
 pub use rule::{Fidelity, Match, Rule, RuleError, RuleSet};
-pub use saturate::{Conflict, Limits, Report, Stop, saturate};
+pub use saturate::{Conflict, Limits, Report, Stop, Union, saturate};

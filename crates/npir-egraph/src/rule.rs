@@ -103,6 +103,11 @@ impl<D: Domain> Rule<D> {
     pub fn name(&self) -> &'static str {
         self.name
     }
+
+    /// How faithful it is.
+    pub fn fidelity(&self) -> Fidelity {
+        self.fidelity
+    }
 }
 
 /// Why a rule was refused.
@@ -294,6 +299,11 @@ impl<D: Domain> Match<'_, D> {
             .add_from(self.origin.clone(), op, payload, children)
     }
 
+    /// Two values that the right side is made of are equal as well.
+    pub fn equate(&mut self, a: Class, b: Class) {
+        self.graph.unite(a, b);
+    }
+
     /// Adds a node whose payload the domain works out, `like` another one's; `None` where the children do not fit.
     pub fn build(
         &mut self,
@@ -314,7 +324,7 @@ impl<D: Domain> Checked<D> {
         index: usize,
         graph: &mut Graph<D>,
         bindings: &Bindings,
-    ) -> Option<Class> {
+    ) -> Option<(Class, Origin)> {
         let origin = origin(graph, index, bindings);
         let mut place = Match {
             graph,
@@ -325,10 +335,11 @@ impl<D: Domain> Checked<D> {
         if !self.conditions.iter().all(|holds| holds(&place)) {
             return None;
         }
-        match &self.right {
+        let made = match &self.right {
             CheckedRight::Pattern(term) => instantiate(&mut place, term),
             CheckedRight::Apply(apply) => apply(&mut place),
-        }
+        };
+        Some((made?, place.origin))
     }
 }
 

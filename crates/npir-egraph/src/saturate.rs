@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use crate::domain::Domain;
-use crate::graph::{Class, Graph};
+use crate::graph::{Class, Graph, Origin};
 use crate::pattern::{self, Compiled, Term};
 use crate::rule::RuleSet;
 
@@ -67,6 +67,17 @@ pub struct Report {
     pub fired: Vec<usize>,
     /// The limits that were reached, each once.
     pub stops: Vec<Stop>,
+    /// What was found to be equal without anything new: such a rule leaves no node behind.
+    pub unions: Vec<Union>,
+}
+
+/// A value of the graph that a rule found to be another one of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Union {
+    /// The class of both.
+    pub class: Class,
+    /// Which rule, and what it was applied to.
+    pub origin: Origin,
 }
 
 /// A rule has made two values equal that cannot be.
@@ -119,10 +130,15 @@ pub fn saturate<D: Domain>(
                     note(&mut report, Stop::ClassSize(rule.name));
                     continue;
                 }
-                let Some(made) = rule.fire(index, graph, &bindings) else {
+                let nodes = graph.num_nodes();
+                let Some((made, origin)) = rule.fire(index, graph, &bindings) else {
                     continue;
                 };
                 if graph.unite(Class(root), made) {
+                    if graph.num_nodes() == nodes {
+                        let class = graph.find(made);
+                        report.unions.push(Union { class, origin });
+                    }
                     report.fired[index] += 1;
                     if changed.last() != Some(&index) {
                         changed.push(index);

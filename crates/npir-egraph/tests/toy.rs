@@ -267,11 +267,34 @@ fn made_nodes_know_the_rules_behind_them() {
     assert_eq!(*made.origin(), expected);
 }
 
+#[test]
+fn what_is_equal_to_something_known_is_reported() {
+    let mut graph = Toy::new(Vectors);
+    let x = graph.add(10, "x", 3, &[]);
+    let f = graph.add(11, "f", 0, &[x]);
+    let set = rules(vec![rule("nothing", "(f ?a)", "?a")]);
+    let report = saturate(&mut graph, &set, Limits::default()).unwrap();
+    assert_eq!(graph.find(f), graph.find(x));
+    let [union] = &report.unions[..] else {
+        panic!("{:?}", report.unions)
+    };
+    let origin = Origin::Rule {
+        rule: 0,
+        sources: vec![11],
+        before: vec![],
+    };
+    assert_eq!(
+        (graph.find(union.class), &union.origin),
+        (graph.find(x), &origin)
+    );
+}
+
 /// Times by op; a value that several use is computed once.
 struct Times(fn(&str) -> f64);
 
 impl Cost<Vectors> for Times {
     type State = ();
+    type Note = ();
     fn ways(&self, _: &Toy, _: Class, node: NodeRef<'_, Vectors>) -> Vec<Way<()>> {
         let children = vec![(); node.num_children()];
         let time = (self.0)(node.op());
@@ -279,6 +302,7 @@ impl Cost<Vectors> for Times {
             result: (),
             children,
             time,
+            note: (),
         };
         if time.is_finite() { vec![way] } else { vec![] }
     }
@@ -357,6 +381,7 @@ struct Fused;
 
 impl Cost<Vectors> for Fused {
     type State = ();
+    type Note = ();
     fn ways(&self, graph: &Toy, class: Class, node: NodeRef<'_, Vectors>) -> Vec<Way<()>> {
         let times = Times(|op| match op {
             "f" => 5.0,
@@ -369,7 +394,9 @@ impl Cost<Vectors> for Fused {
     fn plan(&self, plan: &Plan<'_, Vectors, ()>) -> f64 {
         let is = |kind: &StepKind<'_, Vectors, ()>, op: &str| matches!(kind, StepKind::Compute(node) if node.op() == op);
         let steps: Vec<_> = plan.steps().collect();
-        let free = |i: usize| is(&steps[i].kind, "g") && is(&steps[steps[i].children[0]].kind, "h");
+        let at = |slot: usize| steps.iter().position(|step| step.slot == slot).unwrap();
+        let free =
+            |i: usize| is(&steps[i].kind, "g") && is(&steps[at(steps[i].children[0])].kind, "h");
         (0..steps.len())
             .map(|i| if free(i) { 0.0 } else { steps[i].time })
             .sum()
@@ -453,12 +480,14 @@ enum Layout {
 
 impl Cost<Vectors> for Layouts {
     type State = Layout;
+    type Note = ();
     fn ways(&self, _: &Toy, _: Class, node: NodeRef<'_, Vectors>) -> Vec<Way<Layout>> {
         use Layout::*;
         let way = |result, children: &[Layout], time| Way {
             result,
             children: children.to_vec(),
             time,
+            note: (),
         };
         match node.op() {
             "x" => vec![way(Columns, &[], 0.0)],

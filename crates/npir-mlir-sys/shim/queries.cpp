@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -20,6 +21,8 @@ bool npirDestinations(MlirOperation op, unsigned *begin, unsigned *count) {
   *count = dps.getNumDpsInits();
   return true;
 }
+/// Whether an op neither reads nor writes memory and may be executed where it was not.
+bool npirIsPure(MlirOperation op) { return isPure(unwrap(op)); }
 /// Reports the results of an op whose buffer may be that of its operand `operand`, to one-shot bufferization's knowledge.
 void npirSharedResults(MlirOperation raw, unsigned operand, void *user, void (*report)(void *user, unsigned result)) {
   Operation *op = unwrap(raw);

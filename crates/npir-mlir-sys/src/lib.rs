@@ -403,6 +403,7 @@ unsafe extern "C" {
     // queries.cpp
     pub fn npirPreviousOp(op: MlirOperation) -> MlirOperation;
     pub fn npirDestinations(op: MlirOperation, begin: *mut c_uint, count: *mut c_uint) -> bool;
+    pub fn npirIsPure(op: MlirOperation) -> bool;
     pub fn npirSharedResults(
         op: MlirOperation,
         operand: c_uint,

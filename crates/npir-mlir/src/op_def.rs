@@ -4,11 +4,12 @@
 use crate::assembly::{Assembly, Parser, Printer};
 use crate::constraint::{AttrConstraint, Constraint};
 use crate::interfaces::*;
-use crate::ir::{Op, OpExt, RegExt, ValExt};
+use crate::ir::{BlkExt, Op, OpExt, RegExt, ValExt};
 use crate::pattern::Pattern;
 use crate::rewriter::Rewriter;
 use crate::types::AttrExt;
-use melior::ir::{Attribute, Type};
+use melior::Context;
+use melior::ir::{Attribute, Block, BlockRef, Location, Type};
 use npir_mlir_sys::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -389,6 +390,31 @@ impl OpDef {
     ) -> Self {
         self.infer = Some(Arc::new(f));
         self
+    }
+    /// The result types of an op that need not exist: one with operands of these types and with these attributes, a
+    /// dictionary. `None` for ops that do not infer them.
+    ///
+    /// # Errors
+    /// Why such an op cannot be.
+    pub fn result_types<'c>(
+        &self,
+        ctx: &'c Context,
+        operands: &[Type<'c>],
+        attrs: Attribute<'c>,
+    ) -> Option<Result<Vec<Type<'c>>, String>> {
+        let infer = self.infer.as_ref()?;
+        let loc = Location::unknown(ctx);
+        let arguments: Vec<_> = operands.iter().map(|&ty| (ty, loc)).collect();
+        // Values of these types, for as long as this takes.
+        let block = Block::new(&arguments);
+        // SAFETY: the block outlives the values, which inference does not keep.
+        let block: BlockRef<'c, 'c> = unsafe { BlockRef::from_raw(block.to_raw()) };
+        Some(infer(&InferCx {
+            ctx,
+            loc,
+            operands: block.args(),
+            attrs,
+        }))
     }
     /// Folding.
     pub fn fold(

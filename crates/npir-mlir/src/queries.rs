@@ -18,6 +18,12 @@ pub fn destinations(op: Op<'_>) -> Option<Range<usize>> {
     found.then(|| begin as usize..(begin + count) as usize)
 }
 
+/// Whether an op neither reads nor writes memory and may be executed where it was not: it is a value by itself.
+pub fn is_pure(op: Op<'_>) -> bool {
+    // SAFETY: the op is alive.
+    unsafe { npirIsPure(op.raw()) }
+}
+
 /// The results of an op that may be in the memory of its operand `operand` once tensors are buffers, as far as one-shot
 /// bufferization knows; all tensor results for ops that it does not know. None if the operand is not a tensor.
 pub fn shared_results(op: Op<'_>, operand: usize) -> Vec<usize> {

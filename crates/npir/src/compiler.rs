@@ -11,7 +11,7 @@ use npir_mlir::prelude::{
     Verification, Walk, collect_diagnostics, file_position, load_pipeline_dialects, parse_source,
     run_pipeline,
 };
-use npir_passes::pipeline::{Level, lower_to, stage};
+use npir_passes::pipeline::{Level, Optimizer, PipelineOptions, explain, lower_to, stage};
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
     ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, sanitizer, symbols,
@@ -28,6 +28,7 @@ pub struct Compiler {
     target: Option<CpuTarget>,
     opt: OptLevel,
     threads: bool,
+    optimizer: Optimizer,
     checks: Checks,
     passes: Vec<(Level, String)>,
     on_remark: Option<Arc<OnRemark>>,
@@ -51,6 +52,7 @@ impl Compiler {
             target: None,
             opt: OptLevel::default(),
             threads: true,
+            optimizer: Optimizer::default(),
             checks: Checks::None,
             passes: Vec::new(),
             on_remark: None,
@@ -69,6 +71,11 @@ impl Compiler {
     /// Whether compiled loops use the runtime's threads.
     pub fn threads(mut self, on: bool) -> Self {
         self.threads = on;
+        self
+    }
+    /// What the optimizer may do with programs of the first level: by default what NumPy itself leaves open.
+    pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
+        self.optimizer = optimizer;
         self
     }
     /// What compiled code looks for when it runs. [`Checks::Memory`] needs a process that was started with
@@ -94,6 +101,9 @@ impl Compiler {
         P::def().register();
         self.passes.push((level, pass.pipeline_text()));
         self
+    }
+    fn options(&self) -> Result<PipelineOptions, CompileError> {
+        Ok(options_for(&self.cpu()?, self.threads, self.optimizer))
     }
     fn cpu(&self) -> Result<CpuTarget, CompileError> {
         match &self.target {
@@ -264,7 +274,7 @@ impl Compiler {
         module: &mut Module<'_>,
         level: Level,
     ) -> Result<(), CompileError> {
-        let options = options_for(&self.cpu()?, self.threads);
+        let options = self.options()?;
         for l in Level::ALL.into_iter().filter(|l| *l <= level) {
             self.run_verified(context, module, &stage(l, &options), OWN_PASSES)?;
             for (_, pass) in self.passes.iter().filter(|(at, _)| *at == l) {
@@ -272,6 +282,18 @@ impl Compiler {
             }
         }
         Ok(())
+    }
+
+    /// Runs the passes up to the optimizer, which says what it does and why: its remarks go to
+    /// [`Compiler::on_remark`]. Nothing happens where it is off.
+    ///
+    /// # Errors
+    /// As [`Compiler::lower`].
+    pub fn explain(&self, context: &Context, module: &mut Module<'_>) -> Result<(), CompileError> {
+        match explain(&self.options()?) {
+            Some(passes) => self.run_verified(context, module, &passes, OWN_PASSES),
+            None => Ok(()),
+        }
     }
 
     /// Runs a textual pipeline on a module.
@@ -360,7 +382,7 @@ impl Compiler {
     /// # Errors
     /// [`CompileError::Target`] when the host is no supported processor.
     pub fn pipeline(&self, level: Level) -> Result<String, CompileError> {
-        Ok(lower_to(level, &options_for(&self.cpu()?, self.threads)))
+        Ok(lower_to(level, &self.options()?))
     }
 
     /// The passes that lower to `level` from the level before it, as `npir-opt` would take them; nothing for the
@@ -369,7 +391,7 @@ impl Compiler {
     /// # Errors
     /// [`CompileError::Target`] when the host is no supported processor.
     pub fn stage(&self, level: Level) -> Result<String, CompileError> {
-        Ok(stage(level, &options_for(&self.cpu()?, self.threads)))
+        Ok(stage(level, &self.options()?))
     }
 }
 

@@ -35,10 +35,11 @@ mod registry;
 pub use compiler::Compiler;
 pub use error::CompileError;
 pub use executable::Executable;
-pub use npir_passes::pipeline::Level;
+pub use npir_passes::pipeline::{Level, Optimizer};
 pub use registry::StandardRegistry;
 
 pub use npir_cpu as cpu;
+pub use npir_egraph as egraph;
 pub use npir_mlir as mlir;
 pub use npir_numpy as numpy;
 pub use npir_passes as passes;
@@ -47,7 +48,7 @@ pub use npir_runtime as runtime;
 /// What most users need.
 pub mod prelude {
     pub use crate::builder::{Func, ProgramBuilder, Tensor};
-    pub use crate::{CompileError, Compiler, Executable, Level, StandardRegistry};
+    pub use crate::{CompileError, Compiler, Executable, Level, Optimizer, StandardRegistry};
     pub use npir_cpu::CpuTarget;
     pub use npir_mlir::dialect::Registry;
     pub use npir_runtime::{Arg, Array, ArrayView, ArrayViewMut, Artifact, DType, Scalar};

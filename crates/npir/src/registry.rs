@@ -4,7 +4,7 @@ use npir_cpu::CpuTarget;
 use npir_mlir::dialect::Registry;
 use npir_mlir::pass::PassDecl as _;
 use npir_passes::only_if::OnlyIf;
-use npir_passes::pipeline::{self, PipelineOptions};
+use npir_passes::pipeline::{self, Optimizer, PipelineOptions};
 
 /// Adds `Registry::standard()`.
 pub trait StandardRegistry {
@@ -24,11 +24,12 @@ impl StandardRegistry for Registry {
         // On a processor without code generation the pipelines still lower, with the
         // narrowest vectors.
         let options = match CpuTarget::host() {
-            Ok(host) => options_for(&host, true),
+            Ok(host) => options_for(&host, true, Optimizer::default()),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
                 libmvec_bits: 0,
                 threads: true,
+                optimizer: Optimizer::default(),
                 to_llvm: to_llvm(),
             },
         };
@@ -37,7 +38,11 @@ impl StandardRegistry for Registry {
 }
 
 /// What the pipelines need to know of a target.
-pub(crate) fn options_for(target: &CpuTarget, threads: bool) -> PipelineOptions {
+pub(crate) fn options_for(
+    target: &CpuTarget,
+    threads: bool,
+    optimizer: Optimizer,
+) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
         libmvec_bits: if npir_runtime::symbols::has_libmvec() {
@@ -46,6 +51,7 @@ pub(crate) fn options_for(target: &CpuTarget, threads: bool) -> PipelineOptions 
             0
         },
         threads,
+        optimizer,
         to_llvm: to_llvm(),
     }
 }

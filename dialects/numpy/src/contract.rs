@@ -25,7 +25,7 @@ pub(crate) struct Contraction {
 
 impl Contraction {
     /// The labels in the order of the loops: those of the result, then the others as they come.
-    fn loops(&self) -> Vec<Label> {
+    pub(crate) fn loops(&self) -> Vec<Label> {
         let mut loops = self.output.clone();
         for &label in self.inputs.iter().flatten() {
             if !loops.contains(&label) {

@@ -135,6 +135,27 @@ fn parse(subscripts: &str, ranks: &[usize]) -> Result<Contraction, String> {
     })
 }
 
+/// The multiplications of a contraction of so many operands: the product of the sizes of all letters.
+pub(crate) fn multiplications(
+    attrs: Attribute<'_>,
+    operands: usize,
+    sizes: impl Fn(usize) -> Vec<f64>,
+) -> f64 {
+    let subscripts = attrs.dict_get("subscripts").and_then(Str::decode);
+    let shapes: Vec<_> = (0..operands).map(sizes).collect();
+    let ranks: Vec<_> = shapes.iter().map(Vec::len).collect();
+    let Ok(all) = parse(&subscripts.unwrap_or_default(), &ranks) else {
+        return f64::INFINITY;
+    };
+    let of_label = |label: &Label| {
+        let own = all.inputs.iter().zip(&shapes);
+        let own = own.flat_map(|(labels, shape)| labels.iter().zip(shape));
+        let own = own.filter(|(l, _)| *l == label);
+        own.fold(1.0, |most: f64, (_, &size)| most.max(size))
+    };
+    all.loops().iter().map(of_label).product()
+}
+
 impl InferTypes for Einsum<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let types: Vec<_> = cx.operands.iter().map(|v| v.ty()).collect();

@@ -28,7 +28,7 @@ pub struct Transpose {
     result: Output<AnyArray>,
 }
 
-fn permutation(axes: Option<&[i64]>, rank: usize) -> Result<Vec<usize>, String> {
+pub(crate) fn permutation(axes: Option<&[i64]>, rank: usize) -> Result<Vec<usize>, String> {
     let Some(axes) = axes else {
         return Ok((0..rank).rev().collect());
     };
@@ -122,7 +122,7 @@ pub struct ExpandDims {
 }
 
 /// Which dimensions of the result are new.
-fn expanded(axes: &[i64], rank: usize) -> Result<Vec<bool>, String> {
+pub(crate) fn expanded(axes: &[i64], rank: usize) -> Result<Vec<bool>, String> {
     axis_mask(Some(axes), rank + axes.len()).map_err(|message| {
         if message.starts_with("duplicate") {
             "repeated axis".to_string()
@@ -173,7 +173,7 @@ pub struct Squeeze {
 }
 
 /// Which dimensions of the input are removed.
-fn squeezed(axes: Option<&[i64]>, dims: &[i64]) -> Result<Vec<bool>, String> {
+pub(crate) fn squeezed(axes: Option<&[i64]>, dims: &[i64]) -> Result<Vec<bool>, String> {
     let Some(axes) = axes else {
         if dims.contains(&DYNAMIC) {
             return Err(format!(

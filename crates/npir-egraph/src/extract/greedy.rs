@@ -8,7 +8,7 @@ use super::problem::Problem;
 const EPSILON: f64 = 1e-15;
 
 /// For each slot the first option of the cheapest tree; `None` where a root cannot be computed.
-pub(super) fn tree<S: Copy + Ord>(problem: &Problem<S>) -> Option<Vec<usize>> {
+pub(super) fn tree<S: Copy + Ord, N>(problem: &Problem<S, N>) -> Option<Vec<usize>> {
     let users = problem.users();
     let mut times = vec![f64::INFINITY; problem.slots.len()];
     let mut choice = vec![0; problem.slots.len()];
@@ -48,7 +48,7 @@ type Needs = BTreeMap<usize, (usize, f64)>;
 
 /// A greedy DAG, from the leaves upwards in the order of `tree`: each slot takes the option that needs least, where
 /// what several children need counts once. `None` where the choices run in a circle.
-pub(super) fn dag<S: Copy + Ord>(problem: &Problem<S>, tree: &[usize]) -> Option<Vec<usize>> {
+pub(super) fn dag<S: Copy + Ord, N>(problem: &Problem<S, N>, tree: &[usize]) -> Option<Vec<usize>> {
     let users = problem.users();
     let mut needs: Vec<Option<Needs>> = vec![None; problem.slots.len()];
     let mut times = vec![f64::INFINITY; problem.slots.len()];

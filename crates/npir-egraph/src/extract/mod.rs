@@ -16,22 +16,31 @@ use problem::{Problem, Rank};
 
 /// One way to compute a node.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Way<S> {
+pub struct Way<S, N = ()> {
     /// The state of the result.
     pub result: S,
     /// The state in which each child is taken.
     pub children: Vec<S>,
     /// What it costs by itself, in seconds.
     pub time: f64,
+    /// What [`Cost::plan`] wants to know of it: worked out once, and not for every plan.
+    pub note: N,
 }
 
 /// What computing costs.
 pub trait Cost<D: Domain> {
     /// Where and how a value is kept: a layout, a device. `()` where there is but one way.
     type State: Copy + Ord + std::fmt::Debug;
+    /// What [`Cost::plan`] needs of each step, `()` for nothing.
+    type Note: Clone;
 
     /// The ways to compute a node; none where it cannot be computed.
-    fn ways(&self, graph: &Graph<D>, class: Class, node: NodeRef<'_, D>) -> Vec<Way<Self::State>>;
+    fn ways(
+        &self,
+        graph: &Graph<D>,
+        class: Class,
+        node: NodeRef<'_, D>,
+    ) -> Vec<Way<Self::State, Self::Note>>;
 
     /// The states that a value of this class may be converted between, each with the time that takes.
     fn conversions(
@@ -45,7 +54,7 @@ pub trait Cost<D: Domain> {
 
     /// The time of a whole plan in seconds. What steps save or cost each other is said here; without it a plan is the
     /// sum of its steps.
-    fn plan(&self, plan: &Plan<'_, D, Self::State>) -> f64 {
+    fn plan(&self, plan: &Plan<'_, D, Self::State, Self::Note>) -> f64 {
         plan.steps().map(|step| step.time).sum()
     }
 }
@@ -62,7 +71,7 @@ pub struct SearchLimits {
 impl Default for SearchLimits {
     fn default() -> Self {
         SearchLimits {
-            steps: 2_000_000,
+            steps: 1_000_000,
             dag_slots: 2_000,
         }
     }
@@ -87,30 +96,32 @@ pub enum StepKind<'g, D: Domain, S> {
 }
 
 /// One step of a plan.
-pub struct Step<'p, D: Domain, S> {
+pub struct Step<'p, D: Domain, S, N = ()> {
+    /// Its number: below [`Plan::num_slots`], the same in every plan of one extraction.
+    pub slot: usize,
     /// The value.
     pub class: Class,
     /// Its state.
     pub state: S,
     /// How it comes about.
     pub kind: StepKind<'p, D, S>,
-    /// The steps that it depends on, as indices of [`Plan::steps`]: all are smaller than its own.
-    pub children: Vec<usize>,
+    /// The numbers of the steps that it depends on, which come before it.
+    pub children: &'p [usize],
     /// What it costs by itself.
     pub time: f64,
+    /// What the cost model has noted; nothing for conversions.
+    pub note: Option<&'p N>,
 }
 
 /// A choice for every value that is needed, in an order in which they can be computed.
-pub struct Plan<'p, D: Domain, S> {
+pub struct Plan<'p, D: Domain, S, N = ()> {
     graph: &'p Graph<D>,
-    problem: &'p Problem<S>,
+    problem: &'p Problem<S, N>,
     choice: &'p [usize],
     order: &'p [usize],
-    /// The place in the order of each slot that is in it.
-    place: &'p [usize],
 }
 
-impl<'p, D: Domain, S: Copy + Ord> Plan<'p, D, S> {
+impl<'p, D: Domain, S: Copy + Ord, N> Plan<'p, D, S, N> {
     /// The graph.
     pub fn graph(&self) -> &'p Graph<D> {
         self.graph
@@ -126,28 +137,35 @@ impl<'p, D: Domain, S: Copy + Ord> Plan<'p, D, S> {
         self.order.is_empty()
     }
 
+    /// A bound for the numbers of steps.
+    pub fn num_slots(&self) -> usize {
+        self.problem.slots.len()
+    }
+
     /// The steps, each after those that it depends on.
-    pub fn steps(&self) -> impl Iterator<Item = Step<'p, D, S>> {
-        let (graph, problem, choice, place) = (self.graph, self.problem, self.choice, self.place);
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step<'p, D, S, N>> + use<'p, D, S, N> {
+        let (graph, problem, choice) = (self.graph, self.problem, self.choice);
         self.order.iter().map(move |&slot| {
             let found = &problem.slots[slot];
             let option = &found.options[choice[slot]];
             Step {
+                slot,
                 class: found.class,
                 state: found.state,
                 kind: match option.node {
                     Some(index) => StepKind::Compute(node_at(graph, found.class, index)),
                     None => StepKind::Convert(problem.slots[option.children[0]].state),
                 },
-                children: option.children.iter().map(|&child| place[child]).collect(),
+                children: &option.children,
                 time: option.time,
+                note: option.note.as_ref(),
             }
         })
     }
 
-    /// The steps that give the wanted values.
-    pub fn roots(&self) -> impl Iterator<Item = usize> {
-        self.problem.roots.iter().map(|&slot| self.place[slot])
+    /// The numbers of the steps that give the wanted values.
+    pub fn roots(&self) -> &'p [usize] {
+        &self.problem.roots
     }
 }
 
@@ -167,12 +185,11 @@ pub struct Rejected {
 }
 
 /// The chosen plan.
-pub struct Extracted<'g, D: Domain, S> {
+pub struct Extracted<'g, D: Domain, S, N = ()> {
     graph: &'g Graph<D>,
-    problem: Problem<S>,
+    problem: Problem<S, N>,
     choice: Vec<usize>,
     order: Vec<usize>,
-    place: Vec<usize>,
     /// Its cost in seconds.
     pub time: f64,
     /// The cost of the original program, where it computes every value once.
@@ -187,15 +204,14 @@ pub struct Extracted<'g, D: Domain, S> {
     pub cut_short: bool,
 }
 
-impl<D: Domain, S: Copy + Ord> Extracted<'_, D, S> {
+impl<D: Domain, S: Copy + Ord, N> Extracted<'_, D, S, N> {
     /// The plan.
-    pub fn plan(&self) -> Plan<'_, D, S> {
+    pub fn plan(&self) -> Plan<'_, D, S, N> {
         Plan {
             graph: self.graph,
             problem: &self.problem,
             choice: &self.choice,
             order: &self.order,
-            place: &self.place,
         }
     }
 }
@@ -209,7 +225,7 @@ pub fn extract<'g, D: Domain, C: Cost<D>>(
     cost: &C,
     request: &Request<'_, C::State>,
     available: impl Fn(NodeRef<'_, D>) -> usize,
-) -> Option<Extracted<'g, D, C::State>> {
+) -> Option<Extracted<'g, D, C::State, C::Note>> {
     let problem = Problem::new(graph, cost, request.roots, available);
     let tree = greedy::tree(&problem)?;
     let dag = (problem.slots.len() <= request.limits.dag_slots)
@@ -225,8 +241,8 @@ pub fn extract<'g, D: Domain, C: Cost<D>>(
 }
 
 /// The choice that the original program makes; slots that it has not are computed as in `fallback`.
-fn original<D: Domain, S: Copy + Ord>(
-    problem: &Problem<S>,
+fn original<D: Domain, S: Copy + Ord, N>(
+    problem: &Problem<S, N>,
     graph: &Graph<D>,
     request: &Request<'_, S>,
     fallback: &[usize],
@@ -235,11 +251,11 @@ fn original<D: Domain, S: Copy + Ord>(
     let mut decided = vec![false; problem.slots.len()];
     for &(class, source) in request.original {
         let class = graph.find(class);
-        for slot in problem.slots_of(class) {
+        for &slot in problem.slots_of(class) {
             if std::mem::replace(&mut decided[slot], true) {
                 continue;
             }
-            let is_original = |option: &problem::Choice| {
+            let is_original = |option: &problem::Choice<N>| {
                 option.node.is_some_and(|index| {
                     *node_at(graph, class, index).origin() == crate::Origin::Source(source)
                 })

@@ -1,6 +1,6 @@
 //! The slots that may be needed and the ways to fill them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{ALWAYS, Cost, Way};
 use crate::domain::Domain;
@@ -9,33 +9,38 @@ use crate::graph::{Class, Graph, NodeRef};
 /// A position in the original program.
 pub(super) type Rank = usize;
 
+/// The place of a node in its class, when its value is there, and a way to compute it.
+type Found<S, N> = (usize, Rank, Way<S, N>);
+
 /// One way to fill a slot.
 #[derive(Clone, Debug)]
-pub(super) struct Choice {
+pub(super) struct Choice<N> {
     /// The node, by its place in the class; `None` for a conversion from the one child.
     pub(super) node: Option<usize>,
     pub(super) children: Vec<usize>,
     pub(super) time: f64,
+    pub(super) note: Option<N>,
 }
 
 /// A class in a state.
 #[derive(Clone, Debug)]
-pub(super) struct Slot<S> {
+pub(super) struct Slot<S, N> {
     pub(super) class: Class,
     pub(super) state: S,
-    pub(super) options: Vec<Choice>,
+    pub(super) options: Vec<Choice<N>>,
 }
 
 /// Everything that extraction may choose from.
 #[derive(Debug)]
-pub(super) struct Problem<S> {
-    pub(super) slots: Vec<Slot<S>>,
+pub(super) struct Problem<S, N> {
+    pub(super) slots: Vec<Slot<S, N>>,
     pub(super) roots: Vec<usize>,
-    numbers: BTreeMap<(Class, S), usize>,
+    /// The slots of each class.
+    of_class: HashMap<Class, Vec<usize>>,
 }
 
-impl<S: Copy + Ord> Problem<S> {
-    pub(super) fn new<D: Domain, C: Cost<D, State = S>>(
+impl<S: Copy + Ord, N: Clone> Problem<S, N> {
+    pub(super) fn new<D: Domain, C: Cost<D, State = S, Note = N>>(
         graph: &Graph<D>,
         cost: &C,
         roots: &[(Class, S)],
@@ -44,10 +49,10 @@ impl<S: Copy + Ord> Problem<S> {
         let mut problem = Problem {
             slots: Vec::new(),
             roots: Vec::new(),
-            numbers: BTreeMap::new(),
+            of_class: HashMap::new(),
         };
         let mut ranks = Vec::new();
-        let mut ways: BTreeMap<Class, Vec<(usize, Rank, Way<S>)>> = BTreeMap::new();
+        let mut ways: HashMap<Class, Vec<Found<S, N>>> = HashMap::new();
         problem.roots = roots
             .iter()
             .map(|&(class, state)| problem.slot(graph.find(class), state))
@@ -88,6 +93,7 @@ impl<S: Copy + Ord> Problem<S> {
                     node: Some(index),
                     children,
                     time: way.time,
+                    note: Some(way.note),
                 });
             }
             for (from, time) in cost.conversions(graph, class, state) {
@@ -97,6 +103,7 @@ impl<S: Copy + Ord> Problem<S> {
                     node: None,
                     children: vec![from],
                     time,
+                    note: None,
                 });
             }
             problem.slots[next].options = options;
@@ -108,21 +115,19 @@ impl<S: Copy + Ord> Problem<S> {
     }
 
     fn slot(&mut self, class: Class, state: S) -> usize {
+        let known = self.of_class.entry(class).or_default();
+        let found = known.iter().find(|&&slot| self.slots[slot].state == state);
+        if let Some(&slot) = found {
+            return slot;
+        }
         let next = self.slots.len();
-        *self.numbers.entry((class, state)).or_insert_with(|| {
-            self.slots.push(Slot {
-                class,
-                state,
-                options: Vec::new(),
-            });
-            next
-        })
-    }
-
-    /// The slots of a class.
-    pub(super) fn slots_of(&self, class: Class) -> Vec<usize> {
-        let of_class = self.numbers.iter().filter(|((c, _), _)| *c == class);
-        of_class.map(|(_, &slot)| slot).collect()
+        known.push(next);
+        self.slots.push(Slot {
+            class,
+            state,
+            options: Vec::new(),
+        });
+        next
     }
 
     /// Drops every way to fill a slot that is there later than another one: what the original computes early must not
@@ -132,7 +137,7 @@ impl<S: Copy + Ord> Problem<S> {
         let users = self.users();
         let mut queue: std::collections::VecDeque<usize> = (0..self.slots.len()).collect();
         let mut queued = vec![true; self.slots.len()];
-        let rank_of = |option: &Choice, own: Rank, earliest: &[Rank]| {
+        let rank_of = |option: &Choice<N>, own: Rank, earliest: &[Rank]| {
             let children = option.children.iter().map(|&child| earliest[child]);
             children.fold(own, Rank::max)
         };
@@ -159,6 +164,13 @@ impl<S: Copy + Ord> Problem<S> {
                 rank != Rank::MAX && rank <= earliest[number]
             });
         }
+    }
+}
+
+impl<S: Copy + Ord, N> Problem<S, N> {
+    /// The slots of a class.
+    pub(super) fn slots_of(&self, class: Class) -> &[usize] {
+        self.of_class.get(&class).map_or(&[], |slots| slots)
     }
 
     /// For each slot the slots that some way of filling them takes it.

@@ -18,13 +18,14 @@ const MARGIN: f64 = 1e-6;
 /// Where a plan stands.
 struct Judged {
     order: Vec<usize>,
-    place: Vec<usize>,
+    /// For each slot whether it is in the order.
+    needed: Vec<bool>,
     time: f64,
 }
 
 struct Search<'s, D: Domain, C: Cost<D>> {
     graph: &'s Graph<D>,
-    problem: &'s Problem<C::State>,
+    problem: &'s Problem<C::State, C::Note>,
     cost: &'s C,
     left: usize,
 }
@@ -34,29 +35,32 @@ impl<D: Domain, C: Cost<D>> Search<'_, D, C> {
     fn judge(&mut self, choice: &[usize]) -> Option<Judged> {
         let order = self.problem.order(choice)?;
         self.left = self.left.saturating_sub(order.len());
-        let mut place = vec![usize::MAX; self.problem.slots.len()];
-        for (at, &slot) in order.iter().enumerate() {
-            place[slot] = at;
+        let mut needed = vec![false; self.problem.slots.len()];
+        for &slot in &order {
+            needed[slot] = true;
         }
         let time = self.cost.plan(&Plan {
             graph: self.graph,
             problem: self.problem,
             choice,
             order: &order,
-            place: &place,
         });
-        Some(Judged { order, place, time })
+        Some(Judged {
+            order,
+            needed,
+            time,
+        })
     }
 }
 
 /// The best plan that is found from `start`.
 pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
     graph: &'g Graph<D>,
-    problem: Problem<C::State>,
+    problem: Problem<C::State, C::Note>,
     cost: &C,
     start: Start,
     limits: SearchLimits,
-) -> Extracted<'g, D, C::State> {
+) -> Extracted<'g, D, C::State, C::Note> {
     let mut search = Search {
         graph,
         problem: &problem,
@@ -83,9 +87,14 @@ pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
         }
     }
     let empty = || {
-        let (order, place) = (Vec::new(), Vec::new());
+        let (order, needed) = (Vec::new(), Vec::new());
         let time = 0.0;
-        (Vec::new(), Judged { order, place, time })
+        let none = Judged {
+            order,
+            needed,
+            time,
+        };
+        (Vec::new(), none)
     };
     let (mut choice, mut judged) = best.unwrap_or_else(empty);
     let mut rejected: Option<Rejected> = None;
@@ -93,7 +102,7 @@ pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
     loop {
         let mut improved = false;
         for slot in judged.order.clone() {
-            if judged.place[slot] == usize::MAX {
+            if !judged.needed[slot] {
                 continue;
             }
             for option in 0..problem.slots[slot].options.len() {
@@ -124,13 +133,12 @@ pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
             break;
         }
     }
-    let Judged { order, place, time } = judged;
+    let Judged { order, time, .. } = judged;
     Extracted {
         graph,
         problem,
         choice,
         order,
-        place,
         time,
         original: original_time,
         tree: tree_time,
@@ -141,10 +149,10 @@ pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
 }
 
 /// The better one of two rejected plans.
-fn reject<D: Domain, S: Copy + Ord>(
+fn reject<D: Domain, S: Copy + Ord, N>(
     known: Option<Rejected>,
     time: f64,
-    problem: &Problem<S>,
+    problem: &Problem<S, N>,
     graph: &Graph<D>,
     slot: usize,
     option: usize,

@@ -2,6 +2,7 @@
 
 mod compile;
 mod diagnostics;
+mod explain;
 mod fmt;
 mod info;
 mod inputs;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::RunArgs),
     /// Compile a program to an artifact, or show it at a level
     Compile(compile::CompileArgs),
+    /// Say what the optimizer does with a program, and why
+    Explain(explain::ExplainArgs),
     /// Show the functions of a program or an artifact
     Info(info::InfoArgs),
     /// Find the smallest program that a script still accepts
@@ -57,6 +60,14 @@ pub(crate) struct Options {
     /// Do not spread loops over threads
     #[arg(long)]
     no_threads: bool,
+    /// How faithful rewrites must be: to the bit, as NumPy promises, as real numbers, or none at all
+    #[arg(
+        long,
+        value_name = "MODE",
+        value_parser = ["exact", "numpy", "relaxed", "off"],
+        default_value = "numpy"
+    )]
+    optimize: String,
     /// List copies that had to be made and other remarks
     #[arg(long)]
     remarks: bool,
@@ -68,6 +79,7 @@ impl Options {
         let (file, remarks) = (file.to_path_buf(), self.remarks);
         let mut compiler = Compiler::new(Registry::standard())
             .threads(!self.no_threads)
+            .optimizer(self.optimizer())
             .on_remark(move |d| {
                 if remarks || d.severity == Severity::Warning {
                     eprintln!("{}", diagnostics::remark(&file, d));
@@ -82,9 +94,15 @@ impl Options {
         Ok(compiler)
     }
 
+    fn optimizer(&self) -> Optimizer {
+        // The command line takes no other name.
+        Optimizer::from_name(&self.optimize).unwrap_or_default()
+    }
+
     /// Compile options are of no use for an artifact, and nothing that is of no use is taken.
     fn refuse_for_artifact(&self, file: &Path) -> Result<(), Failure> {
-        if self.target_cpu.is_some() || self.no_threads {
+        let is_default = self.optimizer() == Optimizer::default();
+        if self.target_cpu.is_some() || self.no_threads || !is_default {
             let file = file.display();
             return Err(Failure::Message(format!(
                 "{file} is an artifact, so options of the compiler do not apply"
@@ -118,6 +136,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => args.run(),
         Command::Compile(args) => args.run(),
+        Command::Explain(args) => args.run(),
         Command::Info(args) => args.run(),
         Command::Fmt(args) => args.run(),
         Command::Completions { shell } => completions(shell),

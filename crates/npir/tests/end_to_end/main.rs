@@ -35,6 +35,7 @@ mod random;
 mod random_numbers;
 mod reductions;
 mod rows;
+mod rules;
 mod samples;
 mod sanitizer;
 mod sets;

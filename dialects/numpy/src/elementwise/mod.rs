@@ -26,7 +26,10 @@ mod tests;
 pub use body::{Body, Order};
 pub use reference::reference;
 pub use rows::*;
-pub use table::{Guard, Halves, ResultRule, Role, Row, Rule, ScalarBody, ScalarFold, row, rows};
+pub(crate) use simplify::fold_constants;
+pub use table::{
+    Guard, Halves, ResultRule, Role, Row, Rule, ScalarBody, ScalarFold, row, rows, work,
+};
 
 use npir_mlir::prelude::*;
 

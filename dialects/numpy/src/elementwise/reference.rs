@@ -10,10 +10,12 @@ pub fn reference() -> String {
         "# Elementwise functions\n\nEach takes arrays whose shapes broadcast and whose element \
          types agree.\n",
     );
-    for (family, rows) in FAMILIES {
-        text +=
-            &format!("\n## {family}\n\n| operation | elements | result | |\n|---|---|---|---|\n");
-        for row in *rows {
+    for family in FAMILIES {
+        text += &format!(
+            "\n## {}\n\n| operation | elements | result | |\n|---|---|---|---|\n",
+            family.heading
+        );
+        for row in family.rows {
             text += &line(row);
         }
     }

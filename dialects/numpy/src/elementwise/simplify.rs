@@ -48,7 +48,11 @@ fn fits_in(other: Val<'_>, value: Val<'_>) -> bool {
 }
 
 /// The value of the function on constant operands.
-fn fold_constants(row: &Row, dtype: DType, scalars: &[Option<Scalar>]) -> Option<Scalar> {
+pub(crate) fn fold_constants(
+    row: &Row,
+    dtype: DType,
+    scalars: &[Option<Scalar>],
+) -> Option<Scalar> {
     let fold = row.fold?;
     let scalars: Vec<_> = scalars.iter().copied().collect::<Option<_>>()?;
     let to = row.loop_dtype(dtype);

@@ -1,5 +1,8 @@
 //! What a row of the elementwise table says, and the table itself.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use npir_mlir::prelude::*;
 
 use super::body::Body;
@@ -269,10 +272,26 @@ impl Row {
 
 /// Every row, family by family.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    FAMILIES.iter().flat_map(|(_, rows)| rows.iter().copied())
+    FAMILIES
+        .iter()
+        .flat_map(|family| family.rows.iter().copied())
 }
+
+/// Every row by the name of its operation, with what one element takes.
+static BY_NAME: LazyLock<HashMap<&str, (&Row, u32)>> = LazyLock::new(|| {
+    let pairs = FAMILIES.iter().flat_map(|family| {
+        let rows = family.rows.iter().copied();
+        rows.map(|row| (row.op, (row, family.work)))
+    });
+    pairs.collect()
+});
 
 /// The row of the operation named `op` (`numpy.add`).
 pub fn row(op: &str) -> Option<&'static Row> {
-    rows().find(|row| row.op == op)
+    BY_NAME.get(op).map(|(row, _)| *row)
+}
+
+/// What computing one element takes, in units of one addition; 0 for an op that is not in the table.
+pub fn work(op: &str) -> u32 {
+    BY_NAME.get(op).map_or(0, |(_, work)| *work)
 }

@@ -76,6 +76,11 @@ fn define(row: &'static Reduction) -> OpDef {
         .fold(move |op, _| fold(row, op))
 }
 
+/// Whether an op of this name is in the table.
+pub(crate) fn is_reduction(op: &str) -> bool {
+    TABLE.iter().any(|row| row.name == op)
+}
+
 fn axes_of(axes: Option<Attribute<'_>>) -> Option<Vec<i64>> {
     axes.and_then(I64Array::decode)
 }

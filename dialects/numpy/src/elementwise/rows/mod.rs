@@ -132,20 +132,38 @@ pub use integer::*;
 pub use rounding::*;
 pub use trigonometric::*;
 
-/// Heading and rows of each family, in the order of the reference.
-pub(super) const FAMILIES: &[(&str, &[&Row])] = &[
-    ("Arithmetic", arithmetic::ROWS),
-    ("Division", division::ROWS),
-    ("Powers, exponentials and logarithms", exponential::ROWS),
-    (
+/// Rows that belong together.
+pub(super) struct Family {
+    /// The heading in the reference.
+    pub(super) heading: &'static str,
+    pub(super) rows: &'static [&'static Row],
+    /// What one element takes, in units of one addition.
+    pub(super) work: u32,
+}
+
+const fn family(heading: &'static str, work: u32, rows: &'static [&'static Row]) -> Family {
+    Family {
+        heading,
+        rows,
+        work,
+    }
+}
+
+/// The families, in the order of the reference.
+pub(super) const FAMILIES: &[Family] = &[
+    family("Arithmetic", 1, arithmetic::ROWS),
+    family("Division", 4, division::ROWS),
+    family("Powers, exponentials and logarithms", 16, exponential::ROWS),
+    family(
         "Trigonometric and hyperbolic functions",
+        16,
         trigonometric::ROWS,
     ),
-    ("Complex numbers", complex::ROWS),
-    ("Rounding", rounding::ROWS),
-    ("Extrema and selection", extrema::ROWS),
-    ("Comparison and logic", comparison::ROWS),
-    ("Bits", bitwise::ROWS),
-    ("Number theory", integer::ROWS),
-    ("Floating-point properties", floating::ROWS),
+    family("Complex numbers", 4, complex::ROWS),
+    family("Rounding", 1, rounding::ROWS),
+    family("Extrema and selection", 1, extrema::ROWS),
+    family("Comparison and logic", 1, comparison::ROWS),
+    family("Bits", 1, bitwise::ROWS),
+    family("Number theory", 4, integer::ROWS),
+    family("Floating-point properties", 1, floating::ROWS),
 ];

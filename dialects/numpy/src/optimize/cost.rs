@@ -1,0 +1,338 @@
+//! What computing costs: time from the bytes that move, the operations, and the start of each kernel.
+//!
+//! Elementwise functions, casts and views are computed inside the kernels that use them and move no bytes, as the
+//! fusion at the tensor level does it. So a plan is a set of kernels: each writes one value to memory, which it computes
+//! from values in memory.
+
+use super::{LEAF, Numpy, Size};
+use crate::constant::Constant;
+use crate::einsum;
+use crate::elementwise;
+use crate::{cast, reduce};
+use npir_egraph::{Class, Cost, Graph, NodeRef, Plan, Way};
+
+/// A machine, and what is assumed of sizes that only the run knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// Bytes per second from and to memory.
+    pub bandwidth: f64,
+    /// Elementwise additions per second.
+    pub elementwise: f64,
+    /// Multiplications and additions per second in contractions.
+    pub contraction: f64,
+    /// Operations per second in everything else.
+    pub other: f64,
+    /// Seconds to start a kernel.
+    pub launch: f64,
+    /// The assumed size of a dimension that is not known.
+    pub assumed_size: f64,
+}
+
+impl Default for Machine {
+    /// One core of an x86-64 server.
+    fn default() -> Self {
+        Machine {
+            bandwidth: 1e10,
+            elementwise: 4e9,
+            contraction: 2e10,
+            other: 5e8,
+            launch: 2e-7,
+            assumed_size: 300.0,
+        }
+    }
+}
+
+/// Computing and moving bytes go on together, but for this part of the shorter one: work is never quite free.
+const OVERLAP: f64 = 0.1;
+
+/// How a node is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Profile {
+    /// It is there.
+    Given,
+    /// Another look at the operand.
+    View,
+    /// Computed where it is used: so many additions for each element.
+    Inline(f64),
+    /// A kernel that computes its operands on the way: so many additions for each of their elements.
+    Reduction(f64),
+    /// A kernel whose operands are in memory: so many multiplications and additions.
+    Contraction(f64),
+    /// Any other kernel: so many operations.
+    Other(f64),
+}
+
+/// Time from the sizes of values and the rates of a machine.
+pub struct Numbers {
+    machine: Machine,
+}
+
+impl Numbers {
+    /// On this machine.
+    pub fn new(machine: Machine) -> Self {
+        Numbers { machine }
+    }
+
+    fn size(&self, size: Size) -> f64 {
+        match size {
+            Size::Known(n) => n as f64,
+            Size::Of { .. } => self.machine.assumed_size,
+        }
+    }
+
+    fn elements(&self, graph: &Graph<Numpy<'_>>, class: Class) -> f64 {
+        let sizes = graph.fact(class).sizes.iter();
+        sizes.map(|&size| self.size(size)).product()
+    }
+
+    fn bytes(&self, graph: &Graph<Numpy<'_>>, class: Class) -> f64 {
+        let width = match graph.fact(class).dtype() {
+            Some(dtype) => dtype.bits().div_ceil(8),
+            None => 8,
+        };
+        self.elements(graph, class) * f64::from(width)
+    }
+
+    /// How a node of a class is computed.
+    pub fn profile(
+        &self,
+        graph: &Graph<Numpy<'_>>,
+        class: Class,
+        node: NodeRef<'_, Numpy<'_>>,
+    ) -> Profile {
+        let op = node.op();
+        if op == LEAF || op == Constant::NAME {
+            return Profile::Given;
+        }
+        if graph.fact(class).dtype().is_none() {
+            // Sizes and positions.
+            return Profile::Inline(0.0);
+        }
+        if op == cast::NAME {
+            return Profile::Inline(1.0);
+        }
+        if elementwise::row(op).is_some() {
+            return Profile::Inline(f64::from(elementwise::work(op)));
+        }
+        if reduce::is_reduction(op) || matches!(op, "numpy.argmin" | "numpy.argmax") {
+            return Profile::Reduction(1.0);
+        }
+        let sizes = |i: usize| -> Vec<f64> {
+            let fact = graph.fact(node.child(i));
+            fact.sizes.iter().map(|&size| self.size(size)).collect()
+        };
+        let out = self.elements(graph, class);
+        let last = |sizes: &[f64]| sizes.last().copied().unwrap_or(1.0);
+        match op {
+            "numpy.transpose" | "numpy.expand_dims" | "numpy.squeeze" | "numpy.slice"
+            | "numpy.broadcast_to" | "numpy.flip" | "numpy.reshape" | "tensor.cast" => {
+                Profile::View
+            }
+            "numpy.full" => Profile::Inline(0.0),
+            "numpy.matmul" => Profile::Contraction(2.0 * out * last(&sizes(0))),
+            "numpy.einsum" => {
+                let (attrs, operands) = (node.payload().attrs, node.num_children());
+                Profile::Contraction(2.0 * einsum::multiplications(attrs, operands, sizes))
+            }
+            "numpy.linalg_inv" => Profile::Other(2.0 * out * last(&sizes(0))),
+            "numpy.linalg_solve" => {
+                let (n, columns) = (last(&sizes(0)), out / last(&sizes(0)));
+                Profile::Other(n * n * (0.7 * n + 2.0 * columns))
+            }
+            _ => {
+                let operands = node.children().map(|child| self.elements(graph, child));
+                Profile::Other(out + operands.sum::<f64>())
+            }
+        }
+    }
+
+    /// The time of a node by itself.
+    fn alone(&self, graph: &Graph<Numpy<'_>>, class: Class, node: NodeRef<'_, Numpy<'_>>) -> Note {
+        let machine = &self.machine;
+        let profile = self.profile(graph, class, node);
+        let (kind, time) = match profile {
+            Profile::Given => (Kind::Given, 0.0),
+            Profile::View => (Kind::View, 0.0),
+            Profile::Inline(work) => {
+                let time = work * self.elements(graph, class) / machine.elementwise;
+                (Kind::Inline, time)
+            }
+            Profile::Reduction(work) => {
+                let time = work * self.elements(graph, node.child(0)) / machine.elementwise;
+                (Kind::Reduction, time)
+            }
+            Profile::Contraction(flops) => (Kind::OfStored, flops / machine.contraction),
+            Profile::Other(operations) => (Kind::OfStored, operations / machine.other),
+        };
+        Note {
+            kind,
+            time,
+            bytes: self.bytes(graph, class),
+        }
+    }
+}
+
+/// How a step comes about, in a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Given,
+    View,
+    Inline,
+    Reduction,
+    /// A kernel whose operands are in memory.
+    OfStored,
+}
+
+/// What is known of a node for all plans.
+#[derive(Clone, Debug)]
+pub struct Note {
+    kind: Kind,
+    time: f64,
+    bytes: f64,
+}
+
+/// Which kernel computes a value that is not stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Owner {
+    Nobody,
+    /// The kernel of this step.
+    One(usize),
+    /// Several kernels.
+    Many,
+}
+
+impl Owner {
+    fn and(self, other: Owner) -> Owner {
+        match (self, other) {
+            (Owner::Nobody, owner) | (owner, Owner::Nobody) => owner,
+            (a, b) if a == b => a,
+            _ => Owner::Many,
+        }
+    }
+}
+
+/// A kernel: what it computes, and what it takes from memory: values, and at most so many bytes of each.
+#[derive(Clone, Debug, Default)]
+struct Kernel {
+    seconds: f64,
+    reads: Vec<(usize, f64)>,
+}
+
+impl<'c> Cost<Numpy<'c>> for Numbers {
+    type State = ();
+    type Note = Note;
+
+    fn ways(
+        &self,
+        graph: &Graph<Numpy<'c>>,
+        class: Class,
+        node: NodeRef<'_, Numpy<'c>>,
+    ) -> Vec<Way<(), Note>> {
+        let note = self.alone(graph, class, node);
+        let launch = match note.kind {
+            Kind::Reduction | Kind::OfStored => self.machine.launch,
+            _ => 0.0,
+        };
+        vec![Way {
+            result: (),
+            children: vec![(); node.num_children()],
+            time: note.time + launch,
+            note,
+        }]
+    }
+
+    fn plan(&self, plan: &Plan<'_, Numpy<'c>, (), Note>) -> f64 {
+        let slots = plan.num_slots();
+        let mut notes: Vec<Option<(&Note, &[usize])>> = vec![None; slots];
+        for step in plan.steps() {
+            notes[step.slot] = step.note.map(|note| (note, step.children));
+        }
+        // A value is stored where it is wanted, or a kernel takes it as it is, or several kernels need it.
+        let mut stored = vec![false; slots];
+        let mut owner = vec![Owner::Nobody; slots];
+        let seen_through = |mut slot: usize| {
+            while let Some((note, [child, ..])) = notes[slot]
+                && note.kind == Kind::View
+            {
+                slot = *child;
+            }
+            slot
+        };
+        for &root in plan.roots() {
+            stored[seen_through(root)] = true;
+        }
+        let mut kernels: Vec<Option<Kernel>> = vec![None; slots];
+        for step in plan.steps().rev() {
+            let Some(note) = step.note else { continue };
+            let slot = step.slot;
+            // All users of a step come after it: what is known of it now is all.
+            stored[slot] |= match note.kind {
+                Kind::View => false,
+                Kind::Inline => owner[slot] == Owner::Many,
+                Kind::Given | Kind::Reduction | Kind::OfStored => true,
+            };
+            let here = match (note.kind, stored[slot]) {
+                (Kind::Given, _) => continue,
+                (_, true) => {
+                    kernels[slot] = Some(Kernel {
+                        seconds: note.time,
+                        reads: Vec::new(),
+                    });
+                    Owner::One(slot)
+                }
+                (_, false) => {
+                    if let Owner::One(kernel) = owner[slot]
+                        && let Some(kernel) = &mut kernels[kernel]
+                    {
+                        kernel.seconds += note.time;
+                    }
+                    owner[slot]
+                }
+            };
+            for &child in step.children {
+                owner[child] = owner[child].and(here);
+                if note.kind == Kind::OfStored {
+                    stored[seen_through(child)] = true;
+                }
+            }
+        }
+        // What is read: each stored value that a step of a kernel uses, through views at most what they show.
+        for step in plan.steps() {
+            let Some(note) = step.note else { continue };
+            let kernel = match (stored[step.slot], owner[step.slot]) {
+                (true, _) => step.slot,
+                (false, Owner::One(kernel)) if note.kind == Kind::Inline => kernel,
+                _ => continue,
+            };
+            for &child in step.children {
+                let (mut child, mut bytes) = (child, f64::INFINITY);
+                while let Some((view, [below, ..])) = notes[child]
+                    && view.kind == Kind::View
+                {
+                    bytes = bytes.min(view.bytes);
+                    child = *below;
+                }
+                if let (true, Some((source, _)), Some(kernel)) =
+                    (stored[child], notes[child], &mut kernels[kernel])
+                {
+                    kernel.reads.push((child, bytes.min(source.bytes)));
+                }
+            }
+        }
+        let mut total = 0.0;
+        for (kernel, note) in kernels.iter_mut().zip(&notes) {
+            let (Some(kernel), Some((note, _))) = (kernel, note) else {
+                continue;
+            };
+            kernel
+                .reads
+                .sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+            kernel.reads.dedup_by_key(|read| read.0);
+            let read: f64 = kernel.reads.iter().map(|(_, bytes)| bytes).sum();
+            let memory = (note.bytes + read) / self.machine.bandwidth;
+            let overlap = OVERLAP * kernel.seconds.min(memory);
+            total += self.machine.launch + kernel.seconds.max(memory) + overlap;
+        }
+        total
+    }
+}

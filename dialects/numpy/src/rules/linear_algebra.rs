@@ -1,0 +1,139 @@
+//! Products of matrices and systems of equations.
+
+use npir_egraph::Fidelity::{Exact, Relaxed};
+
+use super::build::Place;
+use super::{DOUBLE, FLOATS, Listed, Pattern, is_float, is_int, list, sample};
+
+/// Whether three matrices fit together for certain.
+fn are_matrices(m: &Place<'_, '_>) -> bool {
+    let [a, b, c] = ["a", "b", "c"].map(|name| m.fact_of(name));
+    let matrices = [a, b, c].iter().all(|fact| fact.rank() == 2);
+    matrices && a.sizes[1] == b.sizes[0] && b.sizes[1] == c.sizes[0]
+}
+
+pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
+    list! { "linear algebra";
+        // (a·b)·c = a·(b·c)
+        Pattern {
+            name: "matmul-right",
+            fidelity: Relaxed,
+            equation: "(a·b)·c = a·(b·c)",
+            left: "(numpy.matmul (numpy.matmul ?a ?b) ?c)",
+            right: "(numpy.matmul ?a (numpy.matmul ?b ?c))",
+        }
+        .rule()
+        .when(|m| is_float(m.fact_of("a")) && are_matrices(m)),
+        fires: sample(
+            FLOATS,
+            "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",
+            "%x = numpy.matmul %a, %b : tensor<{n}x{m}x{t}>, tensor<{m}x{k}x{t}> -> tensor<{n}x{k}x{t}>\n\
+             %r = numpy.matmul %x, %c : tensor<{n}x{k}x{t}>, tensor<{k}x{n}x{t}> -> tensor<{n}x{n}x{t}>",
+            "{n}x{n}x{t}",
+            "a @ b @ c",
+        ),
+        // A vector in the middle.
+        not: sample(
+            FLOATS,
+            "a: {n}x{m}x{t}, b: {m}x{t}, c: {n}x{k}x{t}",
+            "%x = numpy.matmul %a, %b : tensor<{n}x{m}x{t}>, tensor<{m}x{t}> -> tensor<{n}x{t}>\n\
+             %r = numpy.matmul %x, %c : tensor<{n}x{t}>, tensor<{n}x{k}x{t}> -> tensor<{k}x{t}>",
+            "{k}x{t}",
+            "(a @ b) @ c",
+        );
+
+        // a·(b·c) = (a·b)·c
+        Pattern {
+            name: "matmul-left",
+            fidelity: Relaxed,
+            equation: "a·(b·c) = (a·b)·c",
+            left: "(numpy.matmul ?a (numpy.matmul ?b ?c))",
+            right: "(numpy.matmul (numpy.matmul ?a ?b) ?c)",
+        }
+        .rule()
+        .when(|m| is_float(m.fact_of("a")) && are_matrices(m)),
+        fires: sample(
+            FLOATS,
+            "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",
+            "%x = numpy.matmul %b, %c : tensor<{m}x{k}x{t}>, tensor<{k}x{n}x{t}> -> tensor<{m}x{n}x{t}>\n\
+             %r = numpy.matmul %a, %x : tensor<{n}x{m}x{t}>, tensor<{m}x{n}x{t}> -> tensor<{n}x{n}x{t}>",
+            "{n}x{n}x{t}",
+            "a @ (b @ c)",
+        ),
+        not: sample(
+            FLOATS,
+            "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{t}",
+            "%x = numpy.matmul %b, %c : tensor<{m}x{k}x{t}>, tensor<{k}x{t}> -> tensor<{m}x{t}>\n\
+             %r = numpy.matmul %a, %x : tensor<{n}x{m}x{t}>, tensor<{m}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "a @ (b @ c)",
+        );
+
+        // (a·b)·c = a·(b·c), of integers, which wrap
+        Pattern {
+            name: "matmul-right-integers",
+            fidelity: Exact,
+            equation: "(a·b)·c = a·(b·c)",
+            left: "(numpy.matmul (numpy.matmul ?a ?b) ?c)",
+            right: "(numpy.matmul ?a (numpy.matmul ?b ?c))",
+        }
+        .rule()
+        .when(|m| is_int(m.fact_of("a")) && are_matrices(m)),
+        fires: sample(
+            &["i64", "i8"],
+            "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",
+            "%x = numpy.matmul %a, %b : tensor<{n}x{m}x{t}>, tensor<{m}x{k}x{t}> -> tensor<{n}x{k}x{t}>\n\
+             %r = numpy.matmul %x, %c : tensor<{n}x{k}x{t}>, tensor<{k}x{n}x{t}> -> tensor<{n}x{n}x{t}>",
+            "{n}x{n}x{t}",
+            "a @ b @ c",
+        ),
+        not: sample(
+            &["f64", "f32"],
+            "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",
+            "%x = numpy.matmul %a, %b : tensor<{n}x{m}x{t}>, tensor<{m}x{k}x{t}> -> tensor<{n}x{k}x{t}>\n\
+             %r = numpy.matmul %x, %c : tensor<{n}x{k}x{t}>, tensor<{k}x{n}x{t}> -> tensor<{n}x{n}x{t}>",
+            "{n}x{n}x{t}",
+            "a @ b @ c",
+        );
+
+        // a⁻¹·b = solve(a, b)
+        Pattern {
+            name: "solve",
+            fidelity: Relaxed,
+            equation: "a⁻¹·b = solve(a, b)",
+            left: "(numpy.matmul (numpy.linalg_inv ?a) ?b)",
+            right: "(numpy.linalg_solve ?a ?b)",
+        }
+        .rule()
+        .when(|m| {
+            let (a, b) = (m.fact_of("a"), m.fact_of("b"));
+            let fits = a.rank() == 2 && matches!(b.rank(), 1 | 2);
+            fits && is_float(a) && a.sizes[0] == a.sizes[1] && a.sizes[1] == b.sizes[0]
+        }),
+        fires: sample(
+            DOUBLE,
+            "p: 4x4x{t}, b: 4x{m}x{t}",
+            "%i = numpy.constant dense<[[9.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0], \
+             [0.0, 0.0, 0.0, 9.0]]> : tensor<4x4x{t}>\n\
+             %s = numpy.tanh %p : tensor<4x4x{t}> -> tensor<4x4x{t}>\n\
+             %a = numpy.add %s, %i : tensor<4x4x{t}>, tensor<4x4x{t}> -> tensor<4x4x{t}>\n\
+             %v = numpy.linalg_inv %a : tensor<4x4x{t}> -> tensor<4x4x{t}>\n\
+             %r = numpy.matmul %v, %b : tensor<4x4x{t}>, tensor<4x{m}x{t}> -> tensor<4x{m}x{t}>",
+            "4x{m}x{t}",
+            "np.linalg.inv(np.tanh(p) + 9 * np.eye(4)) @ b",
+        ),
+        // The inverse on the right.
+        not: sample(
+            DOUBLE,
+            "p: 4x4x{t}, b: {m}x4x{t}",
+            "%i = numpy.constant dense<[[9.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0], \
+             [0.0, 0.0, 0.0, 9.0]]> : tensor<4x4x{t}>\n\
+             %s = numpy.tanh %p : tensor<4x4x{t}> -> tensor<4x4x{t}>\n\
+             %a = numpy.add %s, %i : tensor<4x4x{t}>, tensor<4x4x{t}> -> tensor<4x4x{t}>\n\
+             %v = numpy.linalg_inv %a : tensor<4x4x{t}> -> tensor<4x4x{t}>\n\
+             %r = numpy.matmul %b, %v : tensor<{m}x4x{t}>, tensor<4x4x{t}> -> tensor<{m}x4x{t}>",
+            "{m}x4x{t}",
+            "b @ np.linalg.inv(np.tanh(p) + 9 * np.eye(4))",
+        );
+    }
+}

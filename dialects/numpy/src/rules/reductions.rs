@@ -1,0 +1,144 @@
+//! Sums, extremes and truths of what was computed before.
+
+use npir_egraph::Fidelity::{Exact, Numpy, Relaxed};
+use npir_egraph::{Class, Rule};
+
+use super::build::{Place, axes_of, reduced, reduction};
+use super::{FLOATS, INTS, Listed, Pattern, is_float, is_int, list, sample};
+
+/// Two reductions in a row as one over the axes of both.
+fn over_both(m: &mut Place<'_, '_>, op: &str) -> Option<Class> {
+    let x = m.class("x");
+    let rank = m.fact(x).rank();
+    let (inner, inner_keeps) = reduced(m.node("inner").payload(), rank)?;
+    let left: Vec<_> = (0..rank)
+        .filter(|&axis| inner_keeps || !inner[axis])
+        .collect();
+    let (outer, outer_keeps) = reduced(m.node("outer").payload(), left.len())?;
+    // What the inner one drops the outer one cannot keep.
+    if outer_keeps && !inner_keeps || inner_keeps && !outer_keeps {
+        return None;
+    }
+    let mut both = inner;
+    for (&axis, gone) in left.iter().zip(outer) {
+        both[axis] |= gone;
+    }
+    // With the axes kept, those of the inner one stay at size 1 only if they are reduced.
+    let plain = |name: &str| m.node(name).payload().attr("dtype").is_none();
+    if !(plain("inner") && plain("outer")) {
+        return None;
+    }
+    reduction(m, op, x, &axes_of(&both), outer_keeps)
+}
+
+pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
+    list! { "reductions";
+        // Σ Σ x = Σ x, of integers
+        Rule::apply(
+            "sum-sum-integers",
+            Exact,
+            "Σᵢ Σⱼ x = Σᵢⱼ x",
+            "(numpy.sum@outer (numpy.sum@inner ?x))",
+            |m| is_int(m.fact_of("x")).then(|| over_both(m, "numpy.sum"))?,
+        ),
+        fires: sample(
+            INTS,
+            "x: {n}x{m}x{k}x{t}",
+            "%a = numpy.sum %x axes [1] : tensor<{n}x{m}x{k}x{t}> -> tensor<{n}x{k}x{w}>\n\
+             %r = numpy.sum %a axes [-1] : tensor<{n}x{k}x{w}> -> tensor<{n}x{w}>",
+            "{n}x{w}",
+            "x.sum(1).sum(-1)",
+        ),
+        not: sample(
+            INTS,
+            "x: {n}x{m}x{k}x{t}",
+            "%a = numpy.sum %x axes [1] : tensor<{n}x{m}x{k}x{t}> -> tensor<{n}x{k}x{w}>\n\
+             %r = numpy.max %a axes [] : tensor<{n}x{k}x{w}> -> tensor<{n}x{k}x{w}>",
+            "{n}x{k}x{w}",
+            "x.sum(1).max(())",
+        );
+
+        // Σ Σ x = Σ x, of floats: NumPy leaves the order of a sum open
+        Rule::apply(
+            "sum-sum",
+            Numpy,
+            "Σᵢ Σⱼ x = Σᵢⱼ x",
+            "(numpy.sum@outer (numpy.sum@inner ?x))",
+            |m| is_float(m.fact_of("x")).then(|| over_both(m, "numpy.sum"))?,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{k}x{t}",
+            "%a = numpy.sum %x axes [0] keepdims : tensor<{n}x{m}x{k}x{t}> -> tensor<1x{m}x{k}x{t}>\n\
+             %r = numpy.sum %a axes [-1] keepdims : tensor<1x{m}x{k}x{t}> -> tensor<1x{m}x1x{t}>",
+            "1x{m}x1x{t}",
+            "x.sum(0, keepdims=True).sum(-1, keepdims=True)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{k}x{t}",
+            "%a = numpy.sum %x axes [0] : tensor<{n}x{m}x{k}x{t}> -> tensor<{m}x{k}x{t}>\n\
+             %r = numpy.sum %a axes [-1] keepdims : tensor<{m}x{k}x{t}> -> tensor<{m}x1x{t}>",
+            "{m}x1x{t}",
+            "x.sum(0).sum(-1, keepdims=True)",
+        );
+
+        // any(¬x) = ¬all(x)
+        Pattern {
+            name: "any-not",
+            fidelity: Exact,
+            equation: "any(¬x) = ¬all(x)",
+            left: "(numpy.logical_not (numpy.any@r (numpy.logical_not ?x)))",
+            right: "(numpy.all@r ?x)",
+        }
+        .rule(),
+        fires: sample(
+            &["f64", "i1", "i8"],
+            "x: {n}x{m}x{t}",
+            "%a = numpy.logical_not %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}xi1>\n\
+             %b = numpy.any %a axes [0] : tensor<{n}x{m}xi1> -> tensor<{m}xi1>\n\
+             %r = numpy.logical_not %b : tensor<{m}xi1> -> tensor<{m}xi1>",
+            "{m}xi1",
+            "~(np.logical_not(x).any(0))",
+        ),
+        not: sample(
+            &["f64", "i1", "i8"],
+            "x: {n}x{m}x{t}",
+            "%b = numpy.any %x axes [0] : tensor<{n}x{m}x{t}> -> tensor<{m}xi1>\n\
+             %r = numpy.logical_not %b : tensor<{m}xi1> -> tensor<{m}xi1>",
+            "{m}xi1",
+            "~(x.any(0))",
+        );
+
+        // Σ x·c = c·Σ x for one number c
+        Pattern {
+            name: "sum-of-multiples",
+            fidelity: Relaxed,
+            equation: "Σ x·c = c·Σ x",
+            left: "(numpy.sum@s (numpy.multiply ?x ?c))",
+            right: "(numpy.multiply (numpy.sum@s ?x) ?c)",
+        }
+        .rule()
+        .when(|m| {
+            let (x, c) = (m.fact_of("x"), m.fact_of("c"));
+            is_float(x) && c.rank() == 0 && m.node("s").payload().attr("dtype").is_none()
+        }),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}, c: {t}",
+            "%a = numpy.multiply %x, %c : tensor<{n}x{m}x{t}>, tensor<{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.sum %a axes [0] : tensor<{n}x{m}x{t}> -> tensor<{m}x{t}>",
+            "{m}x{t}",
+            "(x * c).sum(0)",
+        ),
+        // Integers narrower than the sum wrap before it.
+        not: sample(
+            &["i8"],
+            "x: {n}x{m}x{t}, c: {t}",
+            "%a = numpy.multiply %x, %c : tensor<{n}x{m}x{t}>, tensor<{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.sum %a axes [0] : tensor<{n}x{m}x{t}> -> tensor<{m}x{w}>",
+            "{m}x{w}",
+            "(x * c).sum(0)",
+        );
+    }
+}

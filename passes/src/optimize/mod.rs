@@ -1,0 +1,234 @@
+//! Pass `npir-optimize`: the algebra of array programs, by equality saturation.
+//!
+//! Each block is a graph of its own: the values that its ops compute, with everything from outside as leaves. Rules add
+//! equal ways to compute them, and the cheapest plan is written back. Ops with regions or effects stay where they are.
+
+mod prefer;
+mod reasons;
+mod region;
+mod write;
+
+use std::collections::HashSet;
+
+use npir_egraph::{
+    Extracted, Fidelity, Graph, Limits, Report, Request, RuleSet, SearchLimits, extract, saturate,
+};
+use npir_mlir::prelude::*;
+use npir_numpy::optimize::{Machine, Numbers, Numpy};
+use npir_numpy::rules;
+
+use prefer::Prefer;
+use reasons::Reasons;
+use region::Region;
+
+/// The word for no optimization.
+const OFF: &str = "off";
+
+/// Rewrites array programs by the rules of the numpy dialect
+///
+/// `mode` says how faithful the rules must be: `exact` keeps every bit, `numpy` what NumPy promises, `relaxed` is the
+/// algebra of real numbers, `off` does nothing. The result never costs more than the program that came. The same input
+/// gives the same output. Limits that are reached are remarks.
+#[pass(
+    "npir-optimize",
+    on = "func.func",
+    dependent_dialects("arith", "numpy", "tensor")
+)]
+#[derive(Clone)]
+pub struct Optimize {
+    #[option(
+        default = "numpy",
+        description = "which rules are allowed: exact, numpy, relaxed or off"
+    )]
+    mode: String,
+    #[option(description = "only these rules, by name")]
+    only: Vec<String>,
+    #[option(description = "all but these rules, by name")]
+    without: Vec<String>,
+    #[option(default = "20000", description = "nodes in the graph of one block")]
+    nodes: i64,
+    #[option(
+        default = "1000000",
+        description = "steps that the search for the best plan looks at"
+    )]
+    search: i64,
+    #[option(
+        default = "false",
+        description = "takes what rules make, whatever it costs (to test rules)"
+    )]
+    prefer: bool,
+    #[option(
+        default = "false",
+        description = "reports which rules were used, and what plans cost"
+    )]
+    explain: bool,
+    #[statistic(name = "applied", description = "Rules behind the chosen plans")]
+    applied: Statistic,
+}
+
+impl Optimize {
+    /// The pass with the rules of a fidelity.
+    pub fn with_fidelity(fidelity: Fidelity) -> Self {
+        Optimize {
+            mode: fidelity.name().to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same pass, which reports what it does.
+    pub fn explaining(self) -> Self {
+        Optimize {
+            explain: true,
+            ..self
+        }
+    }
+
+    /// The pass with one rule, which is applied whatever it costs: to see what the rule does.
+    pub fn with_rule(name: &str) -> Self {
+        Optimize {
+            only: vec![name.to_owned()],
+            prefer: true,
+            explain: true,
+            ..Self::with_fidelity(Fidelity::Relaxed)
+        }
+    }
+
+    /// The pass with the rules of a fidelity, which are applied whatever they cost: to see that they agree.
+    pub fn preferring(fidelity: Fidelity) -> Self {
+        Optimize {
+            prefer: true,
+            ..Self::with_fidelity(fidelity)
+        }
+    }
+
+    /// The rules of the options; `None` for no optimization.
+    fn rules<'c>(&self, ctx: &'c Context) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
+        if self.mode == OFF {
+            return Ok(None);
+        }
+        let fidelity = Fidelity::ALL.into_iter().find(|f| f.name() == self.mode);
+        let fidelity = fidelity
+            .ok_or_else(|| format!("no mode '{}': exact, numpy, relaxed or off", self.mode))?;
+        let all: Vec<_> = rules::all()
+            .iter()
+            .map(|listed| listed.rule.name())
+            .collect();
+        if let Some(unknown) = self
+            .only
+            .iter()
+            .chain(&self.without)
+            .find(|name| !all.contains(&name.as_str()))
+        {
+            return Err(format!("no rule '{unknown}'"));
+        }
+        let left_out: Vec<_> = all
+            .into_iter()
+            .filter(|name| {
+                let is = |n: &String| n == name;
+                self.without.iter().any(is) || !self.only.is_empty() && !self.only.iter().any(is)
+            })
+            .collect();
+        let rules = rules::up_to(ctx, fidelity).map_err(|e| e.to_string())?;
+        Ok(Some(rules.without(&left_out)))
+    }
+
+    fn limits(&self) -> (Limits, SearchLimits) {
+        let positive = |n: i64| usize::try_from(n).unwrap_or(0);
+        let limits = Limits {
+            nodes: positive(self.nodes),
+            ..Limits::default()
+        };
+        let search = SearchLimits {
+            steps: positive(self.search),
+            ..SearchLimits::default()
+        };
+        (limits, search)
+    }
+
+    /// Optimizes one block.
+    fn block<'c>(&mut self, block: Blk<'c>, rules: &RuleSet<Numpy<'c>>) {
+        let Some((region, mut graph)) = Region::read(block) else {
+            return;
+        };
+        let (limits, search) = self.limits();
+        let report = match saturate(&mut graph, rules, limits) {
+            Ok(report) => report,
+            Err(conflict) => {
+                let words = format!("this block stays as it is: {conflict}");
+                return region.report(Severity::Warning, &words);
+            }
+        };
+        let fired: usize = report.fired.iter().sum();
+        for stop in &report.stops {
+            region.report(
+                Severity::Remark,
+                &format!("the optimizer stopped early: {stop}"),
+            );
+        }
+        if fired == 0 {
+            return;
+        }
+        let request = Request {
+            roots: &region.roots(&graph),
+            original: &region.original(),
+            limits: search,
+        };
+        let available = |node: npir_egraph::NodeRef<'_, Numpy<'c>>| region.available(node);
+        if self.prefer {
+            let found = extract(&graph, &Prefer, &request, available);
+            self.finish(&region, rules, &report, found);
+        } else {
+            let numbers = Numbers::new(Machine::default());
+            let found = extract(&graph, &numbers, &request, available);
+            self.finish(&region, rules, &report, found);
+        }
+    }
+
+    /// Reports and writes back what was found.
+    fn finish<'c, N>(
+        &mut self,
+        region: &Region<'c>,
+        rules: &RuleSet<Numpy<'c>>,
+        report: &Report,
+        found: Option<Extracted<'_, Numpy<'c>, (), N>>,
+    ) {
+        let Some(found) = found else {
+            return;
+        };
+        if found.cut_short {
+            let words = "the optimizer stopped early: the limit of search steps was reached";
+            region.report(Severity::Remark, words);
+        }
+        let reasons = Reasons::new(&found, report);
+        self.applied.add(reasons.len() as i64);
+        if self.explain {
+            reasons.report(region, rules);
+        }
+        write::write(region, &found.plan());
+    }
+}
+
+impl Pass for Optimize {
+    fn run(&mut self, op: Op<'_>, _: &PassCx<'_>) -> PassResult {
+        let Some(rules) = self.rules(op.ctx()).map_err(PassError::from)? else {
+            return Ok(());
+        };
+        let (mut blocks, mut seen) = (Vec::new(), HashSet::new());
+        op.walk_ops(&mut |inner| {
+            if inner.name().starts_with("numpy.")
+                && let Some(block) = inner.block()
+                && seen.insert(block.key())
+            {
+                blocks.push(block);
+            }
+            Walk::Advance
+        });
+        for block in blocks {
+            self.block(block, &rules);
+        }
+        Ok(())
+    }
+}
+
+/// The graph of a block.
+type BlockGraph<'c> = Graph<Numpy<'c>>;
