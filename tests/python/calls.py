@@ -202,6 +202,15 @@ CALLS = {
         lambda x: np.where(x > 1),
     ],
     "nonzero": [lambda x: np.nonzero(x), lambda m: m.nonzero()],
+    "unravel_index": [
+        lambda x: np.unravel_index(np.argmax(x), x.shape),
+        lambda x, i: np.unravel_index(i, x.shape),
+        lambda i: np.unravel_index(i + 100, (4, 5)),
+    ],
+    "ravel_multi_index": [
+        lambda i, j: np.ravel_multi_index((i, j), (5, 6)),
+        lambda i, j: np.ravel_multi_index((i, -j - 1), (5, 6)),
+    ],
     "flatnonzero": [lambda x: np.flatnonzero(x)],
     "argwhere": [lambda x: np.argwhere(x > 1)],
     "take": [
@@ -381,6 +390,7 @@ CALLS = {
     "logspace": [lambda t: np.logspace(0, t, 4)],
     "triu_indices_from": [lambda s: np.triu_indices_from(s)],
     "tril_indices_from": [lambda s: np.tril_indices_from(s, k=-1)],
+    "diag_indices_from": [lambda s: np.diag_indices_from(s)],
     "apply_over_axes": [lambda z: np.apply_over_axes(np.sum, z, [0, 2])],
     "linalg.tensorinv": [lambda p: np.linalg.tensorinv(p.reshape(p.shape[0], p.shape[1], 1), ind=1)],
     # What is known is computed while the function is compiled.
@@ -433,6 +443,5 @@ NOT_COMPILED = {
     "how memory lies": "may_share_memory shares_memory isfortran from_dlpack frombuffer fromiter packbits unpackbits",
     "the type of the result depends on values": "real_if_close",
     "the size of the result depends on values in a way that no operation has": "trim_zeros",
-    "rounds of Python that depend on values": "histogramdd histogram2d i0 diag_indices_from unravel_index "
-    "ravel_multi_index unique_all unique_counts unique_inverse linalg.tensorsolve",
+    "rounds of Python that depend on values": "histogramdd histogram2d i0 unique_all unique_counts unique_inverse linalg.tensorsolve",
 }

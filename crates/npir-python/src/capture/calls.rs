@@ -190,6 +190,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         {
             return Ok(Some(items));
         }
+        if let Some(value) = self.conversion(name, args)? {
+            return Ok(Some(value));
+        }
         if !args.keywords.is_empty() {
             return Ok(None);
         }
@@ -261,7 +264,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     /// Python's `max` and `min` of two numbers: the first one, unless the other is better.
-    fn better(&mut self, name: &str, a: &Value<'c>, b: &Value<'c>) -> Captured<Value<'c>> {
+    pub(super) fn better(
+        &mut self,
+        name: &str,
+        a: &Value<'c>,
+        b: &Value<'c>,
+    ) -> Captured<Value<'c>> {
         let op = if name == "max" { "Gt" } else { "Lt" };
         let wins = self.binary(op, b, a)?;
         if let Some(wins) = self.truth(&wins)? {

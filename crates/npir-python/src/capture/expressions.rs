@@ -185,7 +185,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             // NumPy's own stay as they are.
             let module = globals.get_item("__name__")?;
             let module = module.and_then(|name| name.extract::<String>().ok());
-            if !module.is_some_and(|name| name.split('.').next() == Some("numpy")) {
+            if module.is_none_or(|name| name.split('.').next() != Some("numpy")) {
                 let namespace = self.constants.add(globals.as_any());
                 self.guard_global(namespace, Some(name), &object);
             }

@@ -313,7 +313,7 @@ impl<'c> Capture<'_, 'c, '_> {
     }
 
     /// A function of the positions along each dimension.
-    pub(super) fn from_function(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
+    pub(super) fn of_positions(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
         let function = self.required(call, "function")?;
         let shape = self.required(call, "shape")?;
         let dtype = match call.take("dtype") {

@@ -10,6 +10,7 @@
 mod algebra;
 mod calls;
 mod control;
+mod conversions;
 mod elements;
 mod expressions;
 mod flow;
@@ -26,6 +27,7 @@ mod memory;
 mod methods;
 mod numbers;
 mod parameters;
+mod places;
 mod polynomials;
 mod python_numbers;
 mod raising;

@@ -80,7 +80,7 @@ static MAKING: &[Row] = &[
     row!("eye" [N, M = None, k = 0, dtype = None, order = "C"; device = None, like = None] by!(triangle)),
     row!("identity" [n, dtype = None; like = None] by!(triangle)),
     row!("tri" [N, M = None, k = 0, dtype = None; like = None] by!(triangle)),
-    row!("fromfunction" [function, shape; dtype = float, like = None] by!(from_function)),
+    row!("fromfunction" [function, shape; dtype = float, like = None] by!(of_positions)),
     row!("indices" [dimensions, dtype = None, sparse = False] by!(indices)),
     row!("meshgrid" [xi = Rest; copy = True, sparse = False, indexing = "xy"] by!(meshgrid)),
     row!("diag" [v, k = 0] by!(diag)),
@@ -143,6 +143,8 @@ static SHAPING: &[Row] = &[
 
 static PARTS: &[Row] = &[
     row!("where" [condition, x = None, y = None] by!(where_function)),
+    row!("unravel_index" [indices, shape, order = "C"] by!(unravel_index)),
+    row!("ravel_multi_index" [multi_index, dims, mode = "raise", order = "C"] by!(ravel_multi_index)),
     row!("nonzero" [a] by!(nonzero)),
     row!("flatnonzero" [a] op("flatnonzero", &["a"], Own, &[])),
     row!("argwhere" [a] op("argwhere", &["a"], Own, &[])),

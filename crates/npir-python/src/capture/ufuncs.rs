@@ -159,6 +159,17 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         }
     }
 
+    /// As [`Self::ufunc`], of a function with several results.
+    pub(super) fn ufunc_all(
+        &mut self,
+        name: &str,
+        values: &[Value<'c>],
+    ) -> Captured<Vec<Value<'c>>> {
+        let results = self.elementwise(name, values, &Options::default())?;
+        let made = results.into_iter().map(|x| self.result_like(x, values));
+        Ok(made.collect())
+    }
+
     /// A function of a number whose class depends on the call, where the types depend on the class.
     fn ufunc_of_mixed(&mut self, name: &str, values: &[Value<'c>]) -> Captured<Option<Value<'c>>> {
         let at = values
@@ -323,8 +334,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     let x = super::indexing::slice(&self.f, x, &items, &[]);
                     let x = self.built(x)?;
                     let x = self.result(x);
-                    let results = self.elementwise(name, &[x, b.clone()], &Options::default())?;
-                    let mut values: Vec<_> = results.into_iter().map(|x| self.result(x)).collect();
+                    let mut values = self.ufunc_all(name, &[x, b.clone()])?;
                     Ok(match values.len() {
                         1 => values.remove(0),
                         _ => Value::Tuple(values.into()),

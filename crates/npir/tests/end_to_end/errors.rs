@@ -338,7 +338,10 @@ fn conditions_of_the_program_raise_what_they_say() {
     let _session = Session::start();
     for (name, kind) in kinds {
         let (one, none) = (Value::new(&[1f64], &[]), Value::new(&[0f64], &[]));
-        assert_eq!(call(&exe, name, &[&one]).expect("it holds"), [one.clone()]);
+        assert_eq!(
+            call(&exe, name, &[&one]).expect("it holds"),
+            std::slice::from_ref(&one)
+        );
         let e = error(&exe, name, &[&none]);
         assert_eq!(e.kind(), kind);
         assert_eq!(e.message(), format!("{{x}} of {name}"));
