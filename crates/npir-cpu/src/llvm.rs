@@ -25,7 +25,9 @@ use std::sync::Once;
 ///   faster (matmul 7 % slower): the loop level has chosen the induction variables already.
 /// - Machine code sinking takes time with the square of the blocks of a function: 74 % of code generation for 5,000
 ///   mixed operations. No kernel got measurably slower without it.
-const UNUSED_PASSES: [&str; 2] = ["disable-lsr", "disable-machine-sink"];
+/// - Scheduling after register allocation takes a twentieth of the time, and processors that execute out of order do
+///   it again.
+const UNUSED_PASSES: [&str; 3] = ["disable-lsr", "disable-machine-sink", "disable-post-ra"];
 
 /// Registers the back ends that this crate generates code for; cheap after the first call.
 ///
