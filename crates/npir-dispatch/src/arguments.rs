@@ -3,7 +3,7 @@
 use npir_runtime::{Arg, ArrayView, ArrayViewMut, DType, Scalar};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, npyffi};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
 use crate::spec::{Guard, NumberKind};
 
@@ -191,6 +191,27 @@ pub(crate) fn take_apart<'py>(
             let mut pairs = items.iter().zip(tuple.iter());
             (fits && pairs.all(|(g, o)| take_apart(g, &o, constants, leaves).is_some()))
                 .then_some(())
+        }
+        Guard::Dict(items) => {
+            let dict = object.cast_exact::<PyDict>().ok()?;
+            (dict.len() == items.len()).then_some(())?;
+            items.iter().try_for_each(|(key, guard)| {
+                let value = dict.get_item(constants.get_item(*key).ok()?).ok()??;
+                take_apart(guard, &value, constants, leaves)
+            })
+        }
+        Guard::Object { class, fields } => {
+            let same = object.get_type().is(&constants.get_item(*class).ok()?);
+            let own = object
+                .getattr("__dict__")
+                .ok()?
+                .cast_into::<PyDict>()
+                .ok()?;
+            (same && own.len() == fields.len()).then_some(())?;
+            fields.iter().try_for_each(|(name, guard)| {
+                let value = own.get_item(name).ok()??;
+                take_apart(guard, &value, constants, leaves)
+            })
         }
         Guard::List(items) => {
             let list = object.cast_exact::<PyList>().ok()?;

@@ -44,6 +44,11 @@ impl Version {
         for (guard, object) in self.spec.parameters.iter().zip(bound) {
             take_apart(guard, object, constants, &mut leaves)?;
         }
+        for hidden in &self.spec.hidden {
+            let namespace = constants.get_item(hidden.namespace).ok()?;
+            let object = found(&namespace, hidden.name.as_deref()).ok()??;
+            take_apart(&hidden.guard, &object, constants, &mut leaves)?;
+        }
         let globals = self.spec.globals.iter();
         (globals.clone().all(|guard| holds(guard, constants)) && !overlap(&leaves))
             .then_some(leaves)
@@ -100,19 +105,26 @@ fn types_of(bound: &[Bound<'_, PyAny>]) -> Vec<usize> {
     types
 }
 
+/// What a dictionary, a cell or an object has under a name.
+fn found<'py>(
+    namespace: &Bound<'py, PyAny>,
+    name: Option<&str>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match name {
+        Some(name) => match namespace.cast::<PyDict>() {
+            Ok(dict) => dict.get_item(name),
+            Err(_) => namespace.getattr(name).map(Some),
+        },
+        None => namespace.getattr("cell_contents").map(Some),
+    }
+}
+
 fn holds(guard: &GlobalGuard, constants: &Bound<'_, PyTuple>) -> bool {
     let check = || -> PyResult<bool> {
         let namespace = constants.get_item(guard.namespace)?;
         let expected = constants.get_item(guard.value)?;
-        let found = match &guard.name {
-            Some(name) => match namespace.cast::<PyDict>() {
-                Ok(dict) => match dict.get_item(name)? {
-                    Some(found) => found,
-                    None => return Ok(false),
-                },
-                Err(_) => namespace.getattr(name.as_str())?,
-            },
-            None => namespace.getattr("cell_contents")?,
+        let Some(found) = found(&namespace, guard.name.as_deref())? else {
+            return Ok(false);
         };
         Ok(found.is(&expected) || guard.equal && same(&found, &expected))
     };

@@ -4,10 +4,10 @@ use npir_runtime::{Array, DType, RunError, RunErrorKind};
 use numpy::{PY_ARRAY_API, PyArrayDescr, PyArrayDescrMethods, npyffi};
 use pyo3::exceptions::*;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyList, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyTuple};
 
 use crate::arguments::Leaf;
-use crate::spec::Outcome;
+use crate::spec::{Outcome, ViewItem, ViewSize, ViewStep};
 
 /// What keeps an array's memory.
 struct Memory(#[expect(dead_code, reason = "dropped with the last array that uses it")] Array);
@@ -90,6 +90,40 @@ pub(crate) fn assemble<'py>(
             };
             assemble(py, chosen, results, leaves, constants)?
         }
+        Outcome::View { argument: i, steps } => {
+            let mut view = argument(leaves, *i)?;
+            for step in steps {
+                view = match step {
+                    ViewStep::Index(items) => {
+                        let index = items.iter().map(|item| view_item(py, item, results));
+                        let index = index.collect::<PyResult<Vec<_>>>()?;
+                        view.get_item(PyTuple::new(py, index)?)?
+                    }
+                    ViewStep::Transpose(axes) => view.call_method1("transpose", (axes.clone(),))?,
+                    ViewStep::Reshape(sizes) => {
+                        let sizes = sizes.iter().map(|size| view_size(py, *size, results));
+                        let sizes = sizes.collect::<PyResult<Vec<_>>>()?;
+                        view.call_method1("reshape", (sizes,))?
+                    }
+                };
+            }
+            view
+        }
+        Outcome::Dict(items) => {
+            let dict = PyDict::new(py);
+            for (key, value) in items {
+                let value = assemble(py, value, results, leaves, constants)?;
+                dict.set_item(constants.get_item(*key)?, value)?;
+            }
+            dict.into_any()
+        }
+        Outcome::Made(class, fields) => {
+            let keywords = PyDict::new(py);
+            for (name, value) in fields {
+                keywords.set_item(name, assemble(py, value, results, leaves, constants)?)?;
+            }
+            constants.get_item(*class)?.call((), Some(&keywords))?
+        }
         Outcome::Constant(i) => constants.get_item(*i)?,
         Outcome::Tuple(items) | Outcome::List(items) | Outcome::Named(_, items) => {
             let items = items
@@ -103,6 +137,49 @@ pub(crate) fn assemble<'py>(
                     .call1(PyTuple::new(py, items)?)?,
                 _ => PyTuple::new(py, items)?.into_any(),
             }
+        }
+    })
+}
+
+/// A position or a size of a view.
+fn view_size<'py>(
+    py: Python<'py>,
+    size: ViewSize,
+    results: &mut [Option<Array>],
+) -> PyResult<Bound<'py, PyAny>> {
+    let number = match size {
+        ViewSize::Known(number) => number,
+        // Used once for each view that it is a part of.
+        ViewSize::Result(i) => match results.get(i) {
+            Some(Some(array)) => array
+                .to_vec::<i64>()
+                .ok()
+                .and_then(|all| all.first().copied()),
+            _ => None,
+        }
+        .ok_or_else(|| PySystemError::new_err(format!("result {i} is missing")))?,
+    };
+    Ok(number.into_pyobject(py)?.into_any())
+}
+
+/// What stands between brackets.
+fn view_item<'py>(
+    py: Python<'py>,
+    item: &ViewItem,
+    results: &mut [Option<Array>],
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match item {
+        ViewItem::Position(size) => view_size(py, *size, results)?,
+        ViewItem::NewAxis => py.None().into_bound(py),
+        ViewItem::Slice(bounds) => {
+            let mut parts = Vec::new();
+            for bound in bounds {
+                parts.push(match bound {
+                    Some(size) => view_size(py, *size, results)?,
+                    None => py.None().into_bound(py),
+                });
+            }
+            py.get_type::<PySlice>().call1(PyTuple::new(py, parts)?)?
         }
     })
 }

@@ -14,6 +14,8 @@ pub struct Spec {
     pub parameters: Vec<Guard>,
     /// What must still hold outside of the arguments.
     pub globals: Vec<GlobalGuard>,
+    /// What compiled code takes from outside of the arguments, behind them.
+    pub hidden: Vec<Hidden>,
     /// What the call returns.
     pub result: Outcome,
 }
@@ -47,6 +49,26 @@ pub enum Guard {
     Tuple(Vec<Guard>),
     /// A list of exactly that length.
     List(Vec<Guard>),
+    /// A dictionary with exactly the keys at these positions among the constants.
+    Dict(Vec<(usize, Guard)>),
+    /// An instance of the class of this position among the constants, with exactly these attributes.
+    Object {
+        /// The class.
+        class: usize,
+        /// The instance's own attributes.
+        fields: Vec<(String, Guard)>,
+    },
+}
+
+/// A variable outside of the function whose value is passed to compiled code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hidden {
+    /// Position of a dictionary or a cell among the constants.
+    pub namespace: usize,
+    /// The key in the dictionary; `None` for a cell.
+    pub name: Option<String>,
+    /// What is expected there.
+    pub guard: Guard,
 }
 
 /// Python's types of numbers.
@@ -118,6 +140,17 @@ pub enum Outcome {
         /// What is returned where it does not.
         otherwise: Box<Outcome>,
     },
+    /// A view of an array that was passed.
+    View {
+        /// As in `Argument`.
+        argument: usize,
+        /// What leads from the array to the view.
+        steps: Vec<ViewStep>,
+    },
+    /// A new dictionary, with keys among the constants.
+    Dict(Vec<(usize, Outcome)>),
+    /// A new instance of a class among the constants, called with these arguments by name.
+    Made(usize, Vec<(String, Outcome)>),
     /// An object among the constants.
     Constant(usize),
     /// A tuple.
@@ -126,4 +159,35 @@ pub enum Outcome {
     Named(usize, Vec<Outcome>),
     /// A new list.
     List(Vec<Outcome>),
+}
+
+/// A view of an array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ViewStep {
+    /// Basic indexing.
+    Index(Vec<ViewItem>),
+    /// The axes in another order.
+    Transpose(Vec<i64>),
+    /// Another shape.
+    Reshape(Vec<ViewSize>),
+}
+
+/// What stands between the brackets of a view.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ViewItem {
+    /// One position.
+    Position(ViewSize),
+    /// `start:stop:step`.
+    Slice([Option<ViewSize>; 3]),
+    /// `None`.
+    NewAxis,
+}
+
+/// A position or a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ViewSize {
+    /// The same in every call.
+    Known(i64),
+    /// A 0-d `int64` result.
+    Result(usize),
 }

@@ -138,6 +138,7 @@ pub(crate) enum ExprKind {
     },
     Tuple(Vec<Expr>),
     List(Vec<Expr>),
+    Dict(Vec<(Expr, Expr)>),
     Starred(Box<Expr>),
     Lambda(std::rc::Rc<Function>),
     /// Whether it is a list, not a generator; element, clauses.
@@ -367,6 +368,10 @@ fn expr_of(node: Node<'_, '_>) -> PyResult<Expr> {
         },
         "Tuple" => ExprKind::Tuple(list("elts")?),
         "List" => ExprKind::List(list("elts")?),
+        "Dict" if list_has_no_none(node)? => {
+            let (keys, values) = (list("keys")?, list("values")?);
+            ExprKind::Dict(keys.into_iter().zip(values).collect())
+        }
         "Starred" => ExprKind::Starred(boxed("value")?),
         "Lambda" => ExprKind::Lambda(std::rc::Rc::new(function(node)?)),
         "ListComp" | "GeneratorExp" => {
@@ -389,6 +394,16 @@ fn expr_of(node: Node<'_, '_>) -> PyResult<Expr> {
         span: span(node)?,
         kind,
     })
+}
+
+/// Whether a dictionary has no `**` in it.
+fn list_has_no_none(node: Node<'_, '_>) -> PyResult<bool> {
+    for key in node.getattr("keys")?.try_iter()? {
+        if key?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn parameter(

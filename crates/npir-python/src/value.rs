@@ -28,6 +28,10 @@ pub(crate) enum Value<'c> {
     Named(Rc<Py<PyAny>>, Rc<Vec<Value<'c>>>),
     /// A list, which may change.
     List(Rc<List<'c>>),
+    /// A dictionary, which may change.
+    Dict(Rc<Dict<'c>>),
+    /// An instance of a class of the user.
+    Instance(Rc<Instance<'c>>),
     /// A method and what it is bound to.
     Method(Box<Value<'c>>, String),
     /// A function that is defined while the captured one runs.
@@ -111,6 +115,22 @@ impl<'c> List<'c> {
     pub(crate) fn now(&self) -> Vec<Value<'c>> {
         self.items.borrow().clone()
     }
+}
+
+/// A dictionary.
+pub(crate) struct Dict<'c> {
+    /// Keys are the same in every call.
+    pub(crate) items: RefCell<Vec<(Rc<Py<PyAny>>, Value<'c>)>>,
+    /// As of a list.
+    pub(crate) level: Option<usize>,
+}
+
+/// An object with attributes.
+pub(crate) struct Instance<'c> {
+    pub(crate) class: Rc<Py<PyAny>>,
+    pub(crate) fields: Vec<(String, Value<'c>)>,
+    /// Whether the function has made it.
+    pub(crate) made: bool,
 }
 
 /// What is known of a number of Python.

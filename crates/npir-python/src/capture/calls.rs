@@ -63,7 +63,15 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         for (name, value) in keywords {
             match name {
                 Some(name) => named.push((name.clone(), self.expr(value)?)),
-                None => return self.unsupported("a call with a dictionary of arguments"),
+                None => {
+                    let value = self.definite(value)?;
+                    let Value::Dict(dict) = &value else {
+                        return self.unsupported("a call with a dictionary of arguments");
+                    };
+                    for (key, item) in dict.items.borrow().iter() {
+                        named.push((key.bind(self.py).extract()?, item.clone()));
+                    }
+                }
             }
         }
         self.call(
@@ -104,6 +112,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let of_numpy = module.split('.').next() == Some("numpy") || class == "ufunc";
         if class == "function" && !of_numpy {
             return self.follow(function, args);
+        }
+        if class == "type" && !of_numpy && module != "builtins" {
+            return self.make_instance(function, args);
         }
         // Functions of NumPy and of Python need what is there.
         for value in args.positional.iter_mut() {
@@ -180,6 +191,14 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// Python's functions on values of compiled code, and on containers of them.
     fn builtin(&mut self, name: &str, args: &Arguments<'c>) -> Captured<Option<Value<'c>>> {
+        if name == "dict" && args.positional.is_empty() {
+            let mut items = Vec::new();
+            for (key, value) in &args.keywords {
+                let key = key.into_pyobject(self.py).map_err(PyErr::from)?;
+                self.set_key(&mut items, key.as_any(), value.clone())?;
+            }
+            return Ok(Some(self.dict(items)));
+        }
         if name == "range"
             && let Some(range) = self.range(args)?
         {
@@ -201,6 +220,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         };
         Ok(match (name, first) {
             ("len", Value::Tuple(items)) => Some(self.int(items.len() as i64)),
+            ("len", Value::Dict(dict)) => Some(self.int(dict.items.borrow().len() as i64)),
             ("len", Value::List(list)) => Some(self.int(list.items.borrow().len() as i64)),
             ("len", Value::Array(array)) => {
                 let Some(n) = array.ty.dims().first().copied() else {
@@ -377,7 +397,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             let value = match parameter.kind {
                 ParameterKind::Rest => Some(Value::Tuple(Rc::new(positional.by_ref().collect()))),
                 ParameterKind::KeywordRest => {
-                    return self.unsupported("a function with **keywords");
+                    let mut items = Vec::new();
+                    for (key, value) in std::mem::take(&mut keywords) {
+                        let key = key.into_pyobject(self.py).map_err(PyErr::from)?;
+                        self.set_key(&mut items, key.as_any(), value)?;
+                    }
+                    Some(self.dict(items))
                 }
                 ParameterKind::Positional => positional.next().or_else(&mut named),
                 ParameterKind::Keyword => named(),

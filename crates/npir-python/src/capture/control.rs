@@ -304,6 +304,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                         && self.same(&x.value, &y.value)
             }
             (Value::Items(x), Value::Items(y)) => std::rc::Rc::ptr_eq(x, y),
+            (Value::Dict(x), Value::Dict(y)) => std::rc::Rc::ptr_eq(x, y),
+            (Value::Instance(x), Value::Instance(y)) => std::rc::Rc::ptr_eq(x, y),
             _ => false,
         }
     }
@@ -357,6 +359,17 @@ pub(super) fn mentions(value: &Value<'_>, buffer: usize) -> usize {
             items.iter().map(|item| mentions(item, buffer)).sum()
         }
         Value::List(list) => list.now().iter().map(|item| mentions(item, buffer)).sum(),
+        Value::Dict(dict) => dict
+            .items
+            .borrow()
+            .iter()
+            .map(|(_, item)| mentions(item, buffer))
+            .sum(),
+        Value::Instance(instance) => instance
+            .fields
+            .iter()
+            .map(|(_, field)| mentions(field, buffer))
+            .sum(),
         Value::Method(value, _) => mentions(value, buffer),
         Value::Optional(optional) => mentions(&optional.value, buffer),
         Value::Items(items) => match items.as_ref() {

@@ -84,6 +84,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let items = self.exprs(items)?;
                 self.list(items)
             }
+            ExprKind::Dict(pairs) => {
+                let mut items = Vec::new();
+                for (key, value) in pairs {
+                    let key = self.expr(key)?;
+                    let key = self.concrete(&key)?;
+                    let value = self.expr(value)?;
+                    self.set_key(&mut items, &key, value)?;
+                }
+                self.dict(items)
+            }
             ExprKind::Lambda(function) => {
                 let closure = Closure {
                     function: function.clone(),
@@ -185,11 +195,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             // NumPy's own stay as they are.
             let module = globals.get_item("__name__")?;
             let module = module.and_then(|name| name.extract::<String>().ok());
-            if module.is_none_or(|name| name.split('.').next() != Some("numpy")) {
-                let namespace = self.constants.add(globals.as_any());
-                self.guard_global(namespace, Some(name), &object);
+            if module.is_some_and(|name| name.split('.').next() == Some("numpy")) {
+                return Ok(self.known(&object));
             }
-            return Ok(self.known(&object));
+            return self.outside_value(globals.as_any(), Some(name), &object);
         }
         match self.py.import("builtins")?.getattr(name) {
             Ok(object) => Ok(self.known(&object)),
@@ -200,7 +209,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     fn attribute(&mut self, value: &Value<'c>, name: &str) -> Captured<Value<'c>> {
         match value {
             Value::Array(_) | Value::Scalar(_) => self.array_attribute(value, name),
-            Value::List(_) | Value::Number(..) => {
+            Value::Instance(instance) => {
+                let instance = instance.clone();
+                self.instance_attribute(value, &instance, name)
+            }
+            Value::List(_) | Value::Number(..) | Value::Dict(_) => {
                 Ok(Value::Method(Box::new(value.clone()), name.to_owned()))
             }
             Value::Object(object) => {
@@ -209,8 +222,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 if let Ok(module) = object.cast::<PyModule>() {
                     // NumPy and the standard library stay as they are.
                     if !self.is_settled(module)? {
-                        let namespace = self.constants.add(&module.dict().into_any());
-                        self.guard_global(namespace, Some(name), &found);
+                        return self.outside_value(&module.dict().into_any(), Some(name), &found);
                     }
                     return Ok(self.known(&found));
                 }
@@ -533,6 +545,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 return self.binary(op, &left, &right);
             }
         };
+        if let Value::Dict(dict) = right {
+            let dict = dict.clone();
+            let key = self.concrete(left)?;
+            let holds = self.look_up(&dict, &key)?.is_some();
+            return Ok(self.bool(holds == (op == "In")));
+        }
         let (item, container) = (self.concrete(left)?, self.concrete(right)?);
         let holds = self
             .py
@@ -547,6 +565,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         match value {
             Value::Tuple(items) | Value::Named(_, items) => Ok(items.to_vec()),
             Value::List(list) => Ok(list.now()),
+            Value::Dict(dict) => Ok(dict
+                .items
+                .borrow()
+                .iter()
+                .map(|(key, _)| Value::Object(key.clone()))
+                .collect()),
             Value::Items(items) => {
                 let items = items.clone();
                 self.all_items(&items)

@@ -3,7 +3,7 @@
 use npir::prelude::DType;
 use npir_dispatch::spec::Guard;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use super::Choices;
 
@@ -11,6 +11,8 @@ use super::Choices;
 #[derive(Default)]
 pub(super) struct Parameters {
     pub(super) list: Vec<(String, DType, Vec<Option<usize>>)>,
+    /// How many dictionaries and objects are around.
+    depth: usize,
 }
 
 /// The objects that guards and results refer to.
@@ -63,28 +65,54 @@ pub(super) fn guard(
             c_order: choices.layouts.contains(&leaf) && npir_dispatch::is_c_order(object),
         });
     }
-    if !choices.known.contains(&leaf) {
-        if let Some((kind, true)) = npir_dispatch::number_of(object) {
-            parameters
-                .list
-                .push((name.to_owned(), kind.dtype(), vec![]));
-            return Ok(Guard::Number(kind));
-        }
-        if let Some(dtype) = npir_dispatch::scalar_of(object) {
-            parameters.list.push((name.to_owned(), dtype, vec![]));
-            return Ok(Guard::Scalar { dtype });
-        }
-    } else {
+    let number = npir_dispatch::number_of(object);
+    let scalar = npir_dispatch::scalar_of(object);
+    if choices.known.contains(&leaf) && (number.is_some() || scalar.is_some()) {
         // Keeps the numbering of the leaves.
         parameters.list.push((name.to_owned(), DType::Bool, vec![]));
-        let at = constants.add(object);
-        return Ok(Guard::Known(at));
+        return Ok(Guard::Known(constants.add(object)));
+    }
+    if let Some((kind, true)) = number {
+        parameters
+            .list
+            .push((name.to_owned(), kind.dtype(), vec![]));
+        return Ok(Guard::Number(kind));
+    }
+    if let Some(dtype) = scalar {
+        parameters.list.push((name.to_owned(), dtype, vec![]));
+        return Ok(Guard::Scalar { dtype });
     }
     if let Ok(tuple) = object.cast_exact::<PyTuple>() {
         let items = tuple
             .iter()
             .map(|item| guard(&item, name, choices, constants, parameters));
         return Ok(Guard::Tuple(items.collect::<PyResult<_>>()?));
+    }
+    // What holds itself has no end.
+    if parameters.depth > DEEPEST {
+        return Ok(Guard::Constant(constants.add(object)));
+    }
+    if let Ok(dict) = object.cast_exact::<PyDict>() {
+        let mut items = Vec::new();
+        parameters.depth += 1;
+        for (key, value) in dict {
+            let key_at = constants.add(&key);
+            items.push((key_at, guard(&value, name, choices, constants, parameters)?));
+        }
+        parameters.depth -= 1;
+        return Ok(Guard::Dict(items));
+    }
+    if is_plain_instance(object) {
+        let class = constants.add(object.get_type().as_any());
+        let own = object.getattr("__dict__")?.cast_into::<PyDict>()?;
+        let mut fields = Vec::new();
+        parameters.depth += 1;
+        for (field, value) in own {
+            let guard = guard(&value, name, choices, constants, parameters)?;
+            fields.push((field.extract()?, guard));
+        }
+        parameters.depth -= 1;
+        return Ok(Guard::Object { class, fields });
     }
     if let Ok(list) = object.cast_exact::<PyList>() {
         let items = list
@@ -141,4 +169,34 @@ pub(super) fn lasts(object: &Bound<'_, PyAny>) -> bool {
         object.is_instance(&kinds)
     };
     named || object.is_instance_of::<pyo3::types::PyType>() || numbers().unwrap_or(false)
+}
+
+/// Dictionaries and objects inside of each other, at most.
+const DEEPEST: usize = 8;
+
+/// Whether an object is an instance of a class of the user whose attributes are in its dictionary, and nowhere else.
+pub(super) fn is_plain_instance(object: &Bound<'_, PyAny>) -> bool {
+    let check = || -> PyResult<bool> {
+        let class = object.get_type();
+        let module: String = class.getattr("__module__")?.extract()?;
+        let top = module.split('.').next().unwrap_or_default();
+        if ["builtins", "numpy", "functools", "types"].contains(&top)
+            || lasts(object)
+            || object.is_instance_of::<pyo3::types::PyType>()
+        {
+            return Ok(false);
+        }
+        let base = object.py().get_type::<PyAny>();
+        let name = "__getattribute__";
+        Ok(class.getattr(name)?.is(&base.getattr(name)?)
+            && !class.hasattr("__getattr__")?
+            && !class.hasattr("__slots__")?
+            && object.getattr("__dict__")?.is_exact_instance_of::<PyDict>()
+            && npir_dispatch::array_of(object).is_none()
+            && !object.is_instance_of::<PyTuple>()
+            && !object.is_instance_of::<PyList>()
+            && !object.is_instance_of::<PyDict>()
+            && !object.is_callable())
+    };
+    check().unwrap_or(false)
 }

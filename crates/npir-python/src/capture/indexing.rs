@@ -256,6 +256,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             Value::Array(array) => self.get_array(array, index),
             Value::Tuple(items) | Value::Named(_, items) => self.get_sequence(items, index, true),
             Value::List(list) => self.get_sequence(&list.now(), index, false),
+            Value::Dict(dict) => {
+                let dict = dict.clone();
+                self.get_from_dict(&dict, index)
+            }
             Value::Object(_) => {
                 let object = self.concrete(value)?;
                 if npir_dispatch::array_of(&object).is_some() {

@@ -124,6 +124,8 @@ impl<'c> Capture<'_, 'c, '_> {
             }
             Value::Function(_) => Slot::of(Kind::Known(value.clone())),
             Value::List(_)
+            | Value::Dict(_)
+            | Value::Instance(_)
             | Value::Named(..)
             | Value::Method(..)
             | Value::Items(_)

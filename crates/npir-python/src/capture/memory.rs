@@ -195,8 +195,12 @@ impl<'c> Capture<'_, 'c, '_> {
     ) -> Captured<()> {
         let array = match object {
             Value::Array(array) => array,
+            Value::Dict(dict) => {
+                let dict = dict.clone();
+                return self.set_in_dict(&dict, index, value);
+            }
             Value::List(list) => {
-                self.may_change(list)?;
+                self.may_change(list.level)?;
                 let key = self.object_index(index)?;
                 let n = list.items.borrow().len();
                 let place = self

@@ -106,10 +106,18 @@ impl<'c> Capture<'_, 'c, '_> {
         name: &str,
         mut args: Arguments<'c>,
     ) -> Captured<Value<'c>> {
+        if let Value::Dict(dict) = object {
+            let dict = dict.clone();
+            return self.dict_method(&dict, name, &args);
+        }
+        if let Value::Instance(instance) = object {
+            let instance = instance.clone();
+            return self.instance_method(object, &instance, name, args);
+        }
         if let Value::List(list) = object {
             return match (name, args.positional.as_slice()) {
                 ("append", [item]) => {
-                    self.may_change(list)?;
+                    self.may_change(list.level)?;
                     list.items.borrow_mut().push(item.clone());
                     Ok(self.none())
                 }

@@ -26,6 +26,8 @@ mod math;
 mod memory;
 mod methods;
 mod numbers;
+mod objects;
+mod outcomes;
 mod parameters;
 mod places;
 mod polynomials;
@@ -48,7 +50,7 @@ use std::rc::Rc;
 use npir::builder::{Func, Tensor};
 use npir::mlir::prelude::*;
 use npir::prelude::*;
-use npir_dispatch::spec::{FUNCTION, GlobalGuard, Guard, Outcome, Spec};
+use npir_dispatch::spec::{FUNCTION, GlobalGuard, Guard, Hidden, Outcome, Spec};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -56,11 +58,13 @@ use pyo3::types::{PyList, PyTuple};
 use crate::source::{Source, Sources};
 use crate::tree::{self, Span};
 use crate::value::{
-    Absent, Array, Buffer, Layout, List, Module, Optional, Origin, Scope, Value, dtype_of,
+    Absent, Array, Buffer, Dict, Instance, Layout, List, Module, Optional, Origin, Scope, Value,
+    dtype_of,
 };
 
 use flow::Flow;
 use guards::{Constants, Parameters, guard, lasts};
+use objects::Outside;
 pub(crate) use parameters::Row;
 pub(crate) use table::all as functions;
 
@@ -74,6 +78,8 @@ pub(crate) enum Stop {
     Written(usize),
     /// It has to be known whether the elements of this argument lie row by row.
     Layout(usize),
+    /// A variable outside of the function has to be passed to compiled code.
+    Outside(Outside),
     /// Python raised, which a call would do, too.
     Python(PyErr),
 }
@@ -110,10 +116,6 @@ pub(crate) fn compile(
         Ok(source) => source,
         Err(reason) => return Ok(Err(reason)),
     };
-    let rest = |parameter: &tree::Parameter| parameter.kind == tree::ParameterKind::KeywordRest;
-    if source.function.parameters.iter().any(rest) {
-        return Ok(Err(format!("{}: a function with **keywords", source.file)));
-    }
     // Each round settles one argument.
     loop {
         let context = compiler.context();
@@ -123,6 +125,7 @@ pub(crate) fn compile(
             Err(Failed::Stop(Stop::Specialize(leaf))) if choices.known.insert(leaf) => {}
             Err(Failed::Stop(Stop::Written(leaf))) if choices.written.insert(leaf) => {}
             Err(Failed::Stop(Stop::Layout(leaf))) if choices.layouts.insert(leaf) => {}
+            Err(Failed::Stop(Stop::Outside(variable))) => choices.outside.push(variable),
             Err(Failed::Stop(Stop::Unsupported(at, reason))) => {
                 return Ok(Err(format!("{}:{}: {reason}", source.file, at.line)));
             }
@@ -155,6 +158,8 @@ struct Choices {
     written: BTreeSet<usize>,
     /// Arrays of which it matters whether their elements lie row by row without gaps.
     layouts: BTreeSet<usize>,
+    /// Variables outside of the function that are passed to compiled code.
+    outside: Vec<Outside>,
 }
 
 enum Failed {
@@ -190,6 +195,22 @@ fn attempt(
             &mut parameters,
         )?);
     }
+    let mut hidden = Vec::new();
+    for variable in &choices.outside {
+        let Some(object) = variable.value(py)? else {
+            let reason = "a variable outside of the function has lost its value".into();
+            return Ok(Err(Failed::Stop(Stop::Unsupported(
+                Span::default(),
+                reason,
+            ))));
+        };
+        let name = variable.name.as_deref().unwrap_or("cell");
+        hidden.push(Hidden {
+            namespace: constants.add(variable.namespace.bind(py)),
+            name: variable.name.clone(),
+            guard: guard(&object, name, choices, &mut constants, &mut parameters)?,
+        });
+    }
     let list: Vec<_> = parameters
         .list
         .iter()
@@ -201,6 +222,7 @@ fn attempt(
         .enumerate()
         .map(|(i, &leaf)| (leaf, i))
         .collect();
+    let hidden_guards: Vec<Guard> = hidden.iter().map(|h| h.guard.clone()).collect();
     let program = ProgramBuilder::new(context);
     let stop = Cell::new(None);
     let outcome = RefCell::new(None);
@@ -222,10 +244,11 @@ fn attempt(
             depth: 0,
             conditional: 0,
             callers: Vec::new(),
+            outside: std::collections::HashMap::new(),
             statements: 0,
             choices,
         };
-        let result = capture.whole(function, source, &guards, args, &updates);
+        let result = capture.whole(function, source, [&guards, &hidden_guards], args, &updates);
         match result {
             Ok((result, tensors)) => {
                 *outcome.borrow_mut() = Some(result);
@@ -252,6 +275,7 @@ fn attempt(
     let spec = Spec {
         parameters: guards,
         globals: globals.into_inner(),
+        hidden,
         result: outcome.into_inner().unwrap_or(Outcome::None),
     };
     Ok(Ok(Program {
@@ -276,6 +300,8 @@ pub(crate) struct Capture<'a, 'c, 'py> {
     span: Span,
     /// Variables of the functions that have called this one.
     callers: Vec<Scope<'c>>,
+    /// Variables outside of the function that are passed to compiled code.
+    outside: std::collections::HashMap<(usize, Option<String>), Value<'c>>,
     /// Statements so far.
     statements: usize,
     /// Blocks around that may not run, or run several times, depending on the call.
@@ -303,20 +329,24 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         &mut self,
         function: &Bound<'py, PyAny>,
         source: &Source,
-        guards: &[Guard],
+        [guards, hidden]: [&[Guard]; 2],
         args: &[Tensor<'c>],
         updates: &[(usize, usize)],
     ) -> Captured<(Outcome, Vec<Tensor<'c>>)> {
         self.module.globals = Rc::new(function.getattr("__globals__")?.unbind());
         let this = self.constants.add(function);
         self.guard_attribute(this, "__code__", &function.getattr("__code__")?);
-        let around = self.closure_of(function)?;
         let mut leaves = args.iter().copied().enumerate();
         let mut scope = std::collections::HashMap::new();
         for (parameter, guard) in source.function.parameters.iter().zip(guards) {
             let value = self.argument(guard, &mut leaves)?;
             scope.insert(parameter.name.clone(), value);
         }
+        for (variable, guard) in self.choices.outside.iter().zip(hidden) {
+            let value = self.argument(guard, &mut leaves)?;
+            self.outside.insert(variable.key(), value);
+        }
+        let around = self.closure_of(function)?;
         self.scopes = [Rc::new(RefCell::new(scope))]
             .into_iter()
             .chain(around)
@@ -353,9 +383,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             let Ok(object) = cell.getattr("cell_contents") else {
                 continue;
             };
-            let namespace = self.constants.add(&cell);
-            self.guard_global(namespace, None, &object);
-            scope.insert(name, self.known(&object));
+            let value = self.outside_value(&cell, None, &object)?;
+            scope.insert(name, value);
         }
         Ok(vec![Rc::new(RefCell::new(scope))])
     }
@@ -423,12 +452,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     }
 
     /// Whether a list may be changed here: it is the function's own, and every way here does the same to it, once.
-    pub(crate) fn may_change(&self, list: &List<'c>) -> Captured<()> {
-        match list.level {
-            None => self.unsupported("a list of the caller that is changed"),
-            Some(level) if level != self.conditional => {
-                self.unsupported("a list that is changed in a loop or on one of several ways")
-            }
+    pub(crate) fn may_change(&self, level: Option<usize>) -> Captured<()> {
+        match level {
+            None => self.unsupported("a list or a dictionary of the caller that is changed"),
+            Some(level) if level != self.conditional => self.unsupported(
+                "a list or a dictionary that is changed in a loop or on one of several ways",
+            ),
             Some(_) => Ok(()),
         }
     }
@@ -474,6 +503,29 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 self.constant(*at)
             }
             Guard::Constant(at) => self.constant(*at),
+            Guard::Dict(items) => {
+                let mut values = Vec::new();
+                for (key, item) in items {
+                    let key = self.constants.list[*key].clone_ref(self.py);
+                    values.push((Rc::new(key), self.argument(item, leaves)?));
+                }
+                Value::Dict(Rc::new(Dict {
+                    items: RefCell::new(values),
+                    level: None,
+                }))
+            }
+            Guard::Object { class, fields } => {
+                let class = self.constants.list[*class].clone_ref(self.py);
+                let mut values = Vec::new();
+                for (name, field) in fields {
+                    values.push((name.clone(), self.argument(field, leaves)?));
+                }
+                Value::Instance(Rc::new(Instance {
+                    class: Rc::new(class),
+                    fields: values,
+                    made: false,
+                }))
+            }
             Guard::Tuple(items) | Guard::List(items) => {
                 let mut values = Vec::new();
                 for item in items {
@@ -516,97 +568,6 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             0 => Value::Scalar(contents),
             _ => self.new_array(contents),
         }
-    }
-
-    /// What a returned value becomes.
-    fn outcome(
-        &mut self,
-        value: &Value<'c>,
-        tensors: &mut Vec<Tensor<'c>>,
-        updates: usize,
-        used: &mut BTreeSet<usize>,
-    ) -> Captured<Outcome> {
-        let mut add = |tensor| {
-            tensors.push(tensor);
-            tensors.len() - 1 - updates
-        };
-        Ok(match value {
-            Value::Object(object) if object.is_none(self.py) => Outcome::None,
-            Value::Object(object) => {
-                let object = object.bind(self.py).clone();
-                Outcome::Constant(self.constants.add(&object))
-            }
-            Value::Number(_, tensor, _) => Outcome::Number(add(*tensor)),
-            Value::Scalar(tensor) => Outcome::Scalar(add(*tensor)),
-            Value::Array(array) => {
-                let whole = array.steps.is_empty();
-                match self.buffers[array.buffer].argument {
-                    Some(leaf) if whole => return Ok(Outcome::Argument(leaf)),
-                    Some(_) => return self.unsupported("a view of an argument is returned"),
-                    None => {}
-                }
-                let shared = self.buffers[array.buffer].shares;
-                if shared.is_some_and(|base| self.buffers[base].argument.is_some()) {
-                    return self.unsupported("what may be a view of an argument is returned");
-                }
-                if self.buffers[array.buffer].ambiguous {
-                    return self.unsupported("which array is returned depends on values");
-                }
-                if !used.insert(shared.unwrap_or(array.buffer)) {
-                    return self.unsupported("two results share memory");
-                }
-                let contents = self.read(array)?;
-                match self.buffers[array.buffer].maybe.filter(|_| whole) {
-                    Some((leaf, holds)) => Outcome::ArgumentIf {
-                        argument: leaf,
-                        holds: add(holds),
-                        otherwise: add(contents),
-                    },
-                    None => Outcome::Array(add(contents)),
-                }
-            }
-            Value::Tuple(items) => {
-                let items = items
-                    .iter()
-                    .map(|item| self.outcome(item, tensors, updates, used));
-                Outcome::Tuple(items.collect::<Captured<_>>()?)
-            }
-            Value::Named(class, items) => {
-                let class = self.constants.add(class.bind(self.py));
-                let items = items
-                    .iter()
-                    .map(|item| self.outcome(item, tensors, updates, used));
-                Outcome::Named(class, items.collect::<Captured<_>>()?)
-            }
-            Value::List(list) => {
-                if list.level.is_none() {
-                    return self.unsupported("a list of the caller is returned");
-                }
-                let items = list.now();
-                let items = items
-                    .iter()
-                    .map(|item| self.outcome(item, tensors, updates, used));
-                Outcome::List(items.collect::<Captured<_>>()?)
-            }
-            Value::Mixed(mixed) => {
-                let holds = add(mixed.first);
-                let [a, b] = self.alternatives(mixed)?;
-                Outcome::Either {
-                    holds,
-                    then: Box::new(self.outcome(&a, tensors, updates, used)?),
-                    otherwise: Box::new(self.outcome(&b, tensors, updates, used)?),
-                }
-            }
-            Value::Optional(optional) => Outcome::Either {
-                holds: add(optional.there),
-                then: Box::new(self.outcome(&optional.value, tensors, updates, used)?),
-                otherwise: Box::new(Outcome::None),
-            },
-            Value::Method(..) | Value::Function(_) | Value::Items(_) => {
-                return self.unsupported("a function or an iterator is returned");
-            }
-            Value::Unusable(why) => return self.unsupported(why.to_string()),
-        })
     }
 
     /// Runs a function's body in the scopes that are set.

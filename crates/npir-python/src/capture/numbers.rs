@@ -129,9 +129,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 Class::Python(kind) => weak(kind),
             },
             Value::Unusable(why) => self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) | Value::Items(_) | Value::Optional(_) => {
-                self.unsupported("an operand that is no number and no array")
-            }
+            Value::Method(..)
+            | Value::Function(_)
+            | Value::Items(_)
+            | Value::Optional(_)
+            | Value::Dict(_)
+            | Value::Instance(_) => self.unsupported("an operand that is no number and no array"),
         }
     }
 
@@ -162,7 +165,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 return self.tensor_as(&value, dtype);
             }
             Value::Unusable(why) => return self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) | Value::Items(_) | Value::Named(..) => {
+            Value::Method(..)
+            | Value::Function(_)
+            | Value::Items(_)
+            | Value::Named(..)
+            | Value::Dict(_)
+            | Value::Instance(_) => {
                 return self.unsupported("an operand that is no number and no array");
             }
         };
@@ -195,9 +203,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 self.tensor(&value)
             }
             Value::Unusable(why) => self.unsupported(why.to_string()),
-            Value::Method(..) | Value::Function(_) | Value::Items(_) | Value::Named(..) => {
-                self.unsupported("an operand that is no number and no array")
-            }
+            Value::Method(..)
+            | Value::Function(_)
+            | Value::Items(_)
+            | Value::Named(..)
+            | Value::Dict(_)
+            | Value::Instance(_) => self.unsupported("an operand that is no number and no array"),
         }
     }
 
@@ -336,8 +347,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             Value::Object(object) => Some(object.bind(self.py).is_truthy()?),
             Value::Tuple(items) | Value::Named(_, items) => Some(!items.is_empty()),
             Value::List(list) => Some(!list.items.borrow().is_empty()),
+            Value::Dict(dict) => Some(!dict.items.borrow().is_empty()),
             Value::Method(..) | Value::Function(_) => Some(true),
-            Value::Items(_) | Value::Optional(_) => {
+            Value::Items(_) | Value::Optional(_) | Value::Instance(_) => {
                 return self.unsupported("the truth of such a thing");
             }
             Value::Number(

@@ -1,0 +1,195 @@
+//! What a returned value becomes.
+
+use std::collections::BTreeSet;
+
+use npir::builder::{Bound as Position, Index as Item, Tensor};
+use npir::mlir::prelude::*;
+use npir_dispatch::spec::{Outcome, ViewItem, ViewSize, ViewStep};
+
+use crate::value::{Array, Step, Value};
+
+use super::{Capture, Captured};
+
+impl<'c> Capture<'_, 'c, '_> {
+    /// What a returned value becomes.
+    pub(super) fn outcome(
+        &mut self,
+        value: &Value<'c>,
+        tensors: &mut Vec<Tensor<'c>>,
+        updates: usize,
+        used: &mut BTreeSet<usize>,
+    ) -> Captured<Outcome> {
+        let mut add = |tensor| {
+            tensors.push(tensor);
+            tensors.len() - 1 - updates
+        };
+        Ok(match value {
+            Value::Object(object) if object.is_none(self.py) => Outcome::None,
+            Value::Object(object) => {
+                let object = object.bind(self.py).clone();
+                Outcome::Constant(self.constants.add(&object))
+            }
+            Value::Number(_, tensor, _) => Outcome::Number(add(*tensor)),
+            Value::Scalar(tensor) => Outcome::Scalar(add(*tensor)),
+            Value::Array(array) => {
+                let whole = array.steps.is_empty();
+                match self.buffers[array.buffer].argument {
+                    Some(leaf) if whole => return Ok(Outcome::Argument(leaf)),
+                    Some(leaf) => return self.view_outcome(leaf, array, tensors, updates),
+                    None => {}
+                }
+                let shared = self.buffers[array.buffer].shares;
+                if shared.is_some_and(|base| self.buffers[base].argument.is_some()) {
+                    return self.unsupported("what may be a view of an argument is returned");
+                }
+                if self.buffers[array.buffer].ambiguous {
+                    return self.unsupported("which array is returned depends on values");
+                }
+                if !used.insert(shared.unwrap_or(array.buffer)) {
+                    return self.unsupported("two results share memory");
+                }
+                let contents = self.read(array)?;
+                match self.buffers[array.buffer].maybe.filter(|_| whole) {
+                    Some((leaf, holds)) => Outcome::ArgumentIf {
+                        argument: leaf,
+                        holds: add(holds),
+                        otherwise: add(contents),
+                    },
+                    None => Outcome::Array(add(contents)),
+                }
+            }
+            Value::Tuple(items) => {
+                let items = items
+                    .iter()
+                    .map(|item| self.outcome(item, tensors, updates, used));
+                Outcome::Tuple(items.collect::<Captured<_>>()?)
+            }
+            Value::Named(class, items) => {
+                let class = self.constants.add(class.bind(self.py));
+                let items = items
+                    .iter()
+                    .map(|item| self.outcome(item, tensors, updates, used));
+                Outcome::Named(class, items.collect::<Captured<_>>()?)
+            }
+            Value::List(list) => {
+                if list.level.is_none() {
+                    return self.unsupported("a list of the caller is returned");
+                }
+                let items = list.now();
+                let items = items
+                    .iter()
+                    .map(|item| self.outcome(item, tensors, updates, used));
+                Outcome::List(items.collect::<Captured<_>>()?)
+            }
+            Value::Dict(dict) => {
+                if dict.level.is_none() {
+                    return self.unsupported("a dictionary of the caller is returned");
+                }
+                let items = dict.items.borrow().clone();
+                let mut all = Vec::new();
+                for (key, item) in items {
+                    let key = self.constants.add(key.bind(self.py));
+                    all.push((key, self.outcome(&item, tensors, updates, used)?));
+                }
+                Outcome::Dict(all)
+            }
+            Value::Instance(instance) => {
+                if !instance.made {
+                    return self.unsupported("an object of the caller is returned");
+                }
+                let class = self.constants.add(instance.class.bind(self.py));
+                let mut fields = Vec::new();
+                for (name, field) in &instance.fields {
+                    fields.push((name.clone(), self.outcome(field, tensors, updates, used)?));
+                }
+                Outcome::Made(class, fields)
+            }
+            Value::Mixed(mixed) => {
+                let holds = add(mixed.first);
+                let [a, b] = self.alternatives(mixed)?;
+                Outcome::Either {
+                    holds,
+                    then: Box::new(self.outcome(&a, tensors, updates, used)?),
+                    otherwise: Box::new(self.outcome(&b, tensors, updates, used)?),
+                }
+            }
+            Value::Optional(optional) => Outcome::Either {
+                holds: add(optional.there),
+                then: Box::new(self.outcome(&optional.value, tensors, updates, used)?),
+                otherwise: Box::new(Outcome::None),
+            },
+            Value::Method(..) | Value::Function(_) | Value::Items(_) => {
+                return self.unsupported("a function or an iterator is returned");
+            }
+            Value::Unusable(why) => return self.unsupported(why.to_string()),
+        })
+    }
+
+    /// A view of an argument, which is made of the argument after the call.
+    fn view_outcome(
+        &mut self,
+        argument: usize,
+        array: &Array<'c>,
+        tensors: &mut Vec<Tensor<'c>>,
+        updates: usize,
+    ) -> Captured<Outcome> {
+        let mut steps = Vec::new();
+        for step in array.steps.iter() {
+            steps.push(match step {
+                Step::Slice(items, bounds) => {
+                    let mut bounds = bounds.iter().copied();
+                    let mut all = Vec::new();
+                    for item in items {
+                        let mut size = |position: Position| -> Captured<ViewSize> {
+                            match position {
+                                Position::Static(n) => Ok(ViewSize::Known(n)),
+                                Position::Operand => match bounds.next() {
+                                    Some(value) => self.view_size(value, tensors, updates),
+                                    None => self.unsupported("a view without a bound"),
+                                },
+                            }
+                        };
+                        all.push(match item {
+                            Item::Index(position) => ViewItem::Position(size(*position)?),
+                            Item::NewAxis => ViewItem::NewAxis,
+                            Item::Slice { start, stop, step } => {
+                                let mut parts = [None; 3];
+                                for (part, bound) in parts.iter_mut().zip([start, stop, step]) {
+                                    *part = bound.map(&mut size).transpose()?;
+                                }
+                                ViewItem::Slice(parts)
+                            }
+                        });
+                    }
+                    ViewStep::Index(all)
+                }
+                Step::Transpose(axes) => ViewStep::Transpose(axes.clone()),
+                Step::Reshape { after, .. } => {
+                    let mut sizes = Vec::new();
+                    for size in after {
+                        sizes.push(match size {
+                            OpFold::Static(n) => ViewSize::Known(*n),
+                            OpFold::Value(value) => self.view_size(*value, tensors, updates)?,
+                        });
+                    }
+                    ViewStep::Reshape(sizes)
+                }
+                Step::ReadOnly { .. } => {
+                    return self.unsupported("such a view of an argument is returned");
+                }
+            });
+        }
+        Ok(Outcome::View { argument, steps })
+    }
+
+    /// An index of the program as a result.
+    fn view_size(
+        &mut self,
+        value: Val<'c>,
+        tensors: &mut Vec<Tensor<'c>>,
+        updates: usize,
+    ) -> Captured<ViewSize> {
+        tensors.push(self.scalar_tensor(value)?);
+        Ok(ViewSize::Result(tensors.len() - 1 - updates))
+    }
+}
