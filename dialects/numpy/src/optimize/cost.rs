@@ -33,8 +33,8 @@ impl Default for Machine {
     fn default() -> Self {
         Machine {
             bandwidth: 1e10,
-            elementwise: 4e9,
-            contraction: 2e10,
+            elementwise: 2e10,
+            contraction: 8e10,
             other: 5e8,
             launch: 2e-7,
             assumed_size: 300.0,
@@ -129,7 +129,14 @@ impl Numbers {
                 Profile::View
             }
             "numpy.full" => Profile::Inline(0.0),
-            "numpy.matmul" => Profile::Contraction(2.0 * out * last(&sizes(0))),
+            "numpy.matmul" | "numpy.dot" | "numpy.inner" | "numpy.vecdot" | "numpy.matvec"
+            | "numpy.vecmat" => Profile::Contraction(2.0 * out * last(&sizes(0))),
+            "numpy.tensordot" => {
+                let both =
+                    self.elements(graph, node.child(0)) * self.elements(graph, node.child(1));
+                // Each size that is summed over is in both operands and not in the result.
+                Profile::Contraction(2.0 * (both * out).sqrt())
+            }
             "numpy.einsum" => {
                 let (attrs, operands) = (node.payload().attrs, node.num_children());
                 Profile::Contraction(2.0 * einsum::multiplications(attrs, operands, sizes))

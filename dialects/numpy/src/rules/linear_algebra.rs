@@ -5,11 +5,14 @@ use npir_egraph::Fidelity::{Exact, Relaxed};
 use super::build::Place;
 use super::{DOUBLE, FLOATS, Listed, Pattern, is_float, is_int, list, sample};
 
-/// Whether three matrices fit together for certain.
-fn are_matrices(m: &Place<'_, '_>) -> bool {
+/// Whether three arrays of these ranks fit together for certain: matrices, with a vector at an end perhaps.
+fn fit(m: &Place<'_, '_>, ranks: [&[usize]; 3]) -> bool {
     let [a, b, c] = ["a", "b", "c"].map(|name| m.fact_of(name));
-    let matrices = [a, b, c].iter().all(|fact| fact.rank() == 2);
-    matrices && a.sizes[1] == b.sizes[0] && b.sizes[1] == c.sizes[0]
+    let pairs = [a, b, c].into_iter().zip(ranks);
+    let ranks = pairs
+        .into_iter()
+        .all(|(fact, ranks)| ranks.contains(&fact.rank()));
+    ranks && a.sizes.last() == b.sizes.first() && b.sizes.last() == c.sizes.first()
 }
 
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
@@ -23,7 +26,7 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
             right: "(numpy.matmul ?a (numpy.matmul ?b ?c))",
         }
         .rule()
-        .when(|m| is_float(m.fact_of("a")) && are_matrices(m)),
+        .when(|m| is_float(m.fact_of("a")) && fit(m, [&[2], &[2], &[1, 2]])),
         fires: sample(
             FLOATS,
             "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",
@@ -51,7 +54,7 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
             right: "(numpy.matmul (numpy.matmul ?a ?b) ?c)",
         }
         .rule()
-        .when(|m| is_float(m.fact_of("a")) && are_matrices(m)),
+        .when(|m| is_float(m.fact_of("a")) && fit(m, [&[1, 2], &[2], &[2]])),
         fires: sample(
             FLOATS,
             "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",
@@ -78,7 +81,7 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
             right: "(numpy.matmul ?a (numpy.matmul ?b ?c))",
         }
         .rule()
-        .when(|m| is_int(m.fact_of("a")) && are_matrices(m)),
+        .when(|m| is_int(m.fact_of("a")) && fit(m, [&[2], &[2], &[1, 2]])),
         fires: sample(
             &["i64", "i8"],
             "a: {n}x{m}x{t}, b: {m}x{k}x{t}, c: {k}x{n}x{t}",

@@ -10,11 +10,14 @@
 mod algebra;
 mod build;
 mod choices;
+mod constants;
 mod contractions;
 mod functions;
+mod integers;
 mod linear_algebra;
 mod positions;
 mod reductions;
+mod segments;
 mod updates;
 mod views;
 
@@ -170,6 +173,8 @@ use list;
 pub fn all<'c>() -> Vec<Listed<'c>> {
     [
         algebra::rules(),
+        constants::rules(),
+        integers::rules(),
         functions::rules(),
         choices::rules(),
         views::rules(),
@@ -177,6 +182,7 @@ pub fn all<'c>() -> Vec<Listed<'c>> {
         contractions::rules(),
         positions::rules(),
         linear_algebra::rules(),
+        segments::rules(),
         updates::rules(),
     ]
     .into_iter()

@@ -104,5 +104,87 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
             "{n}xi64",
             "np.absolute(x).argmin(1)",
         );
+
+        // argmax(exp(x)) = argmax(x): it keeps the order
+        Pattern {
+            name: "argmax-exp",
+            fidelity: Relaxed,
+            equation: "argmax(exp(x)) = argmax(x)",
+            left: "(numpy.argmax@p (numpy.exp ?x))",
+            right: "(numpy.argmax@p ?x)",
+        }
+        .rule()
+        .when(|m| is_float(m.fact_of("x"))),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%a = numpy.exp %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "np.exp(x).argmax(1)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%a = numpy.square %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(np.square(x)).argmax(1)",
+        );
+
+        // argmin(exp(x)) = argmin(x): it keeps the order
+        Pattern {
+            name: "argmin-exp",
+            fidelity: Relaxed,
+            equation: "argmin(exp(x)) = argmin(x)",
+            left: "(numpy.argmin@p (numpy.exp ?x))",
+            right: "(numpy.argmin@p ?x)",
+        }
+        .rule()
+        .when(|m| is_float(m.fact_of("x"))),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%a = numpy.exp %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmin %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "np.exp(x).argmin(1)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%a = numpy.negative %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmin %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(-x).argmin(1)",
+        );
+
+        // argmax(sqrt(x)) = argmax(x): it keeps the order
+        Pattern {
+            name: "argmax-sqrt",
+            fidelity: Relaxed,
+            equation: "argmax(sqrt(x)) = argmax(x)",
+            left: "(numpy.argmax@p (numpy.sqrt ?x))",
+            right: "(numpy.argmax@p ?x)",
+        }
+        .rule()
+        .when(|m| is_float(m.fact_of("x"))),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%q = numpy.absolute %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %a = numpy.sqrt %q : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "np.sqrt(np.absolute(x)).argmax(1)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%a = numpy.cos %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(np.cos(x)).argmax(1)",
+        );
     }
 }

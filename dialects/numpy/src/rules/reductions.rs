@@ -140,5 +140,105 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
             "{m}x{w}",
             "(x * c).sum(0)",
         );
+
+        // Max over axes in turn; of zeros of both signs the order decides
+        Rule::apply(
+            "max-max",
+            Numpy,
+            "max max x = max x",
+            "(numpy.max@outer (numpy.max@inner ?x))",
+            |m| over_both(m, "numpy.max"),
+        ),
+        fires: sample(
+            &["f64", "i8"],
+            "x: 2x{n}x3x{t}",
+            "%a = numpy.max %x axes [2] : tensor<2x{n}x3x{t}> -> tensor<2x{n}x{t}>\n\
+             %r = numpy.max %a axes [0] : tensor<2x{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "x.max(2).max(0)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: 2x{n}x3x{t}",
+            "%a = numpy.max %x axes [2] : tensor<2x{n}x3x{t}> -> tensor<2x{n}x{t}>\n\
+             %r = numpy.min %a axes [0] : tensor<2x{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "x.max(2).min(0)",
+        );
+
+        // Min over axes in turn; of zeros of both signs the order decides
+        Rule::apply(
+            "min-min",
+            Numpy,
+            "min min x = min x",
+            "(numpy.min@outer (numpy.min@inner ?x))",
+            |m| over_both(m, "numpy.min"),
+        ),
+        fires: sample(
+            &["f64", "ui16"],
+            "x: 2x{n}x3x{t}",
+            "%a = numpy.min %x axes [2] : tensor<2x{n}x3x{t}> -> tensor<2x{n}x{t}>\n\
+             %r = numpy.min %a axes [0] : tensor<2x{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "x.min(2).min(0)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: 2x{n}x3x{t}",
+            "%a = numpy.min %x axes [2] : tensor<2x{n}x3x{t}> -> tensor<2x{n}x{t}>\n\
+             %r = numpy.max %a axes [0] : tensor<2x{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "x.min(2).max(0)",
+        );
+
+        // Any over axes in turn
+        Rule::apply(
+            "any-any",
+            Exact,
+            "any any x = any x",
+            "(numpy.any@outer (numpy.any@inner ?x))",
+            |m| over_both(m, "numpy.any"),
+        ),
+        fires: sample(
+            &["f64", "i1"],
+            "x: {m}x{n}x{k}x{t}",
+            "%a = numpy.any %x axes [2] : tensor<{m}x{n}x{k}x{t}> -> tensor<{m}x{n}xi1>\n\
+             %r = numpy.any %a axes [0] : tensor<{m}x{n}xi1> -> tensor<{n}xi1>",
+            "{n}xi1",
+            "x.any(2).any(0)",
+        ),
+        not: sample(
+            &["f64", "i1"],
+            "x: {m}x{n}x{k}x{t}",
+            "%a = numpy.any %x axes [2] : tensor<{m}x{n}x{k}x{t}> -> tensor<{m}x{n}xi1>\n\
+             %r = numpy.all %a axes [0] : tensor<{m}x{n}xi1> -> tensor<{n}xi1>",
+            "{n}xi1",
+            "x.any(2).all(0)",
+        );
+
+        // All over axes in turn
+        Rule::apply(
+            "all-all",
+            Exact,
+            "all all x = all x",
+            "(numpy.all@outer (numpy.all@inner ?x))",
+            |m| over_both(m, "numpy.all"),
+        ),
+        fires: sample(
+            &["f64", "i1"],
+            "x: {m}x{n}x{k}x{t}",
+            "%a = numpy.all %x axes [2] : tensor<{m}x{n}x{k}x{t}> -> tensor<{m}x{n}xi1>\n\
+             %r = numpy.all %a axes [0] : tensor<{m}x{n}xi1> -> tensor<{n}xi1>",
+            "{n}xi1",
+            "x.all(2).all(0)",
+        ),
+        not: sample(
+            &["f64", "i1"],
+            "x: {m}x{n}x{k}x{t}",
+            "%a = numpy.all %x axes [2] : tensor<{m}x{n}x{k}x{t}> -> tensor<{m}x{n}xi1>\n\
+             %r = numpy.any %a axes [0] : tensor<{m}x{n}xi1> -> tensor<{n}xi1>",
+            "{n}xi1",
+            "x.all(2).any(0)",
+        );
     }
 }
