@@ -7,18 +7,72 @@ the arrays' own memory. What cannot be compiled runs in NumPy itself; ``fallback
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import Any, Callable
 
-from ._dispatch import Jit, __version__
+from . import _dispatch
+from ._dispatch import FallbackWarning, __version__
+from ._reasons import Explanation, Lowered, Stats
 
-__all__ = ["Jit", "__version__", "jit"]
+__all__ = [
+    "Explanation",
+    "FallbackWarning",
+    "Jit",
+    "Lowered",
+    "Stats",
+    "__version__",
+    "explain",
+    "jit",
+    "show_config",
+]
 
 
-def _compile(function: Any, arguments: tuple, generalize: bool) -> Any:
+def _load_compiler() -> Any:
     # Loads LLVM and MLIR: at the first compilation, not before.
     from . import _compiler
 
-    return _compiler.compile(function, arguments, generalize)
+    return _compiler
+
+
+class Jit(_dispatch.Jit):
+    """A function that runs compiled where it can; made by :func:`jit`."""
+
+    #: The Python function.
+    __wrapped__: Callable
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self) -> Any:
+        # A function that its module has under its own name is that name.
+        module = sys.modules.get(getattr(self, "__module__", ""))
+        found: Any = module
+        for name in self.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is self:
+            return self.__qualname__
+        return _jit, (self.__wrapped__, self.strict)
+
+    @property
+    def stats(self) -> Stats:
+        """What was compiled so far, and why calls ran in NumPy."""
+        return Stats(self.compilations, self.recompilations, self.fallbacks)
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """The program for such arguments at every level, without running it.
+
+        Raises:
+            TypeError: the function cannot be compiled, with the place and the reason.
+        """
+        texts = _load_compiler().lower(self.__wrapped__, self.bind_arguments(*args, **kwargs))
+        if isinstance(texts, str):
+            raise TypeError(texts)
+        return Lowered(**texts)
+
+
+def _jit(function: Callable, strict: bool) -> Jit:
+    return functools.update_wrapper(Jit(function, _load_compiler, strict), function)
 
 
 def jit(function: Callable | None = None, *, strict: bool = False) -> Any:
@@ -26,11 +80,41 @@ def jit(function: Callable | None = None, *, strict: bool = False) -> Any:
 
     Args:
         function: a Python function that uses NumPy.
-        strict: raise ``TypeError`` with the place and the reason where the function would run in NumPy.
+        strict: raise ``TypeError`` with the place and the reason where the function would run in NumPy. Without it,
+            a ``FallbackWarning`` says so once for each reason.
 
     Returns:
         A callable with the parameters of ``function``; without ``function``, a decorator.
     """
     if function is None:
         return lambda function: jit(function, strict=strict)
-    return Jit(function, _compile, strict)
+    return _jit(function, strict)
+
+
+def explain(function: Callable, *args: Any, **kwargs: Any) -> Explanation:
+    """What becomes of a call of ``function`` with these arguments, without running it.
+
+    Args:
+        function: a Python function, compiled by :func:`jit` or not.
+
+    Returns:
+        Text that says whether and to what the call is compiled, what the optimizer does and why; also as HTML.
+    """
+    function = function if isinstance(function, Jit) else _jit(function, False)
+    arguments = function.bind_arguments(*args, **kwargs)
+    remarks = _load_compiler().explain(function.__wrapped__, arguments)
+    if isinstance(remarks, str):
+        return Explanation(function.__qualname__, None, [], remarks)
+    lowered = function.lower(*args, **kwargs)
+    return Explanation(function.__qualname__, lowered, remarks, None)
+
+
+def show_config() -> None:
+    """Prints versions, the processor that code is compiled for, and the number of threads."""
+    import numpy
+
+    processor, features = _load_compiler().target()
+    print(f"npir {__version__}, Python {sys.version.split()[0]}, NumPy {numpy.__version__}")
+    print(f"processor: {processor}")
+    print(f"features: {features}")
+    print(f"threads: {_dispatch.threads()}")

@@ -342,11 +342,13 @@ class Reasons(unittest.TestCase):
     def test_what_was_refused_is_not_tried_again(self):
         attempts = []
 
-        def refuse(function, arguments, generalize):
-            attempts.append(arguments)
-            return "no reason"
+        class Compiler:
+            @staticmethod
+            def compile(function, arguments, generalize):
+                attempts.append(arguments)
+                return "no reason"
 
-        function = npir.Jit(lambda x: x, refuse, False)
+        function = npir.Jit(lambda x: x, lambda: Compiler, False)
         for x in (1, 2, 3, np.ones(2), np.ones(3), np.ones((2, 2))):
             self.assertIs(function(x), x)
         self.assertEqual(len(attempts), 3)

@@ -287,3 +287,65 @@ pub(crate) fn numpy_scalar(object: &Bound<'_, PyAny>) -> Option<(DType, Scalar)>
     let bytes = unsafe { std::slice::from_raw_parts(data_of(array), dtype.size()) };
     Some((dtype, Scalar::from_bytes(dtype, bytes)?))
 }
+
+/// What an argument is, as far as guards ask.
+pub(crate) fn description(object: &Bound<'_, PyAny>) -> String {
+    if let Ok(array) = object.cast_exact::<PyUntypedArray>() {
+        let dtype = array.dtype().to_string();
+        let dims: Vec<_> = array.shape().iter().map(ToString::to_string).collect();
+        return format!("{dtype}[{}]", dims.join(", "));
+    }
+    let class = object.get_type().name();
+    let class = class.map_or_else(|_| "an object".to_owned(), |name| name.to_string());
+    match number(object).is_some() || class == "str" {
+        true => object.repr().map_or(class, |text| text.to_string()),
+        false => class,
+    }
+}
+
+/// What a guard expects.
+pub(crate) fn expected(guard: &Guard, constants: &Bound<'_, PyTuple>) -> String {
+    let all = |items: &[Guard]| -> String {
+        let items: Vec<_> = items.iter().map(|item| expected(item, constants)).collect();
+        items.join(", ")
+    };
+    let constant = |at: usize| match constants.get_item(at) {
+        Ok(object) => description(&object),
+        Err(_) => "something else".to_owned(),
+    };
+    match guard {
+        Guard::Array {
+            dtype,
+            shape,
+            written,
+            c_order,
+        } => {
+            let dims: Vec<_> = shape
+                .iter()
+                .map(|n| n.map_or("?".to_owned(), |n| n.to_string()))
+                .collect();
+            let written = if *written {
+                " that can be written to"
+            } else {
+                ""
+            };
+            let order = if *c_order { " in C order" } else { "" };
+            format!("{}[{}]{written}{order}", dtype.name(), dims.join(", "))
+        }
+        Guard::Scalar { dtype } => format!("numpy.{}", dtype.name()),
+        Guard::Number(kind) => match kind {
+            NumberKind::Bool => "bool".into(),
+            NumberKind::Int => "int".into(),
+            NumberKind::Float => "float".into(),
+            NumberKind::Complex => "complex".into(),
+        },
+        Guard::Constant(at) | Guard::Known(at) => constant(*at),
+        Guard::Tuple(items) => format!("a tuple of {}", all(items)),
+        Guard::List(items) => format!("a list of {}", all(items)),
+        Guard::Dict(items) => {
+            let keys: Vec<_> = items.iter().map(|(key, _)| constant(*key)).collect();
+            format!("a dictionary with the keys {}", keys.join(", "))
+        }
+        Guard::Object { class, .. } => constant(*class),
+    }
+}

@@ -1,16 +1,24 @@
 //! `Jit`: a Python function with its compiled versions.
 
 use std::collections::HashSet;
+use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use npir_runtime::{Arg, Artifact, Function, RunErrorKind};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::arguments::{Leaf, overlap, same, take_apart};
+use crate::arguments::{Leaf, description, expected, overlap, same, take_apart};
 use crate::results::{assemble, exception};
 use crate::spec::{FUNCTION, GlobalGuard, Spec};
+
+pyo3::create_exception!(
+    npir,
+    FallbackWarning,
+    PyUserWarning,
+    "A call runs in NumPy, for the reason that the text gives."
+);
 
 /// A compiled version.
 struct Version {
@@ -52,6 +60,51 @@ impl Version {
         let globals = self.spec.globals.iter();
         (globals.clone().all(|guard| holds(guard, constants)) && !overlap(&leaves))
             .then_some(leaves)
+    }
+
+    /// How many things fit this version, and the first one that does not.
+    fn misfit(
+        &self,
+        py: Python<'_>,
+        bound: &[Bound<'_, PyAny>],
+        names: &[String],
+    ) -> (usize, String) {
+        let constants = self.constants.bind(py);
+        let mut leaves = Vec::new();
+        let parameters = self.spec.parameters.iter().zip(bound).zip(names);
+        for (i, ((guard, object), name)) in parameters.enumerate() {
+            if take_apart(guard, object, constants, &mut leaves).is_none() {
+                let why = format!(
+                    "{name}: {}, compiled was {}",
+                    description(object),
+                    expected(guard, constants)
+                );
+                return (i, why);
+            }
+        }
+        for hidden in &self.spec.hidden {
+            let fits = constants.get_item(hidden.namespace).ok().and_then(|n| {
+                let object = found(&n, hidden.name.as_deref()).ok()??;
+                take_apart(&hidden.guard, &object, constants, &mut leaves)
+            });
+            if fits.is_none() {
+                let name = hidden.name.as_deref().unwrap_or("a variable around");
+                return (bound.len(), format!("{name} is something else now"));
+            }
+        }
+        let changed = self
+            .spec
+            .globals
+            .iter()
+            .find(|guard| !holds(guard, constants));
+        let why = match changed {
+            Some(guard) => {
+                let name = guard.name.as_deref().unwrap_or("a variable around");
+                format!("{name} is something else now")
+            }
+            None => "arguments share memory".into(),
+        };
+        (bound.len() + 1, why)
     }
 
     /// What the call returns; `Err` is a reason why it has to be made in NumPy.
@@ -132,11 +185,11 @@ fn holds(guard: &GlobalGuard, constants: &Bound<'_, PyTuple>) -> bool {
 }
 
 /// A Python function that runs compiled where a compiled version fits.
-#[pyclass(module = "npir", frozen, dict, weakref)]
+#[pyclass(module = "npir._dispatch", frozen, dict, weakref, subclass)]
 pub(crate) struct Jit {
     function: Py<PyAny>,
-    /// `compile(function, arguments, generalize)` → `(artifact, spec, constants)`, or a reason why not.
-    compile: Py<PyAny>,
+    /// Loads and returns the module of the compiler.
+    compiler: Py<PyAny>,
     signature: Py<PyAny>,
     parameters: usize,
     /// Whether arguments can be passed by position as they come.
@@ -145,6 +198,8 @@ pub(crate) struct Jit {
     fallbacks: Mutex<Vec<String>>,
     /// Types of arguments that no version could be compiled for.
     refused: Mutex<HashSet<Vec<usize>>>,
+    /// Why versions after the first were compiled.
+    recompilations: Mutex<Vec<String>>,
     strict: bool,
 }
 
@@ -154,7 +209,12 @@ const MOST_VERSIONS: usize = 16;
 #[pymethods]
 impl Jit {
     #[new]
-    fn new(py: Python<'_>, function: Py<PyAny>, compile: Py<PyAny>, strict: bool) -> PyResult<Jit> {
+    fn new(
+        py: Python<'_>,
+        function: Py<PyAny>,
+        compiler: Py<PyAny>,
+        strict: bool,
+    ) -> PyResult<Jit> {
         let signature = py
             .import("inspect")?
             .call_method1("signature", (&function,))?;
@@ -168,11 +228,12 @@ impl Jit {
             parameters: parameters.len()?,
             signature: signature.unbind(),
             function,
-            compile,
+            compiler,
             plain,
             versions: Mutex::default(),
             fallbacks: Mutex::default(),
             refused: Mutex::default(),
+            recompilations: Mutex::default(),
             strict,
         })
     }
@@ -194,7 +255,7 @@ impl Jit {
         let run = |version: &Version, leaves: &[Leaf<'py>]| match version.run(py, leaves)? {
             Ok(result) => Ok(result),
             Err(reason) => {
-                self.report(reason)?;
+                self.report(py, reason)?;
                 numpy()
             }
         };
@@ -206,6 +267,15 @@ impl Jit {
         if versions.len() < MOST_VERSIONS
             && let Some(version) = self.compiled(py, &bound, !versions.is_empty())?
         {
+            // The version that fits best says what is new.
+            let names = self.names(py)?;
+            let misfits = versions.iter().map(|v| v.misfit(py, &bound, &names));
+            if let Some((_, why)) = misfits.max_by_key(|(fitting, _)| *fitting) {
+                self.recompilations
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(why);
+            }
             self.versions
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -215,17 +285,37 @@ impl Jit {
             }
         }
         if versions.len() >= MOST_VERSIONS {
-            self.report(format!(
+            self.report(py, format!(
                 "{MOST_VERSIONS} versions are compiled: calls that fit none of them run in NumPy"
             ))?;
         }
         numpy()
     }
 
-    /// The Python function.
+    /// Why versions after the first were compiled, in order: what did not fit the version before.
     #[getter]
-    fn __wrapped__(&self, py: Python<'_>) -> Py<PyAny> {
-        self.function.clone_ref(py)
+    fn recompilations(&self) -> Vec<String> {
+        self.recompilations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether what cannot be compiled raises.
+    #[getter]
+    fn strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The arguments of a call, one for each parameter.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn bind_arguments<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.bind(py, args, kwargs)?)
     }
 
     /// How many versions were compiled.
@@ -265,7 +355,7 @@ impl Jit {
     }
 
     /// Notes why a call runs in NumPy, or raises it.
-    fn report(&self, reason: String) -> PyResult<()> {
+    fn report(&self, py: Python<'_>, reason: String) -> PyResult<()> {
         if self.strict {
             return Err(PyTypeError::new_err(reason));
         }
@@ -273,10 +363,20 @@ impl Jit {
             .fallbacks
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if !fallbacks.contains(&reason) {
-            fallbacks.push(reason);
+        if fallbacks.contains(&reason) {
+            return Ok(());
         }
-        Ok(())
+        fallbacks.push(reason.clone());
+        drop(fallbacks);
+        let text = CString::new(format!("a call runs in NumPy: {reason}"))?;
+        PyErr::warn(py, &py.get_type::<FallbackWarning>(), &text, 1)
+    }
+
+    /// The names of the parameters.
+    fn names(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let parameters = self.signature.bind(py).getattr("parameters")?;
+        let names = parameters.try_iter()?.map(|name| name?.extract());
+        names.collect()
     }
 
     fn compiled<'py>(
@@ -291,16 +391,14 @@ impl Jit {
             return Ok(None);
         }
         let arguments = PyTuple::new(py, bound)?;
-        let made = self
-            .compile
-            .bind(py)
-            .call1((&self.function, arguments, generalize))?;
+        let compiler = self.compiler.bind(py).call0()?;
+        let made = compiler.call_method1("compile", (&self.function, arguments, generalize))?;
         if let Ok((artifact, spec, constants)) = made.extract::<(Vec<u8>, String, Py<PyTuple>)>() {
             return Ok(Some(Arc::new(Version::new(&artifact, &spec, constants)?)));
         }
         let reason: String = made.extract()?;
         lock().insert(types);
-        self.report(reason)?;
+        self.report(py, reason)?;
         Ok(None)
     }
 }

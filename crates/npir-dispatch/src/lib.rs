@@ -41,9 +41,20 @@ pub fn scalar_of(object: &Bound<'_, PyAny>) -> Option<DType> {
     Some(arguments::numpy_scalar(object)?.0)
 }
 
+/// How many threads compiled code uses.
+#[pyfunction]
+fn threads() -> usize {
+    npir_runtime::pool::num_threads()
+}
+
 /// The module.
 #[pymodule(gil_used = false)]
 fn _dispatch(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add(
+        "FallbackWarning",
+        module.py().get_type::<jit::FallbackWarning>(),
+    )?;
+    module.add_function(wrap_pyfunction!(threads, module)?)?;
     module.add_class::<jit::Jit>()
 }

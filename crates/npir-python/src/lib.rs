@@ -6,13 +6,13 @@ mod tree;
 mod value;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use npir::StandardRegistry as _;
-use npir::prelude::{Compiler, Registry};
+use npir::prelude::{Compiler, CpuTarget, Level, Registry};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 fn compiler() -> &'static Compiler {
     static COMPILER: OnceLock<Compiler> = OnceLock::new();
@@ -30,24 +30,90 @@ fn compile<'py>(
     arguments: &Bound<'py, PyTuple>,
     generalize: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut made = capture::compile(compiler(), function, arguments, generalize)?;
+    let compiler = compiler();
+    let make: &capture::Make<'_, _> = &|_, module| compiler.compile_artifact(&module);
+    let mut made = capture::capture(compiler, function, arguments, generalize, make)?;
     if generalize && made.is_err() {
-        made = capture::compile(compiler(), function, arguments, false)?;
+        made = capture::capture(compiler, function, arguments, false, make)?;
     }
     let program = match made {
         Ok(program) => program,
         Err(reason) => return Ok(reason.into_pyobject(py)?.into_any()),
     };
     let failed = |what: String| PyRuntimeError::new_err(what);
-    let artifact = program
-        .artifact
-        .to_bytes()
-        .map_err(|e| failed(e.to_string()))?;
+    let artifact = program.made.to_bytes().map_err(|e| failed(e.to_string()))?;
     let spec = serde_json::to_string(&program.spec).map_err(|e| failed(e.to_string()))?;
     let constants = PyTuple::new(py, program.constants)?;
     Ok((PyBytes::new(py, &artifact), spec, constants)
         .into_pyobject(py)?
         .into_any())
+}
+
+/// The program that `function` becomes for such arguments at each level, as text, or a reason why there is none.
+#[pyfunction]
+fn lower<'py>(
+    py: Python<'py>,
+    function: &Bound<'py, PyAny>,
+    arguments: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let compiler = compiler();
+    let made = capture::capture(compiler, function, arguments, false, &|context, module| {
+        let mut texts = vec![
+            ("llvm_ir", compiler.emit_llvm_ir(&module)?),
+            ("asm", compiler.emit_assembly(&module)?),
+        ];
+        let mut module = module;
+        for level in Level::ALL {
+            compiler.lower(context, &mut module, level)?;
+            texts.push((level.name(), module.as_operation().to_string()));
+        }
+        Ok(texts)
+    })?;
+    match made {
+        Ok(program) => {
+            let texts = PyDict::new(py);
+            for (level, text) in program.made {
+                texts.set_item(level, text)?;
+            }
+            Ok(texts.into_any())
+        }
+        Err(reason) => Ok(reason.into_pyobject(py)?.into_any()),
+    }
+}
+
+/// What the optimizer does to the program that `function` becomes for such arguments, a line for each remark, or a
+/// reason why there is no program.
+#[pyfunction]
+fn explain<'py>(
+    py: Python<'py>,
+    function: &Bound<'py, PyAny>,
+    arguments: &Bound<'py, PyTuple>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let remarks = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&remarks);
+    let compiler = Compiler::new(Registry::standard()).on_remark(move |remark| {
+        let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(remark.to_string());
+    });
+    let made = capture::capture(
+        &compiler,
+        function,
+        arguments,
+        false,
+        &|context, mut module| compiler.explain(context, &mut module),
+    )?;
+    if let Err(reason) = made {
+        return Ok(reason.into_pyobject(py)?.into_any());
+    }
+    let all = remarks.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(PyList::new(py, all.iter())?.into_any())
+}
+
+/// What code is compiled for: the processor and its features.
+#[pyfunction]
+fn target() -> PyResult<(String, String)> {
+    let host = CpuTarget::host().map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+    Ok((host.cpu().to_owned(), host.features().join(" ")))
 }
 
 /// NumPy's functions that are compiled, by their names below `numpy`: the names of their parameters.
@@ -63,5 +129,12 @@ fn functions() -> BTreeMap<&'static str, Vec<&'static str>> {
 #[pymodule]
 fn _compiler(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(functions, module)?)?;
+    for function in [
+        wrap_pyfunction!(lower, module)?,
+        wrap_pyfunction!(explain, module)?,
+        wrap_pyfunction!(target, module)?,
+    ] {
+        module.add_function(function)?;
+    }
     module.add_function(wrap_pyfunction!(compile, module)?)
 }

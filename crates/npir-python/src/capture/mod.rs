@@ -93,21 +93,23 @@ impl From<PyErr> for Stop {
 pub(crate) type Captured<T> = Result<T, Stop>;
 
 /// A program, and what it needs.
-pub(crate) struct Program {
-    pub(crate) artifact: Artifact,
+pub(crate) struct Program<T> {
+    /// What was made of the module.
+    pub(crate) made: T,
     pub(crate) spec: Spec,
     pub(crate) constants: Vec<Py<PyAny>>,
 }
 
-/// Captures and compiles `function` for such arguments; `Err` is a reason why not.
+/// Captures `function` for such arguments, and makes something of the module; `Err` is a reason why not.
 ///
 /// With `generalize` arrays may have other extents than these, but for those that are 1.
-pub(crate) fn compile(
+pub(crate) fn capture<T>(
     compiler: &Compiler,
     function: &Bound<'_, PyAny>,
     arguments: &Bound<'_, PyTuple>,
     generalize: bool,
-) -> PyResult<Result<Program, String>> {
+    make: &Make<'_, T>,
+) -> PyResult<Result<Program<T>, String>> {
     let mut choices = Choices {
         generalize,
         ..Choices::default()
@@ -119,7 +121,7 @@ pub(crate) fn compile(
     // Each round settles one argument.
     loop {
         let context = compiler.context();
-        let attempt = attempt(compiler, &context, function, &source, arguments, &choices)?;
+        let attempt = attempt(&context, function, &source, arguments, &choices, make)?;
         match attempt {
             Ok(program) => return Ok(Ok(program)),
             Err(Failed::Stop(Stop::Specialize(leaf))) if choices.known.insert(leaf) => {}
@@ -167,14 +169,18 @@ enum Failed {
     Compile(CompileError),
 }
 
-fn attempt(
-    compiler: &Compiler,
+/// What is made of a module.
+pub(crate) type Make<'m, T> = dyn Fn(&npir::mlir::melior::Context, npir::mlir::melior::ir::Module<'_>) -> Result<T, CompileError>
+    + 'm;
+
+fn attempt<T>(
     context: &npir::mlir::melior::Context,
     function: &Bound<'_, PyAny>,
     source: &Source,
     arguments: &Bound<'_, PyTuple>,
     choices: &Choices,
-) -> PyResult<Result<Program, Failed>> {
+    make: &Make<'_, T>,
+) -> PyResult<Result<Program<T>, Failed>> {
     let py = function.py();
     let mut constants = Constants::default();
     let mut parameters = Parameters::default();
@@ -265,11 +271,11 @@ fn attempt(
     if let Some(reason) = stop.take() {
         return Ok(Err(Failed::Stop(reason)));
     }
-    let artifact = built
+    let made = built
         .and_then(|()| program.finish())
-        .and_then(|module| compiler.compile_artifact(&module));
-    let artifact = match artifact {
-        Ok(artifact) => artifact,
+        .and_then(|module| make(context, module));
+    let made = match made {
+        Ok(made) => made,
         Err(error) => return Ok(Err(Failed::Compile(error))),
     };
     let spec = Spec {
@@ -279,7 +285,7 @@ fn attempt(
         result: outcome.into_inner().unwrap_or(Outcome::None),
     };
     Ok(Ok(Program {
-        artifact,
+        made,
         spec,
         constants: kept.into_inner().list,
     }))

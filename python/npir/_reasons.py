@@ -1,0 +1,66 @@
+"""What npir has done and why, as objects that print."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+
+
+@dataclasses.dataclass(frozen=True)
+class Stats:
+    """What happened to a compiled function so far."""
+
+    #: How many versions were compiled.
+    compilations: int
+    #: Why versions after the first were compiled: what did not fit the version before.
+    recompilations: list[str]
+    #: Why calls ran in NumPy, each place and reason once.
+    fallbacks: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Lowered:
+    """A program at every level, as text."""
+
+    numpy: str
+    tensor: str
+    loop: str
+    device: str
+    llvm: str
+    llvm_ir: str
+    asm: str
+
+    def __repr__(self) -> str:
+        lines = {field.name: getattr(self, field.name).count("\n") for field in dataclasses.fields(self)}
+        return f"Lowered({', '.join(f'{name}: {count} lines' for name, count in lines.items())})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """What becomes of a call."""
+
+    name: str
+    #: The program, if there is one.
+    lowered: Lowered | None
+    #: What the optimizer has to say.
+    remarks: list[str]
+    #: Why the call runs in NumPy, if it does.
+    fallback: str | None
+
+    def __str__(self) -> str:
+        if self.lowered is None:
+            return f"{self.name} runs in NumPy\n  {self.fallback}"
+        kernels = self.lowered.loop.count("loop.nest")
+        lines = [f"{self.name} is compiled: {kernels} loop nests"]
+        lines += [f"  {remark}" for remark in self.remarks or ["no rule of the optimizer applies"]]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        parts = [f"<pre>{html.escape(str(self))}</pre>"]
+        if self.lowered is not None:
+            for field in dataclasses.fields(self.lowered):
+                text = html.escape(getattr(self.lowered, field.name))
+                parts.append(f"<details><summary>{field.name}</summary><pre>{text}</pre></details>")
+        return "".join(parts)
