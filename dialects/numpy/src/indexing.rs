@@ -139,7 +139,7 @@ impl AttrCodec for Items {
 
 /// What a slice with static bounds selects along a dimension of size `n`: the first position and
 /// the number of positions. This is CPython's `PySlice_AdjustIndices`.
-fn adjust(n: i64, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, i64) {
+pub(crate) fn adjust(n: i64, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, i64) {
     let (low, high) = if step < 0 { (-1, n - 1) } else { (0, n) };
     let clamp = |b: i64| {
         if b < 0 {

@@ -3,6 +3,7 @@
 //! Each block is a graph of its own: the values that its ops compute, with everything from outside as leaves. Rules add
 //! equal ways to compute them, and the cheapest plan is written back. Ops with regions or effects stay where they are.
 
+mod hoist;
 mod prefer;
 mod reasons;
 mod region;
@@ -26,6 +27,7 @@ const OFF: &str = "off";
 
 /// Rewrites array programs by the rules of the numpy dialect
 ///
+/// What a loop computes again and again is moved in front of it, where it cannot fail.
 /// `mode` says how faithful the rules must be: `exact` keeps every bit, `numpy` what NumPy promises, `relaxed` is the
 /// algebra of real numbers, `off` does nothing. The result never costs more than the program that came. The same input
 /// gives the same output. Limits that are reached are remarks.
@@ -64,6 +66,8 @@ pub struct Optimize {
     explain: bool,
     #[statistic(name = "applied", description = "Rules behind the chosen plans")]
     applied: Statistic,
+    #[statistic(name = "hoisted", description = "Operations moved out of loops")]
+    hoisted: Statistic,
 }
 
 impl Optimize {
@@ -109,16 +113,16 @@ impl Optimize {
         let fidelity = Fidelity::ALL.into_iter().find(|f| f.name() == self.mode);
         let fidelity = fidelity
             .ok_or_else(|| format!("no mode '{}': exact, numpy, relaxed or off", self.mode))?;
+        let rules = rules::up_to(ctx, fidelity).map_err(|e| e.to_string())?;
+        if self.only.is_empty() && self.without.is_empty() {
+            return Ok(Some(rules));
+        }
         let all: Vec<_> = rules::all()
             .iter()
             .map(|listed| listed.rule.name())
             .collect();
-        if let Some(unknown) = self
-            .only
-            .iter()
-            .chain(&self.without)
-            .find(|name| !all.contains(&name.as_str()))
-        {
+        let mut named = self.only.iter().chain(&self.without);
+        if let Some(unknown) = named.find(|name| !all.contains(&name.as_str())) {
             return Err(format!("no rule '{unknown}'"));
         }
         let left_out: Vec<_> = all
@@ -128,7 +132,6 @@ impl Optimize {
                 self.without.iter().any(is) || !self.only.is_empty() && !self.only.iter().any(is)
             })
             .collect();
-        let rules = rules::up_to(ctx, fidelity).map_err(|e| e.to_string())?;
         Ok(Some(rules.without(&left_out)))
     }
 
@@ -213,21 +216,39 @@ impl Pass for Optimize {
         let Some(rules) = self.rules(op.ctx()).map_err(PassError::from)? else {
             return Ok(());
         };
-        let (mut blocks, mut seen) = (Vec::new(), HashSet::new());
-        op.walk_ops(&mut |inner| {
-            if inner.name().starts_with("numpy.")
-                && let Some(block) = inner.block()
-                && seen.insert(block.key())
-            {
-                blocks.push(block);
-            }
-            Walk::Advance
-        });
-        for block in blocks {
+        for block in blocks(op) {
             self.block(block, &rules);
+            self.hoisted.add(hoist::hoist(block) as i64);
         }
         Ok(())
     }
+}
+
+/// The blocks with ops of the numpy dialect and those around them, inner ones first.
+fn blocks<'c>(function: Op<'c>) -> Vec<Blk<'c>> {
+    let mut seen = HashSet::new();
+    let mut found: Vec<(usize, Blk<'c>)> = Vec::new();
+    function.walk_ops(&mut |inner| {
+        if inner.name().starts_with("numpy.") {
+            let mut chain = Vec::new();
+            let mut block = inner.block();
+            while let Some(own) = block {
+                chain.push(own);
+                block = own
+                    .parent_op()
+                    .filter(|op| op.key() != function.key())
+                    .and_then(|op| op.block());
+            }
+            for (above, own) in chain.iter().rev().enumerate() {
+                if seen.insert(own.key()) {
+                    found.push((above, *own));
+                }
+            }
+        }
+        Walk::Advance
+    });
+    found.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
+    found.into_iter().map(|(_, block)| block).collect()
 }
 
 /// The graph of a block.

@@ -3,6 +3,7 @@
 
 mod cost;
 mod facts;
+mod failure;
 mod shapes;
 mod view;
 
@@ -18,6 +19,7 @@ use crate::elementwise::dtype::DType;
 
 pub use cost::{Machine, Note, Numbers, Profile};
 pub use facts::{Fact, Size};
+pub use failure::cannot_fail;
 pub(crate) use view::View;
 
 /// The op of nodes that stand for a value from elsewhere. No op of MLIR is called so, and no rule can name it.

@@ -81,6 +81,12 @@ pub(crate) fn is_reduction(op: &str) -> bool {
     TABLE.iter().any(|row| row.name == op)
 }
 
+/// Whether the reduction of no elements is an error.
+pub(crate) fn needs_elements(op: &str) -> bool {
+    let mut rows = TABLE.iter();
+    rows.any(|row| row.name == op && row.needs_elements.is_some())
+}
+
 fn axes_of(axes: Option<Attribute<'_>>) -> Option<Vec<i64>> {
     axes.and_then(I64Array::decode)
 }

@@ -18,6 +18,7 @@ mod linear_algebra;
 mod positions;
 mod reductions;
 mod segments;
+mod slices;
 mod updates;
 mod views;
 
@@ -183,6 +184,7 @@ pub fn all<'c>() -> Vec<Listed<'c>> {
         positions::rules(),
         linear_algebra::rules(),
         segments::rules(),
+        slices::rules(),
         updates::rules(),
     ]
     .into_iter()
