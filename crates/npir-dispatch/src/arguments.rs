@@ -88,6 +88,15 @@ impl Leaf<'_> {
         }
     }
 
+    /// Whether work on all of its elements takes longer than to give the interpreter's lock away.
+    pub(crate) fn is_large(&self) -> bool {
+        const ELEMENTS: usize = 16_384;
+        match self {
+            Leaf::Array(array, ..) => array.shape().iter().product::<usize>() > ELEMENTS,
+            Leaf::Number(_) => false,
+        }
+    }
+
     /// Whether it is an array that is written to.
     pub(crate) fn is_written(&self) -> bool {
         matches!(self, Leaf::Array(_, _, true))

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use npir_runtime::{Arg, Artifact, Function, RunErrorKind};
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::arguments::{Leaf, description, expected, overlap, same, take_apart};
 use crate::results::{assemble, exception};
-use crate::spec::{FUNCTION, GlobalGuard, Spec};
+use crate::spec::{FUNCTION, Spec};
 
 pyo3::create_exception!(
     npir,
@@ -25,20 +25,38 @@ struct Version {
     function: Function,
     spec: Spec,
     constants: Py<PyTuple>,
+    /// Of `spec.globals`.
+    fixed: Vec<Fixed>,
+    /// Of `spec.hidden`.
+    hidden: Vec<Place>,
 }
 
 impl Version {
-    fn new(artifact: &[u8], spec: &str, constants: Py<PyTuple>) -> PyResult<Version> {
+    fn new(artifact: &[u8], spec: &str, constants: Bound<'_, PyTuple>) -> PyResult<Version> {
         let bad = |what: String| {
             PyValueError::new_err(format!("the compiled function cannot be loaded: {what}"))
         };
         let artifact = Artifact::from_bytes(artifact).map_err(|e| bad(e.to_string()))?;
+        let spec: Spec = serde_json::from_str(spec).map_err(|e| bad(e.to_string()))?;
+        let place = |namespace: usize, name: &Option<String>| -> PyResult<Place> {
+            Ok(Place::new(constants.get_item(namespace)?, name.as_deref()))
+        };
+        let fixed = spec.globals.iter().map(|guard| {
+            Ok(Fixed {
+                place: place(guard.namespace, &guard.name)?,
+                value: constants.get_item(guard.value)?.unbind(),
+                equal: guard.equal,
+            })
+        });
+        let hidden = spec.hidden.iter().map(|h| place(h.namespace, &h.name));
         Ok(Version {
             function: artifact
                 .function(FUNCTION)
                 .map_err(|e| bad(e.to_string()))?,
-            spec: serde_json::from_str(spec).map_err(|e| bad(e.to_string()))?,
-            constants,
+            fixed: fixed.collect::<PyResult<_>>()?,
+            hidden: hidden.collect::<PyResult<_>>()?,
+            spec,
+            constants: constants.unbind(),
         })
     }
 
@@ -52,14 +70,11 @@ impl Version {
         for (guard, object) in self.spec.parameters.iter().zip(bound) {
             take_apart(guard, object, constants, &mut leaves)?;
         }
-        for hidden in &self.spec.hidden {
-            let namespace = constants.get_item(hidden.namespace).ok()?;
-            let object = found(&namespace, hidden.name.as_deref()).ok()??;
+        for (hidden, place) in self.spec.hidden.iter().zip(&self.hidden) {
+            let object = place.found(py).ok()??;
             take_apart(&hidden.guard, &object, constants, &mut leaves)?;
         }
-        let globals = self.spec.globals.iter();
-        (globals.clone().all(|guard| holds(guard, constants)) && !overlap(&leaves))
-            .then_some(leaves)
+        (self.fixed.iter().all(|fixed| fixed.holds(py)) && !overlap(&leaves)).then_some(leaves)
     }
 
     /// How many things fit this version, and the first one that does not.
@@ -82,26 +97,18 @@ impl Version {
                 return (i, why);
             }
         }
-        for hidden in &self.spec.hidden {
-            let fits = constants.get_item(hidden.namespace).ok().and_then(|n| {
-                let object = found(&n, hidden.name.as_deref()).ok()??;
-                take_apart(&hidden.guard, &object, constants, &mut leaves)
-            });
+        for (hidden, place) in self.spec.hidden.iter().zip(&self.hidden) {
+            let object = place.found(py).ok().flatten();
+            let fits = object
+                .and_then(|object| take_apart(&hidden.guard, &object, constants, &mut leaves));
             if fits.is_none() {
-                let name = hidden.name.as_deref().unwrap_or("a variable around");
-                return (bound.len(), format!("{name} is something else now"));
+                let why = format!("{} is something else now", place.name(py));
+                return (bound.len(), why);
             }
         }
-        let changed = self
-            .spec
-            .globals
-            .iter()
-            .find(|guard| !holds(guard, constants));
+        let changed = self.fixed.iter().find(|fixed| !fixed.holds(py));
         let why = match changed {
-            Some(guard) => {
-                let name = guard.name.as_deref().unwrap_or("a variable around");
-                format!("{name} is something else now")
-            }
+            Some(fixed) => format!("{} is something else now", fixed.place.name(py)),
             None => "arguments share memory".into(),
         };
         (bound.len() + 1, why)
@@ -117,7 +124,12 @@ impl Version {
         // arguments during the call have a race with any use of them, as in NumPy.
         let mut args: Vec<Arg<'_>> = leaves.iter().map(|leaf| unsafe { leaf.as_arg() }).collect();
         let call = Call(&self.function, &mut args);
-        let results = match py.detach(move || call.run()) {
+        // Another thread gets the interpreter's lock where that takes less time than the call.
+        let results = match self.spec.loops || leaves.iter().any(Leaf::is_large) {
+            true => py.detach(move || call.run()),
+            false => call.run(),
+        };
+        let results = match results {
             Ok(results) => results,
             // Nothing has happened yet: NumPy does it.
             Err(error)
@@ -158,30 +170,59 @@ fn types_of(bound: &[Bound<'_, PyAny>]) -> Vec<usize> {
     types
 }
 
-/// What a dictionary, a cell or an object has under a name.
-fn found<'py>(
-    namespace: &Bound<'py, PyAny>,
-    name: Option<&str>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    match name {
-        Some(name) => match namespace.cast::<PyDict>() {
-            Ok(dict) => dict.get_item(name),
-            Err(_) => namespace.getattr(name).map(Some),
-        },
-        None => namespace.getattr("cell_contents").map(Some),
+/// Something outside of the arguments: a variable in a dictionary or a cell, or an attribute.
+struct Place {
+    namespace: Py<PyAny>,
+    name: Option<Py<PyString>>,
+}
+
+impl Place {
+    fn new(namespace: Bound<'_, PyAny>, name: Option<&str>) -> Place {
+        let py = namespace.py();
+        Place {
+            namespace: namespace.unbind(),
+            name: name.map(|name| PyString::intern(py, name).unbind()),
+        }
+    }
+
+    /// What is there now.
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let namespace = self.namespace.bind(py);
+        match &self.name {
+            Some(name) => match namespace.cast::<PyDict>() {
+                Ok(dict) => dict.get_item(name),
+                Err(_) => namespace.getattr(name).map(Some),
+            },
+            None => namespace
+                .getattr(pyo3::intern!(py, "cell_contents"))
+                .map(Some),
+        }
+    }
+
+    fn name(&self, py: Python<'_>) -> String {
+        match &self.name {
+            Some(name) => name.bind(py).to_string(),
+            None => "a variable around".into(),
+        }
     }
 }
 
-fn holds(guard: &GlobalGuard, constants: &Bound<'_, PyTuple>) -> bool {
-    let check = || -> PyResult<bool> {
-        let namespace = constants.get_item(guard.namespace)?;
-        let expected = constants.get_item(guard.value)?;
-        let Some(found) = found(&namespace, guard.name.as_deref())? else {
-            return Ok(false);
+/// What must still be at a place.
+struct Fixed {
+    place: Place,
+    value: Py<PyAny>,
+    /// Whether an equal object of the same type will do.
+    equal: bool,
+}
+
+impl Fixed {
+    fn holds(&self, py: Python<'_>) -> bool {
+        let Ok(Some(found)) = self.place.found(py) else {
+            return false;
         };
-        Ok(found.is(&expected) || guard.equal && same(&found, &expected))
-    };
-    check().unwrap_or(false)
+        let expected = self.value.bind(py);
+        found.is(expected) || self.equal && same(&found, expected)
+    }
 }
 
 /// A Python function that runs compiled where a compiled version fits.
@@ -194,7 +235,7 @@ pub(crate) struct Jit {
     parameters: usize,
     /// Whether arguments can be passed by position as they come.
     plain: bool,
-    versions: Mutex<Vec<Arc<Version>>>,
+    versions: Mutex<Arc<[Arc<Version>]>>,
     fallbacks: Mutex<Vec<String>>,
     /// Types of arguments that no version could be compiled for.
     refused: Mutex<HashSet<Vec<usize>>>,
@@ -230,7 +271,7 @@ impl Jit {
             function,
             compiler,
             plain,
-            versions: Mutex::default(),
+            versions: Mutex::new(Arc::default()),
             fallbacks: Mutex::default(),
             refused: Mutex::default(),
             recompilations: Mutex::default(),
@@ -259,7 +300,7 @@ impl Jit {
                 numpy()
             }
         };
-        for version in &versions {
+        for version in versions.iter() {
             if let Some(leaves) = version.fits(py, &bound) {
                 return run(version, &leaves);
             }
@@ -276,10 +317,9 @@ impl Jit {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(why);
             }
-            self.versions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(version.clone());
+            let mut all = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            *all = all.iter().chain([&version]).cloned().collect();
+            drop(all);
             if let Some(leaves) = version.fits(py, &bound) {
                 return run(&version, &leaves);
             }
@@ -393,7 +433,9 @@ impl Jit {
         let arguments = PyTuple::new(py, bound)?;
         let compiler = self.compiler.bind(py).call0()?;
         let made = compiler.call_method1("compile", (&self.function, arguments, generalize))?;
-        if let Ok((artifact, spec, constants)) = made.extract::<(Vec<u8>, String, Py<PyTuple>)>() {
+        if let Ok((artifact, spec, constants)) =
+            made.extract::<(Vec<u8>, String, Bound<'_, PyTuple>)>()
+        {
             return Ok(Some(Arc::new(Version::new(&artifact, &spec, constants)?)));
         }
         let reason: String = made.extract()?;

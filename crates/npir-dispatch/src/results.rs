@@ -1,9 +1,12 @@
 //! Results of compiled functions as Python objects; arrays keep the memory that they were computed in.
 
+use std::collections::HashMap;
+
 use npir_runtime::{Array, DType, RunError, RunErrorKind};
 use numpy::{PY_ARRAY_API, PyArrayDescr, PyArrayDescrMethods, npyffi};
 use pyo3::exceptions::*;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyTuple};
 
 use crate::arguments::Leaf;
@@ -14,7 +17,19 @@ struct Memory(#[expect(dead_code, reason = "dropped with the last array that use
 
 /// NumPy's description of a type.
 pub(crate) fn descr<'py>(py: Python<'py>, dtype: DType) -> PyResult<Bound<'py, PyArrayDescr>> {
-    PyArrayDescr::new(py, dtype.name())
+    static KNOWN: PyOnceLock<HashMap<DType, Py<PyArrayDescr>>> = PyOnceLock::new();
+    let known = KNOWN.get_or_try_init(py, || {
+        let all = DType::all().map(|dtype| {
+            // NumPy has no bfloat16.
+            let descr = PyArrayDescr::new(py, dtype.name()).ok()?;
+            Some((dtype, descr.unbind()))
+        });
+        Ok::<_, PyErr>(all.flatten().collect())
+    })?;
+    match known.get(&dtype) {
+        Some(descr) => Ok(descr.bind(py).clone()),
+        None => PyArrayDescr::new(py, dtype.name()),
+    }
 }
 
 /// `array` as a `numpy.ndarray` that shares its memory.

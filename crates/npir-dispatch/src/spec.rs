@@ -16,6 +16,8 @@ pub struct Spec {
     pub globals: Vec<GlobalGuard>,
     /// What compiled code takes from outside of the arguments, behind them.
     pub hidden: Vec<Hidden>,
+    /// Whether the program has loops of its own, so that a call on small arrays, too, may take long.
+    pub loops: bool,
     /// What the call returns.
     pub result: Outcome,
 }

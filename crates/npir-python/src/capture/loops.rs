@@ -45,6 +45,7 @@ impl<'c> Capture<'_, 'c, '_> {
         body: &[Stmt],
         leaves: bool,
     ) -> Captured<Option<(Val<'c>, u8)>> {
+        self.loops = true;
         let count = self.count(items)?;
         let runs = matches!(count, Count::Known(n) if n > 0);
         let before = self.state();
@@ -129,6 +130,7 @@ impl<'c> Capture<'_, 'c, '_> {
 
     /// `while test: body`. The code that results.
     pub(super) fn while_loop(&mut self, test: &Expr, body: &[Stmt]) -> Captured<(Val<'c>, u8)> {
+        self.loops = true;
         let before = self.state();
         let mut carried = Carried::default();
         for _ in 0..ROUNDS {

@@ -232,6 +232,7 @@ fn attempt<T>(
     let program = ProgramBuilder::new(context);
     let stop = Cell::new(None);
     let outcome = RefCell::new(None);
+    let loops = Cell::new(false);
     let globals = RefCell::new(Vec::new());
     let kept = RefCell::new(constants);
     let built = program.function_with_updates(FUNCTION, &list, &updates, |f, args| {
@@ -252,6 +253,7 @@ fn attempt<T>(
             callers: Vec::new(),
             outside: std::collections::HashMap::new(),
             statements: 0,
+            loops: false,
             choices,
         };
         let result = capture.whole(function, source, [&guards, &hidden_guards], args, &updates);
@@ -260,6 +262,7 @@ fn attempt<T>(
                 *outcome.borrow_mut() = Some(result);
                 *globals.borrow_mut() = capture.globals.into_values().collect();
                 *kept.borrow_mut() = capture.constants;
+                loops.set(capture.loops);
                 Ok(tensors)
             }
             Err(reason) => {
@@ -282,6 +285,7 @@ fn attempt<T>(
         parameters: guards,
         globals: globals.into_inner(),
         hidden,
+        loops: loops.get(),
         result: outcome.into_inner().unwrap_or(Outcome::None),
     };
     Ok(Ok(Program {
@@ -308,6 +312,8 @@ pub(crate) struct Capture<'a, 'c, 'py> {
     callers: Vec<Scope<'c>>,
     /// Variables outside of the function that are passed to compiled code.
     outside: std::collections::HashMap<(usize, Option<String>), Value<'c>>,
+    /// Whether there is a loop of compiled code.
+    loops: bool,
     /// Statements so far.
     statements: usize,
     /// Blocks around that may not run, or run several times, depending on the call.
