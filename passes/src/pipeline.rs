@@ -108,9 +108,21 @@ pub struct PipelineOptions {
     pub to_llvm: String,
 }
 
-/// What comes before the optimizer: signatures as the program has them, one function where there were several.
-const BEFORE_OPTIMIZER: &str =
-    "func.func(npir-record-signature),inline,symbol-dce,canonicalize,cse";
+/// `canonicalize` without a pattern of `scf.for` that gives an array that a loop carries the static shape that it begins
+/// with, which is wrong where the shape changes: `v = v[:-1] + v[1:]`.
+macro_rules! canonicalize {
+    () => {
+        r#"canonicalize{disable-patterns="(anonymous namespace)::ForOpTensorCastFolder"}"#
+    };
+}
+
+/// What comes before the optimizer: signatures as the program has them, one function where there were several. The
+/// inliner's own canonicalization is left out, for the same reason.
+const BEFORE_OPTIMIZER: &str = concat!(
+    "func.func(npir-record-signature),inline{default-pipeline=},symbol-dce,",
+    canonicalize!(),
+    ",cse"
+);
 
 /// The passes up to the optimizer, which reports what it does; nothing where it is off.
 pub fn explain(options: &PipelineOptions) -> Option<String> {
@@ -137,8 +149,9 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
                     format!("{},", Optimize::with_fidelity(fidelity).pipeline_text())
                 }
             };
+            let canonicalize = canonicalize!();
             format!(
-                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,canonicalize,cse,func.func(tensor-fuse),canonicalize,cse"
+                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,{canonicalize},cse,func.func(tensor-fuse),{canonicalize},cse"
             )
         }
         Level::Loop => format!(

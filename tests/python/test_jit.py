@@ -7,6 +7,8 @@ import numpy as np
 
 import npir
 import programs
+import programs_data  # noqa: F401
+import programs_science  # noqa: F401
 
 FACTOR = 2.0
 TABLE = [1, 2, 3]

@@ -34,6 +34,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             ("float" | "int" | "complex" | "bool" | "round", [one]) if dynamic(one) => {
                 Some(self.converted(name, one)?)
             }
+            ("type", [one]) if !matches!(one, Value::Object(_)) => {
+                let class = self.class_of(one)?;
+                Some(self.object(&class))
+            }
             ("isinstance", [one, classes]) if !matches!(one, Value::Object(_)) => {
                 let class = self.class_of(one)?;
                 let classes = self.concrete(classes)?;

@@ -154,11 +154,16 @@ impl<'c> Capture<'_, 'c, '_> {
 
     /// `ndim`, `shape`, `size` and questions about element types.
     pub(super) fn question(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
-        let name = if call.has("a") { "a" } else { "x" };
+        let name = match call.name {
+            "isscalar" => "element",
+            "iscomplexobj" | "isrealobj" => "x",
+            _ => "a",
+        };
         let value = self.required(call, name)?;
         let tensor = self.tensor(&value)?;
         let complex = super::shaping::is_complex(self.dtype(tensor)?);
         match call.name {
+            "isscalar" => Ok(self.bool(matches!(value, Value::Number(..) | Value::Scalar(_)))),
             "iscomplexobj" => Ok(self.bool(complex)),
             "isrealobj" => Ok(self.bool(!complex)),
             "size" => match call.take("axis") {

@@ -84,13 +84,12 @@ const NOT_AHEAD: [&str; 9] = [
 ];
 
 /// Functions of NumPy about types and sizes, that are run as they are.
-const QUESTIONS: [&str; 11] = [
+const QUESTIONS: [&str; 10] = [
     "promote_types",
     "can_cast",
     "issubdtype",
     "min_scalar_type",
     "broadcast_shapes",
-    "isscalar",
     "normalize_axis_index",
     "isdtype",
     "common_type",

@@ -119,6 +119,7 @@ static SHAPING: &[Row] = &[
     row!("ndim" [a] by!(question)),
     row!("shape" [a] by!(question)),
     row!("size" [a, axis = None] by!(question)),
+    row!("isscalar" [element] by!(question)),
     row!("iscomplexobj" [x] by!(question)),
     row!("isrealobj" [x] by!(question)),
     row!("concatenate" [arrays, axis = 0, out = None; dtype = None, casting = "same_kind"] by!(joined)),

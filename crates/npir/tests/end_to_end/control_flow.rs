@@ -430,3 +430,42 @@ fn calls() {
     );
     assert_eq!(run(&exe, "g", &[&a], &[Scalar::new(true)]), [[6.0, 18.0]]);
 }
+
+/// Arrays that become shorter in each round, though the first one is of a known size.
+#[test]
+fn loops_that_change_a_shape() {
+    let exe = compile(
+        "
+  func.func @known(%a: tensor<6xf64>) -> tensor<?xf64> {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c3 = arith.constant 3 : index
+    %first = tensor.cast %a : tensor<6xf64> to tensor<?xf64>
+    %0 = scf.for %i = %c0 to %c3 step %c1 iter_args(%x = %first) -> tensor<?xf64> {
+      %1 = numpy.slice %x[:-1] : tensor<?xf64> -> tensor<?xf64>
+      %2 = numpy.slice %x[1:] : tensor<?xf64> -> tensor<?xf64>
+      %3 = numpy.add %1, %2 : tensor<?xf64>, tensor<?xf64> -> tensor<?xf64>
+      scf.yield %3 : tensor<?xf64>
+    }
+    return %0 : tensor<?xf64>
+  }
+  func.func @counted(%a: tensor<6xf64>, %n: index, %m: index) -> tensor<?xf64> {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %first = tensor.cast %a : tensor<6xf64> to tensor<?xf64>
+    %0 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %first) -> tensor<?xf64> {
+      %1 = numpy.slice %x[%m:] : tensor<?xf64> -> tensor<?xf64>
+      scf.yield %1 : tensor<?xf64>
+    }
+    return %0 : tensor<?xf64>
+  }
+",
+    );
+    let _session = Session::start();
+    let a = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+    assert_eq!(run(&exe, "known", &[&a], &[]), [vec![27.0, 54.0, 108.0]]);
+    assert_eq!(
+        run(&exe, "counted", &[&a], &[n(2), n(1)]),
+        [vec![4.0, 8.0, 16.0, 32.0]]
+    );
+}
