@@ -25,6 +25,12 @@ fn without_constant(m: &mut Place<'_, '_>, x: Class, constant: Class) -> Option<
     m.build(&op, Some(&payload), &[x])
 }
 
+/// The same for (c + y) - z, of which y - z is left.
+fn without_first_term(m: &mut Place<'_, '_>) -> Option<Class> {
+    let rest = m.build("numpy.subtract", None, &[m.class("y"), m.class("z")])?;
+    without_constant(m, rest, m.class("c"))
+}
+
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
     list! { "positions";
         // argmin(x + c) = argmin(x), c the same along the axis
@@ -185,6 +191,114 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
              %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
             "{n}xi64",
             "(np.cos(x)).argmax(1)",
+        );
+
+        // argmin(x - c) = argmin(x), c the same along the axis
+        Rule::apply(
+            "argmin-minus-constant",
+            Relaxed,
+            "argmin(x - c) = argmin(x)",
+            "(numpy.argmin@p (numpy.subtract ?x ?c))",
+            |m| without_constant(m, m.class("x"), m.class("c")),
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}, c: {n}x1x{t}",
+            "%a = numpy.subtract %x, %c : tensor<{n}x{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmin %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(x - c).argmin(1)",
+        ),
+        // The other way round it is the opposite extreme.
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}, c: {n}x1x{t}",
+            "%a = numpy.subtract %c, %x : tensor<{n}x1x{t}>, tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmin %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(c - x).argmin(1)",
+        );
+
+        // argmin((c + y) - z) = argmin(y - z), c the same along the axis
+        Rule::apply(
+            "argmin-of-terms",
+            Relaxed,
+            "argmin((c + y) - z) = argmin(y - z)",
+            "(numpy.argmin@p (numpy.subtract (numpy.add ?c ?y) ?z))",
+            without_first_term,
+        ),
+        fires: sample(
+            FLOATS,
+            "c: {n}x1x{t}, y: {m}x{t}, z: {n}x{m}x{t}",
+            "%a = numpy.add %y, %c : tensor<{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %d = numpy.subtract %a, %z : tensor<{n}x{m}x{t}>, tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmin %d axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(y + c - z).argmin(1)",
+        ),
+        // Without it the rest has no rows.
+        not: sample(
+            FLOATS,
+            "c: {n}x1x{t}, y: {m}x{t}, z: {m}x{t}",
+            "%a = numpy.add %y, %c : tensor<{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %d = numpy.subtract %a, %z : tensor<{n}x{m}x{t}>, tensor<{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmin %d axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(y + c - z).argmin(1)",
+        );
+
+        // argmax(x - c) = argmax(x), c the same along the axis
+        Rule::apply(
+            "argmax-minus-constant",
+            Relaxed,
+            "argmax(x - c) = argmax(x)",
+            "(numpy.argmax@p (numpy.subtract ?x ?c))",
+            |m| without_constant(m, m.class("x"), m.class("c")),
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}, c: {n}x1x{t}",
+            "%a = numpy.subtract %x, %c : tensor<{n}x{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(x - c).argmax(1)",
+        ),
+        // The other way round it is the opposite extreme.
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}, c: {n}x1x{t}",
+            "%a = numpy.subtract %c, %x : tensor<{n}x1x{t}>, tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %a axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(c - x).argmax(1)",
+        );
+
+        // argmax((c + y) - z) = argmax(y - z), c the same along the axis
+        Rule::apply(
+            "argmax-of-terms",
+            Relaxed,
+            "argmax((c + y) - z) = argmax(y - z)",
+            "(numpy.argmax@p (numpy.subtract (numpy.add ?c ?y) ?z))",
+            without_first_term,
+        ),
+        fires: sample(
+            FLOATS,
+            "c: {n}x1x{t}, y: {m}x{t}, z: {n}x{m}x{t}",
+            "%a = numpy.add %y, %c : tensor<{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %d = numpy.subtract %a, %z : tensor<{n}x{m}x{t}>, tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %d axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(y + c - z).argmax(1)",
+        ),
+        // Without it the rest has no rows.
+        not: sample(
+            FLOATS,
+            "c: {n}x1x{t}, y: {m}x{t}, z: {m}x{t}",
+            "%a = numpy.add %y, %c : tensor<{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %d = numpy.subtract %a, %z : tensor<{n}x{m}x{t}>, tensor<{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.argmax %d axis 1 : tensor<{n}x{m}x{t}> -> tensor<{n}xi64>",
+            "{n}xi64",
+            "(y + c - z).argmax(1)",
         );
     }
 }
