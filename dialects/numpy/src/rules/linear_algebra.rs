@@ -1,9 +1,12 @@
 //! Products of matrices and systems of equations.
 
-use npir_egraph::Fidelity::{Exact, Relaxed};
+use npir_egraph::Fidelity::{Exact, Numpy, Relaxed};
+use npir_egraph::{Class, Rule};
+use npir_mlir::prelude::*;
 
-use super::build::Place;
+use super::build::{Place, reduced, reduction};
 use super::{DOUBLE, FLOATS, Listed, Pattern, is_float, is_int, list, sample};
+use crate::views;
 
 /// Whether three arrays of these ranks fit together for certain: matrices, with a vector at an end perhaps.
 fn fit(m: &Place<'_, '_>, ranks: [&[usize]; 3]) -> bool {
@@ -13,6 +16,40 @@ fn fit(m: &Place<'_, '_>, ranks: [&[usize]; 3]) -> bool {
         .into_iter()
         .all(|(fact, ranks)| ranks.contains(&fact.rank()));
     ranks && a.sizes.last() == b.sizes.first() && b.sizes.last() == c.sizes.first()
+}
+
+/// Whether two matrices fit together for certain.
+fn two_fit(m: &Place<'_, '_>) -> bool {
+    let (a, b) = (m.fact_of("a"), m.fact_of("b"));
+    a.rank() == 2 && b.rank() == 2 && a.sizes[1] == b.sizes[0]
+}
+
+/// Whether the node `t` turns a matrix.
+fn turns(m: &Place<'_, '_>) -> bool {
+    let axes = m
+        .node("t")
+        .payload()
+        .attr("axes")
+        .and_then(I64Array::decode);
+    views::permutation(axes.as_deref(), 2).is_ok_and(|order| order == [1, 0])
+}
+
+/// The sum `s` over the rows or columns of a·b, or both: of the rows of a and the columns of b.
+fn sums_of_product(m: &mut Place<'_, '_>) -> Option<Class> {
+    let payload = *m.node("s").payload();
+    let (mask, keepdims) = reduced(&payload, 2)?;
+    let (mut a, mut b) = (m.class("a"), m.class("b"));
+    let plain = payload.attr("dtype").is_none() && is_float(m.fact(a));
+    if !plain || !two_fit(m) || keepdims || mask == [false, false] {
+        return None;
+    }
+    if mask[0] {
+        a = reduction(m, "numpy.sum", a, &[0], false)?;
+    }
+    if mask[1] {
+        b = reduction(m, "numpy.sum", b, &[1], false)?;
+    }
+    m.build("numpy.matmul", None, &[a, b])
 }
 
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
@@ -97,6 +134,60 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
              %r = numpy.matmul %x, %c : tensor<{n}x{k}x{t}>, tensor<{k}x{n}x{t}> -> tensor<{n}x{n}x{t}>",
             "{n}x{n}x{t}",
             "a @ b @ c",
+        );
+
+        // (a·b)ᵀ = bᵀ·aᵀ
+        Pattern {
+            name: "transpose-of-product",
+            fidelity: Numpy,
+            equation: "(a·b)ᵀ = bᵀ·aᵀ",
+            left: "(numpy.transpose@t (numpy.matmul ?a ?b))",
+            right: "(numpy.matmul (numpy.transpose@t ?b) (numpy.transpose@t ?a))",
+        }
+        .rule()
+        .when(|m| two_fit(m) && turns(m)),
+        fires: sample(
+            &["f64", "i64"],
+            "a: {n}x{k}x{t}, b: {k}x{m}x{t}",
+            "%p = numpy.matmul %a, %b : tensor<{n}x{k}x{t}>, tensor<{k}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.transpose %p : tensor<{n}x{m}x{t}> -> tensor<{m}x{n}x{t}>",
+            "{m}x{n}x{t}",
+            "(a @ b).T",
+        ),
+        not: sample(
+            DOUBLE,
+            "a: {n}x{k}x{t}, b: {k}x{m}x{t}",
+            "%p = numpy.matmul %a, %b : tensor<{n}x{k}x{t}>, tensor<{k}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.transpose %p axes [0, 1] : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>",
+            "{n}x{m}x{t}",
+            "a @ b",
+        );
+
+        // Σᵢ (a·b)ᵢⱼ = (Σᵢ aᵢ)·b, and along the other axis
+        Rule::apply(
+            "sum-of-product",
+            Relaxed,
+            "Σᵢ (a·b)ᵢⱼ = (Σᵢ aᵢ)·bⱼ",
+            "(numpy.sum@s (numpy.matmul ?a ?b))",
+            sums_of_product,
+        ),
+        fires: sample(
+            FLOATS,
+            "a: {n}x{k}x{t}, b: {k}x{m}x{t}",
+            "%p = numpy.matmul %a, %b : tensor<{n}x{k}x{t}>, tensor<{k}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.sum %p axes [-1] : tensor<{n}x{m}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(a @ b).sum(-1)",
+        ),
+        // Products of the elements, not of the matrices, are summed.
+        not: sample(
+            FLOATS,
+            "a: {n}x{k}x{t}, b: {k}x{m}x{t}",
+            "%p = numpy.matmul %a, %b : tensor<{n}x{k}x{t}>, tensor<{k}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %q = numpy.square %p : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.sum %q axes [-1] : tensor<{n}x{m}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "np.square(a @ b).sum(-1)",
         );
 
         // a⁻¹·b = solve(a, b)
