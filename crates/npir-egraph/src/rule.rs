@@ -104,6 +104,11 @@ impl<D: Domain> Rule<D> {
         self.name
     }
 
+    /// What it says, for people.
+    pub fn equation(&self) -> &str {
+        &self.equation
+    }
+
     /// How faithful it is.
     pub fn fidelity(&self) -> Fidelity {
         self.fidelity

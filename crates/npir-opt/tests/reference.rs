@@ -23,6 +23,7 @@ fn reference_pages_are_up_to_date() {
         .collect();
     let passes: Vec<_> = registry.passes().iter().map(|p| p.info().clone()).collect();
     pages.push(("passes".into(), passes_page(&passes)));
+    pages.push(("rules".into(), rules_page()));
 
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../docs/src/reference"]
         .iter()
@@ -43,6 +44,31 @@ fn reference_pages_are_up_to_date() {
 }
 
 const MADE: &str = "<!-- Made of the definitions by `cargo xtask reference`. -->\n";
+
+/// The optimizer's rules, theme by theme.
+fn rules_page() -> String {
+    let mut out = format!(
+        "# Rules\n\n{MADE}\nWhat [the optimizer](../optimizer.md) may write instead of what, and the mode from which on.\n"
+    );
+    let mut theme = "";
+    for listed in npir::numpy::rules::all() {
+        if listed.theme != theme {
+            theme = listed.theme;
+            let heading = theme[..1].to_uppercase() + &theme[1..];
+            line(
+                &mut out,
+                format!("\n## {heading}\n\n| rule | | from |\n|---|---|---|"),
+            );
+        }
+        let equation = listed.rule.equation().replace('|', "\\|");
+        let (name, fidelity) = (listed.rule.name(), listed.fidelity);
+        line(
+            &mut out,
+            format!("| `{name}` | {equation} | `{fidelity}` |"),
+        );
+    }
+    out
+}
 
 fn dialect_page(dialect: &Dialect) -> String {
     let mut out = format!("# The `{}` dialect\n\n{MADE}\n", dialect.name());
