@@ -33,7 +33,7 @@ func.func @round_trip(%a: tensor<4x3x3xf64>, %m: tensor<?x?xcomplex<f32>>, %b: t
 // The routine reads the argument where it lies.
 // TENSOR-LABEL: func @inverse
 // TENSOR-SAME: %[[A:.*]]: tensor<?x?xf64>
-// TENSOR: tensor_ext.check %{{.*}}, shape_mismatch, "numpy.linalg_inv: Last 2 dimensions of the array must be square
+// TENSOR: tensor_ext.check %{{.*}}, linalg, "numpy.linalg_inv: Last 2 dimensions of the array must be square
 // TENSOR: %[[E:.*]] = tensor.empty
 // TENSOR: tensor_ext.library inv for "numpy.linalg_inv" params [0] ins (%[[A]] : tensor<?x?xf64>) outs (%[[E]] : tensor<?x?xf64>)
 func.func @inverse(%a: tensor<?x?xf64>) -> tensor<?x?xf64> {

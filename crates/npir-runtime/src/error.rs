@@ -62,6 +62,7 @@ impl RunErrorKind {
             6 => RunErrorKind::Unsupported,
             7 => RunErrorKind::Assertion,
             8 => RunErrorKind::Unbound,
+            9 => RunErrorKind::LinAlg,
             _ => RunErrorKind::Internal,
         }
     }

@@ -28,6 +28,8 @@ attr_enum! {
         Assertion = "assertion",
         /// A variable without a value (`UnboundLocalError`).
         Unbound = "unbound",
+        /// A matrix that linear algebra cannot work with (`LinAlgError`).
+        LinAlg = "linalg",
     }
 }
 

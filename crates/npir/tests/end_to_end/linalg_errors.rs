@@ -53,14 +53,14 @@ fn bad_matrices() {
             "numpy.linalg_inv %a",
             "np.ones((2, 3))",
             "a",
-            ShapeMismatch,
+            LinAlg,
             "Last 2 dimensions of the array must be square",
         ),
         error(
             "numpy.linalg_det %a",
             "np.ones((2, 3))",
             "a[0, 0]",
-            ShapeMismatch,
+            LinAlg,
             "Last 2 dimensions of the array must be square",
         ),
         error(
@@ -95,7 +95,7 @@ fn bad_matrices() {
             "numpy.linalg_matrix_power %a to 2",
             "np.ones((2, 3))",
             "a",
-            ShapeMismatch,
+            LinAlg,
             "must be square",
         ),
         error(

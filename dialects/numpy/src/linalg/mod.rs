@@ -121,7 +121,7 @@ fn check_square<'c>(rw: Rewriter<'c>, name: &str, sizes: &[OpFold<'c>]) {
         "{name}: {NOT_SQUARE}, but they have shape {}",
         shape_placeholder(sizes.len())
     );
-    sizes::check(rw, same, CheckKind::ShapeMismatch, &message, sizes);
+    sizes::check(rw, same, CheckKind::LinAlg, &message, sizes);
 }
 
 /// The shape that stacks have together.
