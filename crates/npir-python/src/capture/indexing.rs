@@ -278,6 +278,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let key = self.object_index(index)?;
                 Ok(self.known(&object.get_item(key)?))
             }
+            Value::Unusable(why) => self.unsupported(why.to_string()),
             _ => self.unsupported("an index of a number or a function"),
         }
     }

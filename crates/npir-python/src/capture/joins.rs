@@ -256,7 +256,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 let tensor = self.tensor(value)?;
                 values.push(self.f.rewriter().tensor_cast(tensor.value(), *ty));
                 if slot.tag.is_some() {
-                    let tag = self.tag(value);
+                    let tag = self.tag(value).filter(|tag| Some(tag.0) == slot.tag);
                     values.push(self.tag_tensor(tag)?.value());
                 }
             }

@@ -457,8 +457,9 @@ impl<'c> Capture<'_, 'c, '_> {
             let last = end.after.scopes[*scope].1.get(name);
             let mut slot = slot.clone();
             // Where the loop runs, it is what the last iteration has left.
-            if runs && let Some(Value::Array(array)) = last {
-                slot.ambiguous = self.buffers[array.buffer].ambiguous;
+            if runs && let Some(value @ Value::Array(array)) = last {
+                let another = self.tag(value).is_some_and(|tag| Some(tag.0) != slot.tag);
+                slot.ambiguous = self.buffers[array.buffer].ambiguous || another;
             }
             let mut value = self.open(&slot, &mut results);
             if let Value::Array(array) = &value

@@ -264,17 +264,25 @@ impl<'c> Capture<'_, 'c, '_> {
     /// A value as elements of an array that it is assigned to: NumPy casts unsafely, but for complex numbers.
     pub(super) fn stored(&mut self, value: &Value<'c>, dtype: DType) -> Captured<Tensor<'c>> {
         let tensor = match value {
-            Value::Object(_) => return self.tensor_as(value, dtype),
+            Value::Object(object) => {
+                let object = object.bind(self.py);
+                if npir_dispatch::number_of(object).is_some() {
+                    // Where the number does not fit, NumPy raises.
+                    let arguments = (object, self.dtype_object(dtype)?);
+                    self.numpy()?.call_method1("asarray", arguments)?;
+                }
+                return self.tensor_as(value, dtype);
+            }
             _ => self.tensor(value)?,
         };
         let found = self.dtype(tensor)?;
         if found == dtype {
             return Ok(tensor);
         }
-        if matches!(value, Value::Number(..))
-            && !matches!(dtype, DType::F64 | DType::C128 | DType::F32 | DType::C64)
+        if let Value::Number(kind, ..) = value
+            && crate::value::is_integer(dtype)
         {
-            return self.unsupported("a number assigned to an array of integers");
+            self.check_stored(value, *kind, dtype)?;
         }
         let complex = |dtype| matches!(dtype, DType::C64 | DType::C128);
         if complex(found) && !complex(dtype) {

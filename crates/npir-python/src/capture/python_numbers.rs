@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use crate::value::{Class, Mixed, Origin, Value, is_integer};
 
 use super::items::{ANY, number};
+use super::ufuncs::limits;
 use super::{Capture, Captured, Stop};
 
 /// Why integers cannot be as in Python.
@@ -391,6 +392,37 @@ impl<'c> Capture<'_, 'c, '_> {
                 self.exact_tensor(tensor)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A number that becomes an element of an array of integers has to fit: NumPy raises.
+    pub(super) fn check_stored(
+        &mut self,
+        value: &Value<'c>,
+        kind: NumberKind,
+        dtype: DType,
+    ) -> Captured<()> {
+        match kind {
+            NumberKind::Bool => Ok(()),
+            NumberKind::Int => self.check_weak(value, dtype),
+            NumberKind::Float => {
+                let (least, most) = limits(dtype);
+                // What is between the limits once it is rounded towards zero.
+                let bounds = [("greater", least as f64 - 1.0), ("less", most as f64 + 1.0)];
+                let tensor = self.tensor(value)?;
+                for (op, limit) in bounds {
+                    let limit = self.f.constant(Scalar::new(limit));
+                    let limit = self.built(limit)?;
+                    let holds = self.f.named(&format!("numpy.{op}"), &[tensor, limit], &[]);
+                    let holds = self.built(holds)?;
+                    let why = "a float of Python that an array of integers cannot hold";
+                    self.require_tensor(holds, CheckKind::Unsupported, why)?;
+                }
+                Ok(())
+            }
+            NumberKind::Complex => {
+                self.unsupported("a complex number assigned to an array of integers")
+            }
         }
     }
 

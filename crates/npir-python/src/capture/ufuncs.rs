@@ -402,7 +402,12 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                             let limit = self.int(limit);
                             let holds = self.comparison(op, value, &limit)?;
                             let why = format!("a Python integer out of bounds for {dtype}");
-                            self.require(&holds, CheckKind::Unsupported, &why)?;
+                            // Repeated in NumPy the error names the number.
+                            let kind = match self.choices.written.is_empty() {
+                                true => CheckKind::Unsupported,
+                                false => CheckKind::Overflow,
+                            };
+                            self.require(&holds, kind, &why)?;
                         }
                         Ok(())
                     }
