@@ -50,6 +50,7 @@ pub mod prelude {
     pub use crate::builder::{Func, ProgramBuilder, Tensor};
     pub use crate::{CompileError, Compiler, Executable, Level, Optimizer, StandardRegistry};
     pub use npir_cpu::CpuTarget;
+    pub use npir_egraph::Fidelity;
     pub use npir_mlir::dialect::Registry;
     pub use npir_runtime::{Arg, Array, ArrayView, ArrayViewMut, Artifact, DType, Scalar};
 }

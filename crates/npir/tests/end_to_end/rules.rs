@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use npir::egraph::Fidelity;
 use npir::numpy::rules::{self, Listed, Sample};
 use npir::passes::optimize::Optimize;
 use npir::prelude::*;
