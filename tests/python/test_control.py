@@ -280,6 +280,15 @@ def fibbig(n):
     return a
 
 
+@case((np.array([[0.0, 0], [2, 0], [2, 1], [0, 1]]),), (np.zeros((0, 2)),))
+def area(p):
+    a = 0
+    for i in range(len(p)):
+        j = (i + 1) % len(p)
+        a += p[i, 0] * p[j, 1] - p[j, 0] * p[i, 1]
+    return abs(a) / 2, round(a), float(a), max(a, 1)
+
+
 @case((np.zeros(3), np.ones(3)), (np.zeros(2), np.ones(2)))
 def becomes_another_argument(a, b):
     for _ in range(len(a)):

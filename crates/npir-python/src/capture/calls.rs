@@ -123,6 +123,30 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         for (_, value) in args.keywords.iter_mut() {
             *value = self.present(value)?;
         }
+        let python = module == "builtins" || module == "math";
+        let mixed = args
+            .positional
+            .iter()
+            .position(|value| matches!(value, Value::Mixed(_)));
+        if python
+            && let Some(at) = mixed
+            && let Value::Mixed(one) = &args.positional[at]
+        {
+            let first = one.first;
+            let [a, b] = self.alternatives(one)?.map(|alternative| {
+                let mut positional = args.positional.clone();
+                positional[at] = alternative;
+                Arguments {
+                    positional,
+                    keywords: args.keywords.clone(),
+                }
+            });
+            return self.either(
+                first,
+                |this| this.call_object(function, a),
+                |this| this.call_object(function, b),
+            );
+        }
         if let Ok(this) = function.getattr("__self__")
             && this.get_type().name()? == "ufunc"
         {
