@@ -289,6 +289,34 @@ def area(p):
     return abs(a) / 2, round(a), float(a), max(a, 1)
 
 
+@case((np.arange(5.0), 3), (np.arange(5.0), 0))
+def reversed_in_place(a, n):
+    for _ in range(n):
+        a = a[::-1]
+    a[0] = 7
+    return n
+
+
+@case((np.arange(5.0), 3), (np.arange(5.0), 0))
+def two_names(a, n):
+    b = a * 2
+    for _ in range(n):
+        x = b + 1
+        b = x
+    b[0] = -1
+    return x, b
+
+
+@case((np.arange(5.0), 3), (np.arange(5.0), 0))
+def next_state(a, n):
+    b = a * 2
+    for _ in range(n):
+        new = b + 1
+        new[1:] = b[:-1]
+        b = new
+    return b
+
+
 @case((np.zeros(3), np.ones(3)), (np.zeros(2), np.ones(2)))
 def becomes_another_argument(a, b):
     for _ in range(len(a)):
@@ -300,7 +328,11 @@ def becomes_another_argument(a, b):
 REPEATED = {"pymath": 1, "pyint": 1, "fibbig": 1}
 
 #: Functions that run in NumPy.
-LEFT = {"becomes_another_argument": "which argument is returned depends on values"}
+LEFT = {
+    "becomes_another_argument": "which argument is returned depends on values",
+    "reversed_in_place": "which array is written to depends on values",
+    "two_names": "which array is written to depends on values",
+}
 
 
 def outcome(function, arguments):

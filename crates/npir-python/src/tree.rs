@@ -1,5 +1,7 @@
 //! Python's syntax trees, with places in the source file.
 
+use std::collections::HashSet;
+
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -425,4 +427,102 @@ fn present<'py>(node: Node<'_, 'py>, name: &str) -> PyResult<Option<Bound<'py, P
 
 fn class(node: Node<'_, '_>) -> PyResult<String> {
     Ok(node.get_type().name()?.to_str()?.to_owned())
+}
+
+/// The names that a loop's body gives a value, in every iteration and before it reads them.
+pub(crate) fn set_before_read(target: Option<&Expr>, body: &[Stmt]) -> HashSet<String> {
+    let mut all = HashSet::new();
+    if let Some(target) = target {
+        names_set(target, &mut all);
+    }
+    for (i, stmt) in body.iter().enumerate() {
+        let StmtKind::Assign { targets, value } = &stmt.kind else {
+            continue;
+        };
+        let mut set = HashSet::new();
+        targets
+            .iter()
+            .for_each(|target| names_set(target, &mut set));
+        let unread = |name: &String| {
+            !reads(value, name) && !body[..i].iter().any(|before| mentions(before, name))
+        };
+        all.extend(set.into_iter().filter(unread));
+    }
+    all
+}
+
+fn names_set(target: &Expr, names: &mut HashSet<String>) {
+    match &target.kind {
+        ExprKind::Name(name) => {
+            names.insert(name.clone());
+        }
+        ExprKind::Tuple(items) | ExprKind::List(items) => {
+            items.iter().for_each(|item| names_set(item, names));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a statement has to do with a variable, or may.
+fn mentions(stmt: &Stmt, name: &str) -> bool {
+    let any = |exprs: &[Expr]| exprs.iter().any(|expr| reads(expr, name));
+    let block = |stmts: &[Stmt]| stmts.iter().any(|stmt| mentions(stmt, name));
+    match &stmt.kind {
+        StmtKind::Expr(expr) => reads(expr, name),
+        StmtKind::Assign { targets, value } => any(targets) || reads(value, name),
+        StmtKind::AugAssign { target, value, .. } => reads(target, name) || reads(value, name),
+        StmtKind::Return(value) | StmtKind::Raise(value) => {
+            value.as_ref().is_some_and(|value| reads(value, name))
+        }
+        StmtKind::If { test, body, orelse } | StmtKind::While { test, body, orelse } => {
+            reads(test, name) || block(body) || block(orelse)
+        }
+        StmtKind::For {
+            target,
+            iter,
+            body,
+            orelse,
+        } => reads(target, name) || reads(iter, name) || block(body) || block(orelse),
+        StmtKind::Assert { test, message } => {
+            reads(test, name) || message.as_ref().is_some_and(|m| reads(m, name))
+        }
+        StmtKind::With { items, body } => any(items) || block(body),
+        StmtKind::Pass | StmtKind::Break | StmtKind::Continue => false,
+        StmtKind::Function(_) | StmtKind::Other(_) => true,
+    }
+}
+
+/// Whether an expression mentions a variable, or may.
+pub(crate) fn reads(expr: &Expr, name: &str) -> bool {
+    let any = |exprs: &[Expr]| exprs.iter().any(|expr| reads(expr, name));
+    let maybe = |expr: &Option<Box<Expr>>| expr.as_ref().is_some_and(|expr| reads(expr, name));
+    match &expr.kind {
+        ExprKind::Constant(_) => false,
+        ExprKind::Name(own) => own == name,
+        ExprKind::Attribute(object, _) => reads(object, name),
+        ExprKind::Binary { left, right, .. } => reads(left, name) || reads(right, name),
+        ExprKind::Unary { operand, .. } => reads(operand, name),
+        ExprKind::Bool(_, operands) => any(operands),
+        ExprKind::Compare { left, others, .. } => reads(left, name) || any(others),
+        ExprKind::IfElse { test, body, orelse } => {
+            reads(test, name) || reads(body, name) || reads(orelse, name)
+        }
+        ExprKind::Call {
+            function,
+            args,
+            keywords,
+        } => {
+            reads(function, name)
+                || any(args)
+                || keywords.iter().any(|(_, value)| reads(value, name))
+        }
+        ExprKind::Subscript(object, index) => reads(object, name) || reads(index, name),
+        ExprKind::Slice { start, stop, step } => maybe(start) || maybe(stop) || maybe(step),
+        ExprKind::Tuple(items) | ExprKind::List(items) => any(items),
+        ExprKind::Dict(items) => items
+            .iter()
+            .any(|(key, value)| reads(key, name) || reads(value, name)),
+        ExprKind::Starred(inner) => reads(inner, name),
+        ExprKind::Lambda(_) | ExprKind::Comprehension { .. } | ExprKind::Other(_) => true,
+    }
 }

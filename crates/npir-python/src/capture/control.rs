@@ -1,6 +1,6 @@
 //! Conditions that depend on the call: both ways are captured, and what differs between them becomes a result of `scf.if`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use npir::builder::Tensor;
 use npir::mlir::prelude::*;
@@ -185,8 +185,10 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                                 if returned && slot.absent == Some(Absent::Unbound) {
                                     slot.absent = None;
                                 }
-                                for value in values.into_iter().flatten() {
-                                    self.meet(value, before.contents.len(), &mut slot);
+                                for k in 0..2 {
+                                    if let Some(value) = values[k] {
+                                        self.meet(value, &Others::all(states[k]), &mut slot);
+                                    }
                                 }
                                 let at = joined.len();
                                 let mut packed = Vec::new();
@@ -212,23 +214,24 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         Ok(variables)
     }
 
-    /// Notes that a slot stands for the arrays in a value, of which those before number `old` have other names, too.
-    fn meet(&mut self, value: &Value<'c>, old: usize, slot: &mut Slot<'c>) {
+    /// Notes that a slot stands for the arrays in a value, which other variables of a state may stand for, too: what is
+    /// written to one of them would not be seen through the others.
+    pub(super) fn meet(&mut self, value: &Value<'c>, others: &Others<'_, 'c>, slot: &mut Slot<'c>) {
         match (value, &mut slot.kind) {
-            (Value::Optional(optional), _) => self.meet(&optional.value, old, slot),
+            (Value::Optional(optional), _) => self.meet(&optional.value, others, slot),
             (Value::Tuple(items), Kind::Tuple(slots)) => {
                 for (item, slot) in items.iter().zip(slots) {
-                    self.meet(item, old, slot);
+                    self.meet(item, others, slot);
                 }
             }
             (Value::Array(array), _) => {
-                // Arrays that one way has made belong to nobody else.
-                let buffer = array.buffer;
+                let shared = others.count(&self.callers, array.buffer) > 1;
                 let view = !array.steps.is_empty();
-                if buffer < old && (self.references(buffer) > 1 || view) {
-                    self.buffers[buffer].frozen = true;
-                    slot.ambiguous |= self.buffers[buffer].argument.is_none() || view;
-                }
+                let buffer = &mut self.buffers[array.buffer];
+                let of_argument = buffer.argument.is_some() || buffer.maybe.is_some();
+                buffer.frozen |= shared || view;
+                slot.frozen |= shared;
+                slot.ambiguous |= view && of_argument;
             }
             _ => {}
         }
@@ -335,19 +338,44 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             other => self.bool_tensor(other.is_some()),
         }
     }
+}
+
+/// The variables of a state, but for some.
+pub(super) struct Others<'s, 'c> {
+    state: &'s State<'c>,
+    /// Those of the innermost scope that do not count.
+    without: Option<&'s HashSet<String>>,
+}
+
+impl<'s, 'c> Others<'s, 'c> {
+    pub(super) fn all(state: &'s State<'c>) -> Self {
+        let without = None;
+        Others { state, without }
+    }
+
+    pub(super) fn without(state: &'s State<'c>, names: &'s HashSet<String>) -> Self {
+        let without = Some(names);
+        Others { state, without }
+    }
 
     /// How many variables, here and in the functions that have called this one, stand for a buffer or a view of it.
-    pub(super) fn references(&self, buffer: usize) -> usize {
-        let scopes = self.scopes.iter().chain(&self.callers);
-        scopes
-            .map(|scope| {
-                scope
-                    .borrow()
-                    .values()
-                    .map(|value| mentions(value, buffer))
-                    .sum::<usize>()
-            })
-            .sum()
+    fn count(&self, callers: &[Scope<'c>], buffer: usize) -> usize {
+        let mut count = 0;
+        for (i, (_, values)) in self.state.scopes.iter().enumerate() {
+            let counts = |name: &String| i > 0 || self.without.is_none_or(|w| !w.contains(name));
+            let values = values.iter().filter(|(name, _)| counts(name));
+            count += values
+                .map(|(_, value)| mentions(value, buffer))
+                .sum::<usize>();
+        }
+        for scope in callers {
+            let scope = scope.borrow();
+            count += scope
+                .values()
+                .map(|value| mentions(value, buffer))
+                .sum::<usize>();
+        }
+        count
     }
 }
 

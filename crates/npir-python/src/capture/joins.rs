@@ -33,6 +33,8 @@ pub(super) struct Slot<'c> {
     pub(super) tag: Option<usize>,
     /// Whether an array stands for one of several that others stand for, too.
     pub(super) ambiguous: bool,
+    /// Whether other variables may stand for the same array: it cannot be written to.
+    pub(super) frozen: bool,
     /// What is there instead on some ways.
     pub(super) absent: Option<Absent>,
 }
@@ -43,6 +45,7 @@ impl<'c> Slot<'c> {
             kind,
             tag: None,
             ambiguous: false,
+            frozen: false,
             absent: None,
         }
     }
@@ -176,6 +179,7 @@ impl<'c> Capture<'_, 'c, '_> {
             kind,
             tag: a.tag.or(b.tag),
             ambiguous: a.ambiguous || b.ambiguous || several,
+            frozen: a.frozen || b.frozen,
             absent,
         })
     }
@@ -194,7 +198,11 @@ impl<'c> Capture<'_, 'c, '_> {
             (Kind::Nothing, Kind::Nothing) => true,
             _ => false,
         };
-        kinds && a.tag == b.tag && a.absent == b.absent && a.ambiguous == b.ambiguous
+        kinds
+            && a.tag == b.tag
+            && a.absent == b.absent
+            && a.ambiguous == b.ambiguous
+            && a.frozen == b.frozen
     }
 
     /// The values of a slot, built here.
@@ -344,6 +352,7 @@ impl<'c> Capture<'_, 'c, '_> {
                     let maybe = slot.tag.and_then(|leaf| Some((leaf, next()?)));
                     self.buffers.push(Buffer {
                         ambiguous: slot.ambiguous,
+                        frozen: slot.frozen,
                         maybe,
                         ..Buffer::new(contents)
                     });

@@ -1,15 +1,15 @@
 //! Loops that run in compiled code: what their bodies change is carried by `scf.for` and `scf.while`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use npir::builder::Tensor;
 use npir::mlir::prelude::*;
 use npir::prelude::DType;
 
-use crate::tree::{Expr, Stmt};
+use crate::tree::{self, Expr, Stmt};
 use crate::value::{Absent, Items, Value};
 
-use super::control::{State, at_end, mentions};
+use super::control::{Others, State, at_end};
 use super::flow::{Flow, NORMAL, RETURN, RETURN_ONLY, RETURNED, goes_on};
 use super::items::Count;
 use super::joins::Slot;
@@ -25,6 +25,8 @@ struct Carried<'c> {
     variables: BTreeMap<(usize, String), Slot<'c>>,
     /// Buffers from before the loop.
     buffers: Vec<usize>,
+    /// Variables of the function that an iteration does not take from the one before.
+    dead: HashSet<String>,
 }
 
 /// The end of a loop's body.
@@ -49,7 +51,10 @@ impl<'c> Capture<'_, 'c, '_> {
         let count = self.count(items)?;
         let runs = matches!(count, Count::Known(n) if n > 0);
         let before = self.state();
-        let mut carried = Carried::default();
+        let mut carried = Carried {
+            dead: tree::set_before_read(Some(target), body),
+            ..Carried::default()
+        };
         for _ in 0..ROUNDS {
             self.restore(&before);
             self.buffers.truncate(before.contents.len());
@@ -132,7 +137,12 @@ impl<'c> Capture<'_, 'c, '_> {
     pub(super) fn while_loop(&mut self, test: &Expr, body: &[Stmt]) -> Captured<(Val<'c>, u8)> {
         self.loops = true;
         let before = self.state();
-        let mut carried = Carried::default();
+        let mut dead = tree::set_before_read(None, body);
+        dead.retain(|name| !tree::reads(test, name));
+        let mut carried = Carried {
+            dead,
+            ..Carried::default()
+        };
         for _ in 0..ROUNDS {
             self.restore(&before);
             self.buffers.truncate(before.contents.len());
@@ -373,39 +383,20 @@ impl<'c> Capture<'_, 'c, '_> {
                 if name == RETURNED {
                     slot.absent = None;
                 }
+                // Variables that get another value before they are read do not count.
+                self.meet(new, &Others::without(&end.after, &carried.dead), &mut slot);
                 let known = carried.variables.get(&key);
+                if let (None, Some(start)) = (known, before.scopes[i].1.get(name)) {
+                    self.meet(start, &Others::all(before), &mut slot);
+                }
                 if known.is_some_and(|known| self.same_slot(known, &slot)) {
                     continue;
-                }
-                if let (None, Some(start)) = (known, before.scopes[i].1.get(name)) {
-                    self.share(start, before, &mut slot);
                 }
                 carried.variables.insert(key, slot);
                 grown = true;
             }
         }
         Ok(grown)
-    }
-
-    /// Notes that a slot starts as the arrays in a value, which others may stand for, too.
-    fn share(&mut self, start: &Value<'c>, before: &State<'c>, slot: &mut Slot<'c>) {
-        match (start, &mut slot.kind) {
-            (Value::Optional(optional), _) => self.share(&optional.value, before, slot),
-            (Value::Tuple(items), super::joins::Kind::Tuple(slots)) => {
-                for (item, slot) in items.iter().zip(slots) {
-                    self.share(item, before, slot);
-                }
-            }
-            (Value::Array(array), _) => {
-                let shared =
-                    !array.steps.is_empty() || references(before, &self.callers, array.buffer) > 1;
-                if shared {
-                    self.buffers[array.buffer].frozen = true;
-                    slot.ambiguous |= self.tag(start).is_none();
-                }
-            }
-            _ => {}
-        }
     }
 
     /// The values for the next iteration.
@@ -461,6 +452,9 @@ impl<'c> Capture<'_, 'c, '_> {
                 let another = self.tag(value).is_some_and(|tag| Some(tag.0) != slot.tag);
                 slot.ambiguous = self.buffers[array.buffer].ambiguous || another;
             }
+            if let Some(value) = last {
+                self.meet(value, &Others::all(&end.after), &mut slot);
+            }
             let mut value = self.open(&slot, &mut results);
             if let Value::Array(array) = &value
                 && runs
@@ -481,23 +475,6 @@ impl<'c> Capture<'_, 'c, '_> {
             self.buffers[buffer].contents = Tensor::from_value(value);
         }
     }
-}
-
-/// How many variables stand for a buffer or a view of it.
-fn references<'c>(state: &State<'c>, callers: &[crate::value::Scope<'c>], buffer: usize) -> usize {
-    let here = state
-        .scopes
-        .iter()
-        .flat_map(|(_, values)| values.values())
-        .map(|value| mentions(value, buffer));
-    let count = |scope: &crate::value::Scope<'c>| -> usize {
-        scope
-            .borrow()
-            .values()
-            .map(|value| mentions(value, buffer))
-            .sum()
-    };
-    here.sum::<usize>() + callers.iter().map(count).sum::<usize>()
 }
 
 impl Stop {
