@@ -378,6 +378,11 @@ CALLS = {
         lambda x: np.histogram(x, bins=[0, 1, 2, 3]),
         lambda x: np.histogram(x, bins=4, density=True),
     ],
+    "histogram2d": [
+        lambda f: np.histogram2d(f, f * f, bins=3),
+        lambda f: np.histogram2d(f, f[::-1], bins=(2, 4), range=((0, 2), (0, 5)), density=True),
+        lambda f: np.histogram2d(f, f, bins=[np.array([0.0, 1.0, 3.0]), 3], weights=f),
+    ],
     "histogram_bin_edges": [lambda x: np.histogram_bin_edges(x, bins=4)],
     "bincount": [lambda i: np.bincount(i), lambda i: np.bincount(i, minlength=6), lambda i: np.bincount(i, weights=i * 0.5)],
     "diff": [lambda x: np.diff(x), lambda x: np.diff(x, n=2, axis=0), lambda v: np.diff(v, prepend=0), lambda v: np.diff(v, append=v[-1])],
@@ -429,6 +434,10 @@ IN_NUMPY = {
     ("histogram", "c"): "bins of complex numbers",
     ("histogram_bin_edges", "c"): "bins of complex numbers",
     ("trapezoid", "b"): "sums of bools are bools there",
+    ("round", "b"): "bools become 16-bit floats",
+    ("around", "b"): "bools become 16-bit floats",
+    ("angle", "b"): "angles of bools",
+    ("cumsum", "c"): "complex numbers are added up as real ones",
 }
 
 # Functions that are not compiled, with the reason.
@@ -443,5 +452,5 @@ NOT_COMPILED = {
     "how memory lies": "may_share_memory shares_memory isfortran from_dlpack frombuffer fromiter packbits unpackbits",
     "the type of the result depends on values": "real_if_close",
     "the size of the result depends on values in a way that no operation has": "trim_zeros",
-    "rounds of Python that depend on values": "histogramdd histogram2d i0 unique_all unique_counts unique_inverse linalg.tensorsolve",
+    "rounds of Python that depend on values": "histogramdd i0 unique_all unique_counts unique_inverse linalg.tensorsolve",
 }

@@ -422,9 +422,13 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// The type in which NumPy's linear algebra computes.
     pub(super) fn linear(&mut self, values: &[Value<'c>]) -> Captured<DType> {
-        let dtype = self.common(values)?;
-        match dtype {
-            DType::F16 | DType::BF16 => self.unsupported("linear algebra of 16-bit floats"),
+        for value in values {
+            let tensor = self.tensor(value)?;
+            if matches!(self.dtype(tensor)?, DType::F16 | DType::BF16) {
+                return self.unsupported("linear algebra of 16-bit floats");
+            }
+        }
+        match self.common(values)? {
             dtype if is_integer(dtype) || dtype == DType::Bool => Ok(DType::F64),
             dtype => Ok(dtype),
         }

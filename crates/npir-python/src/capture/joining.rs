@@ -224,6 +224,36 @@ impl<'c> Capture<'_, 'c, '_> {
         Ok(self.new_array(result))
     }
 
+    /// The elements again and again until a shape is full.
+    pub(super) fn resize(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
+        let x = self.operand(call, "a")?;
+        let shape = self.required(call, "new_shape")?;
+        let shape = self.integers(&shape)?;
+        let flat = self.f.reshape(x, &[OpFold::Static(-1)]);
+        let flat = self.built(flat)?;
+        let [Some(n)] = flat.shape()[..] else {
+            return self.unsupported("numpy.resize of an array of unknown shape");
+        };
+        let count: i64 = shape.iter().product();
+        if n == 0 || count < 0 {
+            return self.unsupported("numpy.resize of no elements");
+        }
+        let reps = (count + n as i64 - 1) / n as i64;
+        let reps = self.f.rewriter().ctx().i64_array(&[reps.max(1)]);
+        let repeated = self.op("tile", &[flat], &[("reps", reps)])?;
+        let stop = Item::Slice {
+            start: None,
+            stop: Some(Bound::Static(count)),
+            step: None,
+        };
+        let part = self.f.slice(repeated, &[stop]);
+        let part = self.built(part)?;
+        let shape: Vec<_> = shape.into_iter().map(OpFold::Static).collect();
+        let result = self.f.reshape(part, &shape);
+        let result = self.built(result)?;
+        Ok(self.new_c_array(result))
+    }
+
     pub(super) fn repeat(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
         let x = self.operand(call, "a")?;
         let repeats = self.required(call, "repeats")?;

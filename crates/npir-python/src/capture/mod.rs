@@ -16,6 +16,7 @@ mod expressions;
 mod flow;
 mod functions;
 mod guards;
+mod histograms;
 mod indexing;
 mod items;
 mod joining;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::value::{Origin, Value, is_integer};
 
 use super::parameters::{AXES, Call, DTYPE, KEEPDIMS};
+use super::shaping::is_complex;
 use super::{Capture, Captured};
 
 impl<'c> Capture<'_, 'c, '_> {
@@ -23,6 +24,13 @@ impl<'c> Capture<'_, 'c, '_> {
         let dtype = match call.take("dtype") {
             Some(dtype) => Some(self.dtype_named(&self.concrete(&dtype)?)?),
             None => None,
+        };
+        // Imaginary parts are dropped first.
+        let x = match dtype {
+            Some(dtype) if is_complex(self.dtype(x)?) && !is_complex(dtype) => {
+                self.tensor_as(&Value::Scalar(x), dtype)?
+            }
+            _ => x,
         };
         let mut attrs = Vec::new();
         attrs.extend(self.attribute_of(call, &AXES)?);

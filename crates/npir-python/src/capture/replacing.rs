@@ -5,6 +5,7 @@ use std::rc::Rc;
 use npir::builder::{Bound, Index as Item, Tensor};
 use npir::mlir::prelude::*;
 use npir::prelude::DType;
+use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
 
 use crate::value::{Array, Value, dtype_of};
@@ -155,6 +156,18 @@ impl<'c> Capture<'_, 'c, '_> {
         let target = Value::Array(array.clone());
         let value = match &source {
             Value::Object(_) | Value::Number(..) => {
+                let object = self.dtype_object(dtype)?;
+                let kind: String = object.getattr("kind")?.extract()?;
+                // Bools fit everywhere, integers and floats into their kind and those behind it.
+                let least = match self.number_kind(&source) {
+                    Some(NumberKind::Int) => "iufc",
+                    Some(NumberKind::Float) => "fc",
+                    Some(NumberKind::Complex) => "c",
+                    Some(NumberKind::Bool) | None => "biufc",
+                };
+                if !least.contains(&kind) {
+                    return self.unsupported("a number of another kind than the array");
+                }
                 self.check_weak(&source, dtype)?;
                 Value::Scalar(self.tensor_as(&source, dtype)?)
             }
@@ -424,36 +437,6 @@ impl<'c> Capture<'_, 'c, '_> {
         let all = self.op("concatenate", &[x, values], &[("axis", axis)])?;
         let result = self.op("take", &[all, order], &[("axis", axis)])?;
         Ok(self.new_array(result))
-    }
-
-    /// The elements again and again until a shape is full.
-    pub(super) fn resize(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
-        let x = self.operand(call, "a")?;
-        let shape = self.required(call, "new_shape")?;
-        let shape = self.integers(&shape)?;
-        let flat = self.f.reshape(x, &[OpFold::Static(-1)]);
-        let flat = self.built(flat)?;
-        let [Some(n)] = flat.shape()[..] else {
-            return self.unsupported("numpy.resize of an array of unknown shape");
-        };
-        let count: i64 = shape.iter().product();
-        if n == 0 || count < 0 {
-            return self.unsupported("numpy.resize of no elements");
-        }
-        let reps = (count + n as i64 - 1) / n as i64;
-        let reps = self.f.rewriter().ctx().i64_array(&[reps.max(1)]);
-        let repeated = self.op("tile", &[flat], &[("reps", reps)])?;
-        let stop = Item::Slice {
-            start: None,
-            stop: Some(Bound::Static(count)),
-            step: None,
-        };
-        let part = self.f.slice(repeated, &[stop]);
-        let part = self.built(part)?;
-        let shape: Vec<_> = shape.into_iter().map(OpFold::Static).collect();
-        let result = self.f.reshape(part, &shape);
-        let result = self.built(result)?;
-        Ok(self.new_c_array(result))
     }
 
     /// A function of the program on each vector along an axis, one after another.

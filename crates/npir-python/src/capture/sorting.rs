@@ -59,7 +59,7 @@ impl<'c> Capture<'_, 'c, '_> {
         let value = self.required(call, "a")?;
         let tensor = self.tensor(&value)?;
         let dtype = match self.dtype(tensor)? {
-            DType::C64 | DType::I8 | DType::U8 | DType::I16 | DType::U16 | DType::F32 => DType::C64,
+            DType::C64 | DType::I8 | DType::U8 | DType::I16 | DType::U16 => DType::C64,
             _ => DType::C128,
         };
         let x = self.tensor_as(&value, dtype)?;

@@ -274,6 +274,7 @@ static STATISTICS: &[Row] = &[
     row!("cov" [m, y = None, rowvar = True, bias = False, ddof = None, fweights = None, aweights = None; dtype = None] by!(covariance)),
     row!("corrcoef" [x, y = None, rowvar = True; dtype = None] by!(covariance)),
     row!("histogram" [a, bins = 10, range = None, density = None, weights = None] by!(histogram)),
+    row!("histogram2d" [x, y, bins = 10, range = None, density = None, weights = None] by!(histogram2d)),
     row!("histogram_bin_edges" [a, bins = 10, range = None, weights = None] by!(histogram)),
     row!("bincount" [x, weights = None, minlength = 0] by!(bincount)),
     row!("diff" [a, n = 1, axis = -1, prepend = NoValue, append = NoValue] by!(diff)),
