@@ -131,7 +131,7 @@ func.func @check(%c: i1, %i: index) {
 // -----
 
 func.func @check_kind(%c: i1) {
-  // expected-error @below {{expected one of shape_mismatch, index_out_of_bounds, value_error, overflow, zero_division, memory, but found 'oops'}}
+  // expected-error @below {{expected one of shape_mismatch, index_out_of_bounds, value_error, overflow, zero_division, memory, unsupported, assertion, unbound, linalg, but found 'oops'}}
   tensor_ext.check %c, oops, "text"
   return
 }
