@@ -7,6 +7,6 @@ fn main() {
     if let Ok(prefix) = std::env::var("MLIR_SYS_220_PREFIX")
         && shared
     {
-        println!("cargo:rustc-link-arg-tests=-Wl,-rpath,{prefix}/lib");
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{prefix}/lib");
     }
 }

@@ -108,11 +108,14 @@ pub struct PipelineOptions {
     pub to_llvm: String,
 }
 
-/// `canonicalize` without a pattern of `scf.for` that gives an array that a loop carries the static shape that it begins
-/// with, which is wrong where the shape changes: `v = v[:-1] + v[1:]`.
+/// `canonicalize` without
+///
+/// - a pattern of `scf.for` that gives an array that a loop carries the static shape that it begins with, which is wrong
+///   where the shape changes: `v = v[:-1] + v[1:]`;
+/// - simplification of graphs of blocks, of which structured programs have none: it took as long as the patterns.
 macro_rules! canonicalize {
     () => {
-        r#"canonicalize{disable-patterns="(anonymous namespace)::ForOpTensorCastFolder"}"#
+        r#"canonicalize{disable-patterns="(anonymous namespace)::ForOpTensorCastFolder" region-simplify=disabled}"#
     };
 }
 
@@ -155,10 +158,15 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             )
         }
         Level::Loop => format!(
-            "npir-bufferize,convert-tensor-to-loop,canonicalize,cse,func.func(loop-symmetric,loop-schedule{{vector-bits={} threads={}}})",
-            options.vector_bits, options.threads
+            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-schedule{{vector-bits={} threads={}}})",
+            canonicalize!(),
+            options.vector_bits,
+            options.threads
         ),
-        Level::Device => "loop-outline-kernels,func.func(lower-loop-nest,canonicalize,cse,loop-promote-to-stack,loop-ownership)".into(),
+        Level::Device => format!(
+            "loop-outline-kernels,func.func(lower-loop-nest,{},cse,loop-promote-to-stack,loop-ownership)",
+            canonicalize!()
+        ),
         Level::Llvm => {
             let to_llvm = options.to_llvm.trim();
             let inner = to_llvm

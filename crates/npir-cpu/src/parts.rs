@@ -18,10 +18,11 @@ use mlir_sys::{
     mlirAttributeIsADenseElements, mlirElementsAttrGetNumElements, mlirIdentifierEqual,
     mlirOperationGetRegion, mlirRegionGetFirstBlock,
 };
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Operations in a part: at most and at least. Each part costs about as much as 300 operations: a context, a code
-/// generator, tables.
+/// Operations in a part, on average: at most and at least. Each part costs about as much as 300 operations: a context,
+/// a code generator, tables.
 const LARGEST: usize = 10_000;
 const SMALLEST: usize = 1_000;
 
@@ -78,22 +79,15 @@ fn divide<'c>(module: &Module<'c>) -> Option<Vec<OwnedPart<'c>>> {
         order.push(name.clone());
         symbols.insert(name, symbol(op)?);
     }
-    let total: usize = symbols.values().map(|s| s.size).sum();
-    let part = (total / 4).clamp(SMALLEST, LARGEST);
-    if total < 2 * part || !order.iter().any(|name| name.starts_with(ENTRY_PREFIX)) {
+    let singles = order.iter().filter(|n| symbols[*n].kind == Kind::Single);
+    let singles: Vec<(&str, usize)> = singles.map(|n| (n.as_str(), symbols[n].size)).collect();
+    let groups = balanced(&singles, count(singles.iter().map(|(_, size)| size).sum()));
+    if groups.len() < 2 || !order.iter().any(|name| name.starts_with(ENTRY_PREFIX)) {
         return None;
     }
-    let mut groups: Vec<Vec<&str>> = vec![Vec::new()];
-    let (mut homes, mut size) = (HashMap::new(), 0);
-    for name in order.iter().filter(|n| symbols[*n].kind == Kind::Single) {
-        if size >= part {
-            groups.push(Vec::new());
-            size = 0;
-        }
-        size += symbols[name].size;
-        homes.insert(name.as_str(), groups.len() - 1);
-        groups.last_mut()?.push(name);
-    }
+    let homes: HashMap<&str, usize> = (groups.iter().enumerate())
+        .flat_map(|(i, group)| group.iter().map(move |name| (*name, i)))
+        .collect();
     // All that a group mentions, also through repeated constants.
     let needed: Vec<BTreeSet<&str>> = groups
         .iter()
@@ -142,6 +136,36 @@ fn divide<'c>(module: &Module<'c>) -> Option<Vec<OwnedPart<'c>>> {
                     has_others: true,
                 },
             })
+        })
+        .collect()
+}
+
+/// Parts of a program of that many operations: a power of two as long as it is not large, for processors have powers of
+/// two of cores, and equal parts for all of them take the least time.
+fn count(size: usize) -> usize {
+    match size / SMALLEST {
+        0 => 1,
+        n => (1 << n.ilog2().min(2)).max(size.div_ceil(LARGEST)),
+    }
+}
+
+/// Names in `count` groups whose sizes are as equal as can be: the largest first, each to the group that has least
+/// (longest processing time first: Graham, "Bounds on multiprocessing timing anomalies", 1969).
+fn balanced<'n>(names: &[(&'n str, usize)], count: usize) -> Vec<Vec<&'n str>> {
+    let mut by_size: Vec<usize> = (0..names.len()).collect();
+    by_size.sort_by_key(|&i| Reverse(names[i].1));
+    let mut groups = vec![(0, Vec::new()); count];
+    for i in by_size {
+        if let Some(least) = groups.iter_mut().min_by_key(|(size, _)| *size) {
+            least.0 += names[i].1;
+            least.1.push(i);
+        }
+    }
+    let groups = groups.into_iter().filter(|(_, group)| !group.is_empty());
+    groups
+        .map(|(_, mut group)| {
+            group.sort_unstable();
+            group.into_iter().map(|i| names[i].0).collect()
         })
         .collect()
 }
@@ -238,4 +262,43 @@ fn declaration<'c>(op: OperationRef<'c, '_>) -> Option<Operation<'c>> {
         .add_regions([Region::new()])
         .build()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What takes the time is the largest part: a third of a program on one of two processors is a third too much.
+    #[test]
+    fn parts_are_equally_large_and_keep_the_order() {
+        let sizes = [
+            329, 45, 71, 210, 137, 68, 177, 477, 42, 168, 83, 76, 228, 400,
+        ];
+        let names: Vec<String> = (0..sizes.len()).map(|i| format!("{i:02}")).collect();
+        let names: Vec<(&str, usize)> = names.iter().map(|n| &**n).zip(sizes).collect();
+        let total: usize = sizes.iter().sum();
+        for count in 1..=4 {
+            let groups = balanced(&names, count);
+            assert_eq!(groups.len(), count);
+            let size = |name: &str| sizes[name.parse::<usize>().expect("a number")];
+            for group in &groups {
+                assert!(group.is_sorted());
+                let size: usize = group.iter().map(|name| size(name)).sum();
+                assert!(
+                    size.abs_diff(total / count) * 10 <= total / count,
+                    "{groups:?}"
+                );
+            }
+            let mut all = groups.concat();
+            all.sort_unstable();
+            assert_eq!(all, names.iter().map(|n| n.0).collect::<Vec<_>>());
+        }
+        assert_eq!(balanced(&names[..1], 4).len(), 1, "no part is empty");
+    }
+
+    #[test]
+    fn small_programs_are_whole_and_large_ones_are_in_parts_of_bounded_size() {
+        let counts = [0, 1_999, 2_000, 3_999, 4_000, 40_000, 40_001, 95_000].map(count);
+        assert_eq!(counts, [1, 1, 2, 2, 4, 4, 5, 10]);
+    }
 }
