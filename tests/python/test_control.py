@@ -324,12 +324,40 @@ def becomes_another_argument(a, b):
     return b
 
 
+@case((A[0], A[1] - 5), (A[0], A[1]))
+def same_or_new(a, b):
+    x = np.maximum(a, b)
+    for _ in range(len(a)):
+        a = x
+        if not b.all():
+            a -= b + x
+        else:
+            x = a * 2
+    return a, x
+
+
+SMALL, WIDE = np.array([1, 2, 3], np.int8), np.array([1, 2, 3], np.uint16)
+
+
+@case(*((a, k) for a in (SMALL, WIDE) for k in (np.float64(300.7), np.int64(-1), np.float64("nan"), np.float64(5.5))))
+def casts_by_index(a, k):
+    a[[0, 1]] = k
+    a[a > 2] = k
+    return np.full(2, k, a.dtype)
+
+
+@case(*((a, k) for a in (SMALL, WIDE) for k in (5.5, 1e30, float("nan"), -float("inf"), -1.5)))
+def makes_of_floats(a, k):
+    return np.full(2, k, a.dtype)
+
+
 #: Calls that leave what compiled code can do, and are made in NumPy.
 REPEATED = {"pymath": 1, "pyint": 1, "fibbig": 1}
 
 #: Functions that run in NumPy.
 LEFT = {
     "becomes_another_argument": "which argument is returned depends on values",
+    "same_or_new": "which array is written to depends on values",
     "reversed_in_place": "which array is written to depends on values",
     "two_names": "which array is written to depends on values",
 }

@@ -101,6 +101,7 @@ impl<'c> Capture<'_, 'c, '_> {
             Value::Array(array) => Slot {
                 tag: self.tag(value).map(|tag| tag.0),
                 ambiguous: self.buffers[array.buffer].ambiguous,
+                frozen: self.buffers[array.buffer].frozen,
                 ..Slot::of(Kind::Array(array.ty))
             },
             Value::Tuple(items) => {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use npir::builder::{Index as Item, Tensor, tensor_type};
 use npir::mlir::prelude::*;
 use npir::prelude::DType;
+use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
 
 use crate::value::{Value, is_integer};
@@ -53,7 +54,11 @@ impl<'c> Capture<'_, 'c, '_> {
         shape: &[OpFold<'c>],
     ) -> Captured<Value<'c>> {
         self.check_weak(value, dtype)?;
-        let value = self.stored(value, dtype)?;
+        // NumPy makes an array of a float first, and casts that.
+        let value = match self.number_kind(value) {
+            Some(NumberKind::Float) => self.tensor_as(value, dtype)?,
+            _ => self.stored(value, dtype)?,
+        };
         let array = match value.rank() {
             0 => self.f.full(value, shape),
             _ => self.f.broadcast_to(value, shape),

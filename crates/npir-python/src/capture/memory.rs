@@ -219,6 +219,9 @@ impl<'c> Capture<'_, 'c, '_> {
         let Some(dtype) = dtype_of(array.ty) else {
             return self.unsupported("an element type that NumPy does not have");
         };
+        if items.arrays.is_empty() {
+            self.check_assigned(value, dtype)?;
+        }
         let value = self.stored(value, dtype)?;
         let contents = self.read(array)?;
         let new = match items.arrays.is_empty() {

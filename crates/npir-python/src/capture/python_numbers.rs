@@ -406,23 +406,95 @@ impl<'c> Capture<'_, 'c, '_> {
             NumberKind::Bool => Ok(()),
             NumberKind::Int => self.check_weak(value, dtype),
             NumberKind::Float => {
-                let (least, most) = limits(dtype);
-                // What is between the limits once it is rounded towards zero.
-                let bounds = [("greater", least as f64 - 1.0), ("less", most as f64 + 1.0)];
                 let tensor = self.tensor(value)?;
-                for (op, limit) in bounds {
-                    let limit = self.f.constant(Scalar::new(limit));
-                    let limit = self.built(limit)?;
-                    let holds = self.f.named(&format!("numpy.{op}"), &[tensor, limit], &[]);
-                    let holds = self.built(holds)?;
-                    let why = "a float of Python that an array of integers cannot hold";
-                    self.require_tensor(holds, CheckKind::Unsupported, why)?;
-                }
-                Ok(())
+                self.check_stored_float(tensor, dtype)
             }
             NumberKind::Complex => {
                 self.unsupported("a complex number assigned to an array of integers")
             }
+        }
+    }
+
+    /// A number of NumPy that is assigned to items or slices of an array of signed integers has to fit: NumPy takes
+    /// it through an integer of Python there. Elsewhere it casts.
+    pub(super) fn check_assigned(&mut self, value: &Value<'c>, dtype: DType) -> Captured<()> {
+        let signed = matches!(dtype, DType::I8 | DType::I16 | DType::I32 | DType::I64);
+        let Value::Scalar(tensor) = value else {
+            return Ok(());
+        };
+        let (tensor, found) = (*tensor, self.dtype(*tensor)?);
+        let (least, most) = limits(dtype);
+        match found {
+            _ if !signed || found == DType::Bool => Ok(()),
+            DType::U64 => {
+                let most = self.f.constant(Scalar::new(most as u64));
+                self.check_stored_bound(tensor, "less_equal", most)
+            }
+            _ if is_integer(found) => {
+                let (low, high) = limits(found);
+                let bounds = [
+                    ("greater_equal", least, low < least),
+                    ("less_equal", most, high > most),
+                ];
+                for (op, limit, needed) in bounds {
+                    if needed {
+                        let limit = self.f.constant(Scalar::new(limit));
+                        self.check_stored_bound(tensor, op, limit)?;
+                    }
+                }
+                Ok(())
+            }
+            DType::F16 | DType::BF16 | DType::F32 | DType::F64 => {
+                self.check_stored_float(tensor, dtype)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A float that becomes an integer of `dtype` through one of Python's.
+    fn check_stored_float(&mut self, tensor: Tensor<'c>, dtype: DType) -> Captured<()> {
+        if !self.choices.written.is_empty() {
+            let holds = self.f.equal(tensor, tensor);
+            let holds = self.built(holds)?;
+            let why = "cannot convert float NaN to integer";
+            self.require_tensor(holds, CheckKind::ValueError, why)?;
+        }
+        // What is between the limits once it is rounded towards zero.
+        let (least, most) = limits(dtype);
+        let low = match dtype {
+            DType::I64 => ("greater_equal", least as f64),
+            _ => ("greater", least as f64 - 1.0),
+        };
+        let high = match dtype {
+            DType::U64 => 2f64.powi(64),
+            _ => most as f64 + 1.0,
+        };
+        for (op, limit) in [low, ("less", high)] {
+            let limit = self.f.constant(Scalar::new(limit));
+            self.check_stored_bound(tensor, op, limit)?;
+        }
+        Ok(())
+    }
+
+    fn check_stored_bound(
+        &mut self,
+        tensor: Tensor<'c>,
+        op: &str,
+        limit: Result<Tensor<'c>, CompileError>,
+    ) -> Captured<()> {
+        let limit = self.built(limit)?;
+        let holds = self.f.named(&format!("numpy.{op}"), &[tensor, limit], &[]);
+        let holds = self.built(holds)?;
+        let kind = self.overflow_kind();
+        let why = "a number that an array of integers cannot hold";
+        self.require_tensor(holds, kind, why)
+    }
+
+    /// What a number that does not fit raises: repeated in NumPy, where that is possible, the error names the number.
+    pub(super) fn overflow_kind(&self) -> CheckKind {
+        match self.choices.written.is_empty() {
+            true => CheckKind::Unsupported,
+            false => CheckKind::Overflow,
         }
     }
 

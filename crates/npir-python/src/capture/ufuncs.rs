@@ -1,6 +1,6 @@
 //! Elementwise functions with all that they can be passed, and their methods `reduce`, `accumulate`, `outer` and `at`.
 
-use npir::builder::{CheckKind, Index as Item, Tensor};
+use npir::builder::{Index as Item, Tensor};
 use npir::prelude::DType;
 use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
@@ -402,12 +402,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                             let limit = self.int(limit);
                             let holds = self.comparison(op, value, &limit)?;
                             let why = format!("a Python integer out of bounds for {dtype}");
-                            // Repeated in NumPy the error names the number.
-                            let kind = match self.choices.written.is_empty() {
-                                true => CheckKind::Unsupported,
-                                false => CheckKind::Overflow,
-                            };
-                            self.require(&holds, kind, &why)?;
+                            self.require(&holds, self.overflow_kind(), &why)?;
                         }
                         Ok(())
                     }
