@@ -8,6 +8,7 @@ the arrays' own memory. What cannot be compiled runs in NumPy itself; ``fallback
 from __future__ import annotations
 
 import functools
+import pathlib
 import sys
 from typing import Any, Callable
 
@@ -35,6 +36,27 @@ def _load_compiler() -> Any:
     return _compiler
 
 
+class _Cache:
+    """Compiled versions on disk."""
+
+    @staticmethod
+    def build() -> str:
+        # Code for one processor, of one compiler.
+        library = pathlib.Path(__file__).with_name("_compiler.abi3.so").stat()
+        return f"{__version__} {library.st_mtime_ns} {library.st_size} {_dispatch.processor()}"
+
+    def load(self, function: Callable) -> list[Any]:
+        from . import _cache
+
+        return _cache.load(function, self.build())
+
+    def store(self, function: Callable, parts: Any) -> str | None:
+        from . import _cache
+
+        return _cache.store(function, self.build(), parts)
+
+
+@_dispatch.vectorcall_type
 class Jit(_dispatch.Jit):
     """A function that runs compiled where it can; made by :func:`jit`."""
 
@@ -52,12 +74,12 @@ class Jit(_dispatch.Jit):
             found = getattr(found, name, None)
         if found is self:
             return self.__qualname__
-        return _jit, (self.__wrapped__, self.strict)
+        return _jit, (self.__wrapped__, self.strict, self.cache)
 
     @property
     def stats(self) -> Stats:
         """What was compiled so far, and why calls ran in NumPy."""
-        return Stats(self.compilations, self.recompilations, self.fallbacks)
+        return Stats(self.compilations, self.recompilations, self.fallbacks, self.cache_hits, self.uncached)
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The program for such arguments at every level, without running it.
@@ -71,24 +93,27 @@ class Jit(_dispatch.Jit):
         return Lowered(**texts)
 
 
-def _jit(function: Callable, strict: bool) -> Jit:
-    return functools.update_wrapper(Jit(function, _load_compiler, strict), function)
+def _jit(function: Callable, strict: bool, cache: bool) -> Jit:
+    made = Jit(function, _load_compiler, strict, _Cache() if cache else None)
+    return functools.update_wrapper(made, function)
 
 
-def jit(function: Callable | None = None, *, strict: bool = False) -> Any:
+def jit(function: Callable | None = None, *, strict: bool = False, cache: bool = True) -> Any:
     """A function that runs compiled where it can.
 
     Args:
         function: a Python function that uses NumPy.
         strict: raise ``TypeError`` with the place and the reason where the function would run in NumPy. Without it,
             a ``FallbackWarning`` says so once for each reason.
+        cache: keep what is compiled on disk, for other processes: in the folder that the environment variable
+            ``NPIR_CACHE_DIR`` names, or ``npir`` in the user's folder for caches. ``NPIR_CACHE_DIR=`` keeps nothing.
 
     Returns:
         A callable with the parameters of ``function``; without ``function``, a decorator.
     """
     if function is None:
-        return lambda function: jit(function, strict=strict)
-    return _jit(function, strict)
+        return lambda function: jit(function, strict=strict, cache=cache)
+    return _jit(function, strict, cache)
 
 
 def explain(function: Callable, *args: Any, **kwargs: Any) -> Explanation:
@@ -100,7 +125,7 @@ def explain(function: Callable, *args: Any, **kwargs: Any) -> Explanation:
     Returns:
         Text that says whether and to what the call is compiled, what the optimizer does and why; also as HTML.
     """
-    function = function if isinstance(function, Jit) else _jit(function, False)
+    function = function if isinstance(function, Jit) else _jit(function, False, False)
     arguments = function.bind_arguments(*args, **kwargs)
     remarks = _load_compiler().explain(function.__wrapped__, arguments)
     if isinstance(remarks, str):

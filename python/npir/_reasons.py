@@ -16,6 +16,10 @@ class Stats:
     recompilations: list[str]
     #: Why calls ran in NumPy, each place and reason once.
     fallbacks: list[str]
+    #: How many versions came from the cache on disk.
+    cache_hits: int
+    #: Why versions were not kept there, each reason once.
+    uncached: list[str]
 
 
 @dataclasses.dataclass(frozen=True)

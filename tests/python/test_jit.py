@@ -1,7 +1,9 @@
 """`npir.jit`: NumPy's results, from compiled code."""
 
 import copy
+import gc
 import unittest
+import weakref
 
 import numpy as np
 
@@ -193,8 +195,12 @@ class Types(unittest.TestCase):
                 i = i + x[0]
             return t
 
-        for x in (np.arange(-12.0, 12.0).reshape(4, 6)[::-1, ::-2], np.arange(-9, 9, dtype=np.int8).reshape(3, 6),
-                  np.ones((0, 2)), np.ones((5, 0))):
+        for x in (
+            np.arange(-12.0, 12.0).reshape(4, 6)[::-1, ::-2],
+            np.arange(-9, 9, dtype=np.int8).reshape(3, 6),
+            np.ones((0, 2)),
+            np.ones((5, 0)),
+        ):
             self.assertTrue(alike(npir.jit(positive)(x), positive(x)))
         x = np.array([1.5, 2.5])
         self.assertTrue(alike(npir.jit(last)(x), last(x)))
@@ -273,6 +279,86 @@ class Identity(unittest.TestCase):
             expected = function(*theirs)
             self.assertTrue(alike(npir.jit(function)(*ours), expected), function.__name__)
             self.assertTrue(alike(ours, theirs), function.__name__)
+
+
+class Memory(unittest.TestCase):
+    def test_results_own_their_memory(self):
+        @npir.jit
+        def f(x):
+            return x + 1, x[::-1] * 2, x.sum(), (x * 3).T
+
+        x = np.arange(6.0).reshape(2, 3)
+        for result in (r for r in f(x) if isinstance(r, np.ndarray)):
+            own = result if result.base is None else result.base
+            self.assertIsInstance(own, np.ndarray, "not a capsule")
+            self.assertTrue(own.flags.owndata and own.flags.writeable and own.flags.aligned)
+
+    def test_results_can_be_resized_as_other_arrays_can(self):
+        result = npir.jit(twice)(np.arange(1000.0))
+        result.resize(3000, refcheck=False)
+        np.testing.assert_array_equal(result, np.r_[np.arange(1000.0) * 2, np.zeros(2000)])
+        result.resize(10, refcheck=False)
+        np.testing.assert_array_equal(result, np.arange(10.0) * 2)
+        empty = npir.jit(twice)(np.zeros((0, 3)))
+        self.assertEqual(empty.shape, (0, 3))
+
+    def test_memory_is_given_back(self):
+        compiled, x = npir.jit(twice), np.ones(1 << 20)
+
+        def resident():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * 4096
+
+        compiled(x)
+        before = resident()
+        for _ in range(200):
+            compiled(x)
+        self.assertLess(resident() - before, 5 * x.nbytes)
+
+
+def twice(x):
+    return x * 2
+
+
+class Calls(unittest.TestCase):
+    def test_all_ways_to_call(self):
+        @npir.jit
+        def f(a, b=2.0, *rest, c=1.0, **more):
+            return a * b + c + sum(rest) + more.get("d", 0.0)
+
+        @npir.jit
+        def g(a, b):
+            return a - b
+
+        x = np.arange(3.0)
+        calls = [
+            ((x,), {}),
+            ((x, 3.0), {}),
+            ((x, 3.0, 4.0, 5.0), {"c": 2.0}),
+            ((x,), {"d": 1.5}),
+            ((), {"b": 1.0, "a": x}),
+        ]
+        for args, keywords in calls * 2:
+            np.testing.assert_array_equal(f(*args, **keywords), f.__wrapped__(*args, **keywords))
+        for _ in range(2):
+            np.testing.assert_array_equal(g(x, b=x), x - x)
+            np.testing.assert_array_equal(g(b=x, a=x * 2), x)
+            np.testing.assert_array_equal(list(map(g, [x], [x * 3])), [-2 * x])
+            with self.assertRaisesRegex(TypeError, "missing 1 required positional argument: 'b'"):
+                g(x)
+            with self.assertRaisesRegex(TypeError, "takes 2 positional arguments but 3 were given"):
+                g(x, x, x)
+            with self.assertRaisesRegex(TypeError, "unexpected keyword argument 'z'"):
+                g(x, z=1)
+
+    def test_functions_are_freed(self):
+        compiled = npir.jit(lambda x: x + 1)
+        compiled(np.ones(2))
+        gone = weakref.ref(compiled)
+        compiled.itself = compiled
+        del compiled
+        gc.collect()
+        self.assertIsNone(gone())
 
 
 class Surroundings(unittest.TestCase):

@@ -1,10 +1,12 @@
 //! Arguments of a call: whether they are what a version was compiled for, and where their memory is.
 
-use npir_runtime::{Arg, ArrayView, ArrayViewMut, DType, Scalar};
+use npir_runtime::{Arg, ArrayView, ArrayViewMut, DType, RawArg, Scalar};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, npyffi};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
+use smallvec::SmallVec;
 
+use crate::results::descr;
 use crate::spec::{Guard, NumberKind};
 
 /// The type of an array's elements, if compiled code can have it: native byte order, no structure.
@@ -12,6 +14,15 @@ pub(crate) fn dtype_of(array: &Bound<'_, PyUntypedArray>) -> Option<DType> {
     let descr = array.dtype();
     let number = npir_dtype(descr.num())?;
     (descr.byteorder() != swapped_order()).then_some(number)
+}
+
+/// Whether an array's elements are of that type.
+fn has_dtype(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
+    // SAFETY: an array's own description.
+    let found = unsafe { (*array.as_array_ptr()).fields.descr };
+    // Most arrays have the description that NumPy has once for each type.
+    descr(array.py(), dtype).is_ok_and(|descr| descr.as_dtype_ptr() == found)
+        || dtype_of(array) == Some(dtype)
 }
 
 /// The byte order that is not this machine's.
@@ -51,6 +62,9 @@ fn npir_dtype(number: std::ffi::c_int) -> Option<DType> {
         .map(|(_, dtype)| dtype)
 }
 
+/// Arguments of the compiled function, in order.
+pub(crate) type Leaves<'py> = SmallVec<[Leaf<'py>; 6]>;
+
 /// An argument of the compiled function.
 pub(crate) enum Leaf<'py> {
     /// An array, and whether it is written to.
@@ -86,6 +100,26 @@ impl Leaf<'_> {
                 }
             }
         }
+    }
+
+    /// The argument for a call that does not look at it; `None` if an array's elements lie so that it has to be copied.
+    pub(crate) fn as_raw(&self) -> Option<RawArg<'_>> {
+        Some(match self {
+            Leaf::Number(value) => RawArg::scalar(value),
+            Leaf::Array(array, dtype, _) => {
+                let (shape, strides) = (array.shape(), array.strides());
+                let part = dtype.size() as isize - 1;
+                let whole = |(&n, &stride): (&usize, &isize)| n < 2 || stride & part == 0;
+                if !shape.iter().zip(strides).all(whole) {
+                    return None;
+                }
+                RawArg {
+                    data: data_of(array),
+                    shape,
+                    strides,
+                }
+            }
+        })
     }
 
     /// Whether work on all of its elements takes longer than to give the interpreter's lock away.
@@ -157,7 +191,7 @@ pub(crate) fn take_apart<'py>(
     guard: &Guard,
     object: &Bound<'py, PyAny>,
     constants: &Bound<'py, PyTuple>,
-    leaves: &mut Vec<Leaf<'py>>,
+    leaves: &mut Leaves<'py>,
 ) -> Option<()> {
     match guard {
         Guard::Array {
@@ -173,7 +207,7 @@ pub(crate) fn take_apart<'py>(
                     .iter()
                     .zip(shape)
                     .all(|(n, expected)| expected.is_none_or(|m| m == *n))
-                && dtype_of(array) == Some(*dtype)
+                && has_dtype(array, *dtype)
                 && (!*written || is_writeable(array))
                 && (!*c_order || array.is_c_contiguous());
             leaves.push(Leaf::Array(array.clone(), *dtype, *written));

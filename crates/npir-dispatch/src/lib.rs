@@ -5,12 +5,15 @@
 
 mod arguments;
 mod jit;
+mod memory;
 mod results;
 pub mod spec;
+mod vectorcall;
 
 use npir_runtime::DType;
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use spec::NumberKind;
 
 /// Element type and shape of an array that compiled code can take.
@@ -47,6 +50,18 @@ fn threads() -> usize {
     npir_runtime::pool::num_threads()
 }
 
+/// What the processor can do, as far as compiled code asks.
+#[pyfunction]
+fn processor() -> Vec<&'static str> {
+    npir_runtime::cpu::host_features()
+}
+
+/// 32 bytes that tell data apart: BLAKE3.
+#[pyfunction]
+fn digest<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, blake3::hash(data).as_bytes())
+}
+
 /// The module.
 #[pymodule(gil_used = false)]
 fn _dispatch(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -56,5 +71,8 @@ fn _dispatch(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.py().get_type::<jit::FallbackWarning>(),
     )?;
     module.add_function(wrap_pyfunction!(threads, module)?)?;
+    module.add_function(wrap_pyfunction!(processor, module)?)?;
+    module.add_function(wrap_pyfunction!(digest, module)?)?;
+    module.add_function(wrap_pyfunction!(vectorcall::vectorcall_type, module)?)?;
     module.add_class::<jit::Jit>()
 }

@@ -1,7 +1,5 @@
 //! Results of compiled functions as Python objects; arrays keep the memory that they were computed in.
 
-use std::collections::HashMap;
-
 use npir_runtime::{Array, DType, RunError, RunErrorKind};
 use numpy::{PY_ARRAY_API, PyArrayDescr, PyArrayDescrMethods, npyffi};
 use pyo3::exceptions::*;
@@ -10,57 +8,68 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyTuple};
 
 use crate::arguments::Leaf;
+use crate::memory;
 use crate::spec::{Outcome, ViewItem, ViewSize, ViewStep};
 
 /// What keeps an array's memory.
 struct Memory(#[expect(dead_code, reason = "dropped with the last array that uses it")] Array);
 
 /// NumPy's description of a type.
-pub(crate) fn descr<'py>(py: Python<'py>, dtype: DType) -> PyResult<Bound<'py, PyArrayDescr>> {
-    static KNOWN: PyOnceLock<HashMap<DType, Py<PyArrayDescr>>> = PyOnceLock::new();
-    let known = KNOWN.get_or_try_init(py, || {
-        let all = DType::all().map(|dtype| {
-            // NumPy has no bfloat16.
-            let descr = PyArrayDescr::new(py, dtype.name()).ok()?;
-            Some((dtype, descr.unbind()))
-        });
-        Ok::<_, PyErr>(all.flatten().collect())
-    })?;
-    match known.get(&dtype) {
-        Some(descr) => Ok(descr.bind(py).clone()),
-        None => PyArrayDescr::new(py, dtype.name()),
+pub(crate) fn descr(py: Python<'_>, dtype: DType) -> PyResult<&Bound<'_, PyArrayDescr>> {
+    static KNOWN: PyOnceLock<Vec<Option<Py<PyArrayDescr>>>> = PyOnceLock::new();
+    let known = KNOWN.get_or_init(py, || {
+        // NumPy has no bfloat16.
+        let all = DType::all().map(|dtype| PyArrayDescr::new(py, dtype.name()).ok());
+        all.map(|descr| descr.map(Bound::unbind)).collect()
+    });
+    match known.get(dtype as usize) {
+        Some(Some(descr)) => Ok(descr.bind(py)),
+        _ => Err(PyTypeError::new_err(format!(
+            "NumPy has no {}",
+            dtype.name()
+        ))),
     }
 }
 
-/// `array` as a `numpy.ndarray` that shares its memory.
-fn ndarray(py: Python<'_>, array: Array) -> PyResult<Bound<'_, PyAny>> {
-    let mut shape: Vec<npyffi::npy_intp> = array
-        .shape()
-        .iter()
-        .map(|&n| n as npyffi::npy_intp)
-        .collect();
-    let mut strides: Vec<npyffi::npy_intp> = array.strides().to_vec();
-    let data = array.as_ptr().cast_mut();
-    let descr = descr(py, array.dtype())?;
-    let owner = PyCapsule::new_with_value(py, Memory(array), c"npir.memory")?;
-    // SAFETY: the description is the array's, whose memory the base object keeps; the calls take over a reference to
-    // the type and to the base.
+/// The result of that number as a `numpy.ndarray` that has its memory.
+fn ndarray<'py>(
+    py: Python<'py>,
+    results: &mut [Option<Array>],
+    i: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let missing = || PySystemError::new_err(format!("result {i} is missing"));
+    let result = results.get_mut(i).ok_or_else(missing)?;
+    let array = result.as_ref().ok_or_else(missing)?;
+    let (shape, strides) = (array.shape(), array.strides());
+    let descr = descr(py, array.dtype())?.clone();
+    // SAFETY: the description is the array's, whose memory the new object keeps: it owns it, or its base does. The calls
+    // copy shape and strides, and take over a reference to the type and to the base.
     unsafe {
         let new = PY_ARRAY_API.PyArray_NewFromDescr(
             py,
             npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type),
             descr.into_dtype_ptr(),
             shape.len() as std::ffi::c_int,
-            shape.as_mut_ptr(),
-            strides.as_mut_ptr(),
-            data.cast(),
+            shape.as_ptr().cast_mut().cast(),
+            strides.as_ptr().cast_mut(),
+            array.as_ptr().cast_mut().cast(),
             npyffi::NPY_ARRAY_WRITEABLE,
             std::ptr::null_mut(),
         );
         let new = Bound::from_owned_ptr_or_err(py, new)?;
-        let status = PY_ARRAY_API.PyArray_SetBaseObject(py, new.as_ptr().cast(), owner.into_ptr());
-        if status < 0 {
-            return Err(PyErr::fetch(py));
+        if let Some(handler) = memory::handler(py)
+            && Array::take_block(result).is_some()
+        {
+            memory::give(&new, handler);
+            return Ok(new);
+        }
+        if let Some(array) = result.take() {
+            let owner = PyCapsule::new_with_value(py, Memory(array), c"npir.memory")?;
+            let new = new.as_ptr().cast();
+            let status = PY_ARRAY_API.PyArray_SetBaseObject(py, new, owner.into_ptr());
+            if status < 0 {
+                return Err(PyErr::fetch(py));
+            }
         }
         Ok(new)
     }
@@ -74,12 +83,7 @@ pub(crate) fn assemble<'py>(
     leaves: &[Leaf<'py>],
     constants: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let mut result = |i: usize| {
-        let array = results.get_mut(i).and_then(Option::take);
-        let array =
-            array.ok_or_else(|| PySystemError::new_err(format!("result {i} is missing")))?;
-        ndarray(py, array)
-    };
+    let mut result = |i: usize| ndarray(py, results, i);
     Ok(match outcome {
         Outcome::None => py.None().into_bound(py),
         Outcome::Array(i) => result(*i)?,

@@ -62,6 +62,23 @@ pub enum Guard {
     },
 }
 
+impl Guard {
+    /// Adds the guards of the compiled function's parameters to `leaves`, in order.
+    pub(crate) fn leaves<'a>(&'a self, leaves: &mut Vec<&'a Guard>) {
+        match self {
+            Guard::Array { .. } | Guard::Scalar { .. } | Guard::Number(_) | Guard::Known(_) => {
+                leaves.push(self);
+            }
+            Guard::Constant(_) => {}
+            Guard::Tuple(items) | Guard::List(items) => {
+                items.iter().for_each(|item| item.leaves(leaves));
+            }
+            Guard::Dict(items) => items.iter().for_each(|(_, item)| item.leaves(leaves)),
+            Guard::Object { fields, .. } => fields.iter().for_each(|(_, item)| item.leaves(leaves)),
+        }
+    }
+}
+
 /// A variable outside of the function whose value is passed to compiled code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hidden {

@@ -326,7 +326,10 @@ fn reserve(size: u64) -> bool {
         LIVE_BYTES.fetch_sub(size, Ordering::Relaxed);
         return false;
     }
-    PEAK_BYTES.fetch_max(live, Ordering::Relaxed);
+    // Rarely a new one, and to look is cheaper than to write.
+    if live > PEAK_BYTES.load(Ordering::Relaxed) {
+        PEAK_BYTES.fetch_max(live, Ordering::Relaxed);
+    }
     true
 }
 
@@ -455,6 +458,48 @@ pub(crate) unsafe fn free(data: NonNull<u8>) {
     }
     // SAFETY: the class is the one the block was made with.
     unsafe { give_back(header, class) };
+}
+
+/// Whether somebody else, too, has a reference.
+///
+/// # Safety
+/// `data` is a live block and the caller owns a reference.
+pub(crate) unsafe fn is_shared(data: NonNull<u8>) -> bool {
+    // SAFETY: the caller's contract.
+    let header = unsafe { header_of(data).as_ref() };
+    // Whoever gave up a reference before is done with the memory.
+    header.refcount.load(Ordering::Acquire) > 1
+}
+
+/// A block of at least `size` bytes, uninitialised and 64-byte aligned, for [`release`] to give back; `None` if there is
+/// no memory or the limit is reached.
+pub fn allocate(size: usize) -> Option<NonNull<u8>> {
+    alloc(size as u64)
+}
+
+/// Gives a block back.
+///
+/// # Safety
+/// `data` came from [`allocate`], [`resize`] or [`crate::Array::take_block`], and nobody uses it any more.
+pub unsafe fn release(data: NonNull<u8>) {
+    // SAFETY: the caller's contract.
+    unsafe { free(data) }
+}
+
+/// A block of at least `size` bytes that begins with what is in `data`, which is given back; `None`, and `data` is as
+/// it was, if there is no memory.
+///
+/// # Safety
+/// As for [`release`].
+pub unsafe fn resize(data: NonNull<u8>, size: usize) -> Option<NonNull<u8>> {
+    let new = allocate(size)?;
+    // SAFETY: both blocks are live and have as many bytes; the caller's contract.
+    unsafe {
+        let bytes = size.min(size_of_block(data) as usize);
+        ptr::copy_nonoverlapping(data.as_ptr(), new.as_ptr(), bytes);
+        release(data);
+    }
+    Some(new)
 }
 
 /// The bytes that were asked for.

@@ -69,12 +69,17 @@ impl From<ArrayError> for RunError {
 pub type DropFn = Box<dyn FnOnce() + Send>;
 
 enum Buffer {
-    /// A block of the allocator, with one reference.
+    /// A reference to a block of the allocator.
     Npir(NonNull<u8>),
-    Foreign {
-        drop: Option<DropFn>,
-        read_only: bool,
-    },
+    Foreign(Arc<Foreign>),
+    /// No longer any.
+    None,
+}
+
+/// Memory of somebody else.
+struct Foreign {
+    drop: Option<DropFn>,
+    read_only: bool,
 }
 
 // SAFETY: a block may be freed on any thread; the closure is Send and only touched in `drop`.
@@ -82,16 +87,46 @@ unsafe impl Send for Buffer {}
 // SAFETY: nothing is reachable through a shared reference.
 unsafe impl Sync for Buffer {}
 
+impl Buffer {
+    fn foreign(drop: DropFn, read_only: bool) -> Buffer {
+        Buffer::Foreign(Arc::new(Foreign {
+            drop: Some(drop),
+            read_only,
+        }))
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Buffer {
+        match self {
+            Buffer::Npir(block) => {
+                // SAFETY: the buffer has a reference, so the block is live.
+                unsafe { alloc::retain(*block) };
+                Buffer::Npir(*block)
+            }
+            Buffer::Foreign(foreign) => Buffer::Foreign(Arc::clone(foreign)),
+            Buffer::None => Buffer::None,
+        }
+    }
+}
+
 impl Drop for Buffer {
     fn drop(&mut self) {
-        match self {
-            // SAFETY: the buffer owns the block, which is in no call's list.
-            Buffer::Npir(block) => unsafe { alloc::free(*block) },
-            Buffer::Foreign { drop, .. } => {
-                if let Some(drop) = drop.take() {
-                    drop();
+        if let Buffer::Npir(block) = self {
+            // SAFETY: the buffer has a reference to the block, which is in no call's list.
+            unsafe {
+                if alloc::drop_reference(*block) {
+                    alloc::free(*block);
                 }
             }
+        }
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        if let Some(drop) = self.drop.take() {
+            drop();
         }
     }
 }
@@ -100,7 +135,7 @@ impl Drop for Buffer {
 #[derive(Clone)]
 pub struct Array {
     pub(crate) layout: Layout,
-    buffer: Arc<Buffer>,
+    buffer: Buffer,
 }
 
 // SAFETY: the memory is only written through `&mut Array` while the buffer is not shared.
@@ -255,7 +290,7 @@ impl Array {
         let block = alloc::alloc(bytes).ok_or(ArrayError::OutOfMemory { bytes })?;
         Ok(Array {
             layout: Layout::contiguous(block.as_ptr(), dtype, shape),
-            buffer: Arc::new(Buffer::Npir(block)),
+            buffer: Buffer::Npir(block),
         })
     }
 
@@ -266,7 +301,7 @@ impl Array {
     pub(crate) unsafe fn from_block(block: NonNull<u8>, layout: Layout) -> Array {
         Array {
             layout,
-            buffer: Arc::new(Buffer::Npir(block)),
+            buffer: Buffer::Npir(block),
         }
     }
 
@@ -277,16 +312,32 @@ impl Array {
     pub(crate) unsafe fn with_layout(&self, layout: Layout) -> Array {
         Array {
             layout,
-            buffer: Arc::clone(&self.buffer),
+            buffer: self.buffer.clone(),
         }
     }
 
     /// The block of the allocator that the array lives in, if it does.
     pub(crate) fn block(&self) -> Option<NonNull<u8>> {
-        match &*self.buffer {
+        match &self.buffer {
             Buffer::Npir(block) => Some(*block),
-            Buffer::Foreign { .. } => None,
+            Buffer::Foreign(_) | Buffer::None => None,
         }
+    }
+
+    /// Takes the block of the allocator that the array fills from its start, if no other array shares it; the caller
+    /// gives it back with [`alloc::release`]. Otherwise the array stays where it is.
+    pub fn take_block(array: &mut Option<Array>) -> Option<NonNull<u8>> {
+        let block = array.as_ref().and_then(|array| {
+            let block = array.block()?;
+            (block.as_ptr() == array.layout.data && !array.is_shared()).then_some(block)
+        })?;
+        // The reference to the block is the caller's now.
+        if let Some(array) = array.as_mut() {
+            let buffer = std::mem::replace(&mut array.buffer, Buffer::None);
+            std::mem::forget(buffer);
+        }
+        *array = None;
+        Some(block)
     }
 
     /// A C-contiguous array of zeros.
@@ -316,10 +367,7 @@ impl Array {
         let layout = slice_layout(elements.as_ptr(), elements.len(), shape)?;
         Ok(Array {
             layout,
-            buffer: Arc::new(Buffer::Foreign {
-                drop: Some(Box::new(move || drop(elements))),
-                read_only: false,
-            }),
+            buffer: Buffer::foreign(Box::new(move || drop(elements)), false),
         })
     }
 
@@ -347,12 +395,10 @@ impl Array {
         strides: &[isize],
         drop: DropFn,
     ) -> Array {
-        // SAFETY: the caller promises more.
-        let mut array = unsafe { Array::from_foreign_read_only(data, dtype, shape, strides, drop) };
-        if let Some(Buffer::Foreign { read_only, .. }) = Arc::get_mut(&mut array.buffer) {
-            *read_only = false;
+        Array {
+            layout: foreign_layout(data, dtype, shape, strides),
+            buffer: Buffer::foreign(drop, false),
         }
-        array
     }
 
     /// As [`Array::from_foreign`], over memory that must not be written: [`Array::view_mut`] copies it.
@@ -366,18 +412,9 @@ impl Array {
         strides: &[isize],
         drop: DropFn,
     ) -> Array {
-        assert_eq!(shape.len(), strides.len(), "one stride per axis");
         Array {
-            layout: Layout {
-                data: data.cast_mut(),
-                dtype,
-                shape: Extents::from_slice(shape),
-                strides: Extents::from_slice(strides),
-            },
-            buffer: Arc::new(Buffer::Foreign {
-                drop: Some(drop),
-                read_only: true,
-            }),
+            layout: foreign_layout(data, dtype, shape, strides),
+            buffer: Buffer::foreign(drop, true),
         }
     }
 
@@ -418,19 +455,18 @@ impl Array {
 
     /// Whether the memory may be written through this array: it is not read-only, and no other array shares it.
     pub fn is_writable(&self) -> bool {
-        let read_only = matches!(
-            &*self.buffer,
-            Buffer::Foreign {
-                read_only: true,
-                ..
-            }
-        );
+        let read_only = matches!(&self.buffer, Buffer::Foreign(foreign) if foreign.read_only);
         !read_only && !self.is_shared()
     }
 
     /// Whether another array shares this one's memory.
     pub fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.buffer) > 1
+        match &self.buffer {
+            // SAFETY: the buffer has a reference, so the block is live.
+            Buffer::Npir(block) => unsafe { alloc::is_shared(*block) },
+            Buffer::Foreign(foreign) => Arc::strong_count(foreign) > 1,
+            Buffer::None => false,
+        }
     }
 }
 
@@ -519,6 +555,16 @@ impl<'a> ArrayViewMut<'a> {
 impl<'a> From<&'a Array> for ArrayView<'a> {
     fn from(array: &'a Array) -> ArrayView<'a> {
         array.view()
+    }
+}
+
+fn foreign_layout(data: *const u8, dtype: DType, shape: &[usize], strides: &[isize]) -> Layout {
+    assert_eq!(shape.len(), strides.len(), "one stride per axis");
+    Layout {
+        data: data.cast_mut(),
+        dtype,
+        shape: Extents::from_slice(shape),
+        strides: Extents::from_slice(strides),
     }
 }
 

@@ -24,6 +24,11 @@ impl LiveList {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The first block, where nobody else has the list.
+    fn alone(&mut self) -> &mut *mut Header {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// # Safety
     /// `data` is a live block in no list, and `self` does not move while blocks are in it.
     unsafe fn insert(&self, data: NonNull<u8>) {
@@ -119,15 +124,15 @@ impl CallContext {
 
     /// Takes the block with this data pointer out of the call, with one reference left; `None` if it is
     /// not a block of this call.
-    pub(crate) fn detach(&self, data: *const u8) -> Option<NonNull<u8>> {
+    pub(crate) fn detach(&mut self, data: *const u8) -> Option<NonNull<u8>> {
         let data = NonNull::new(data.cast_mut())?;
-        let mut head = self.blocks.head();
+        let head = self.blocks.alone();
         let mut block = *head;
         // SAFETY: blocks in the list are live, and `data_of` is the inverse of `header_of`.
         unsafe {
             while !block.is_null() {
                 if block.add(1).cast::<u8>() == data.as_ptr() {
-                    LiveList::unlink(&mut head, block);
+                    LiveList::unlink(head, block);
                     alloc::make_unique(data);
                     return Some(data);
                 }
@@ -146,12 +151,12 @@ impl Default for CallContext {
 
 impl Drop for CallContext {
     fn drop(&mut self) {
-        let mut head = self.blocks.head();
+        let head = self.blocks.alone();
         while !head.is_null() {
             let block = *head;
             // SAFETY: the call is over, so nobody uses its blocks; the header is followed by the data.
             unsafe {
-                LiveList::unlink(&mut head, block);
+                LiveList::unlink(head, block);
                 alloc::free(NonNull::new_unchecked(block.add(1).cast()));
             }
         }
@@ -325,8 +330,8 @@ mod tests {
 
     #[test]
     fn blocks_leave_with_release_detach_and_drop() {
-        let ctx = CallContext::new();
-        let p = ptr::from_ref(&ctx).cast_mut();
+        let mut ctx = CallContext::new();
+        let p = &raw mut ctx;
         // SAFETY: live context; references are counted as the contract says.
         unsafe {
             let blocks: Vec<_> = (0..5).map(|i| npir_rt_alloc(p, i * 100)).collect();

@@ -86,5 +86,5 @@ pub use error::{RunError, RunErrorKind};
 pub use extents::Extents;
 pub use loader::{LoadError, LoadedObject};
 pub use npy::{NpyError, NpyReason};
-pub use program::{CopyReason, CopyRemark, EntryFn, Function, RunReport};
+pub use program::{CopyReason, CopyRemark, EntryFn, Function, RawArg, Results, RunReport};
 pub use signature::{ArgSpec, Dim, Manifest, ResultSpec, Signature};

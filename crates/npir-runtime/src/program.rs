@@ -9,8 +9,10 @@ use std::any::Any;
 use std::ffi::c_void;
 use std::fmt;
 use std::mem::MaybeUninit;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use crate::alloc;
 use crate::arg::{Arg, check_arg};
@@ -44,6 +46,32 @@ pub enum CopyReason {
     /// A result is the memory of an argument or a constant of the program.
     ResultAliases,
 }
+
+/// An argument of [`Function::call_unchecked`].
+#[derive(Clone, Copy, Debug)]
+pub struct RawArg<'a> {
+    /// The element with all indices 0, or a scalar's bytes.
+    pub data: *const u8,
+    /// One extent for each axis.
+    pub shape: &'a [usize],
+    /// Bytes from one element to the next, one for each axis.
+    pub strides: &'a [isize],
+}
+
+impl<'a> RawArg<'a> {
+    /// A value, for a scalar parameter or an array of rank 0.
+    pub fn scalar(value: &'a Scalar) -> RawArg<'a> {
+        RawArg {
+            data: value.bytes().as_ptr(),
+            shape: &[],
+            strides: &[],
+        }
+    }
+}
+
+/// What a call returns: results that update no argument, in order, scalars as arrays of rank 0. All are there, to be
+/// taken.
+pub type Results = SmallVec<[Option<Array>; 2]>;
 
 /// One copy that a call made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -194,10 +222,58 @@ impl Function {
         Ok((results, report))
     }
 
+    /// As [`Function::call`], without looking at the arguments; results are added to `results`, which is empty.
+    ///
+    /// # Errors
+    /// Whatever the program raises. Updated arguments hold unspecified values then.
+    ///
+    /// # Safety
+    /// There are as many arguments as [`Function::signature`] has, in order, each with the dtype, the rank and the
+    /// extents that it says; strides are multiples of the item size where there are two elements along an axis. Memory
+    /// is readable, that of updated arguments writable, and these overlap neither each other nor themselves nor any
+    /// other argument.
+    pub unsafe fn call_unchecked(
+        &self,
+        args: &[RawArg<'_>],
+        results: &mut Results,
+    ) -> Result<(), RunError> {
+        self.enter(args.iter().copied(), results, &mut RunReport::default())
+    }
+
     fn run(&self, args: &mut [Arg<'_>], report: &mut RunReport) -> Result<Vec<Array>, RunError> {
         self.check(args)?;
         let copies = self.copies(args, report)?;
+        let raw = args.iter().enumerate().map(|(i, arg)| {
+            let copied = copies.iter().find(|copy| copy.arg == i);
+            let layout = copied.map(|copy| &copy.array.layout).or(arg.layout());
+            match (layout, arg) {
+                (Some(layout), _) => RawArg {
+                    data: layout.data,
+                    shape: &layout.shape,
+                    strides: &layout.strides,
+                },
+                (None, Arg::Scalar(value)) => RawArg::scalar(value),
+                (None, Arg::View(_) | Arg::ViewMut(_)) => unreachable!("views have a layout"),
+            }
+        });
+        let mut results = Results::new();
+        self.enter(raw, &mut results, report)?;
+        for copy in copies.iter().filter(|copy| copy.write_back) {
+            if let Some(layout) = args[copy.arg].layout() {
+                // SAFETY: the argument is writable (checked) and the copy is separate memory.
+                unsafe { copy.array.layout.copy_to(layout) };
+            }
+        }
+        Ok(results.into_iter().flatten().collect())
+    }
 
+    /// Runs the entry point on arguments that have been checked.
+    fn enter<'a>(
+        &self,
+        args: impl ExactSizeIterator<Item = RawArg<'a>>,
+        results: &mut Results,
+        report: &mut RunReport,
+    ) -> Result<(), RunError> {
         let mut inline = InlineFrame(MaybeUninit::uninit());
         let mut heap;
         let words = self.inner.frame_words;
@@ -214,15 +290,16 @@ impl Function {
             // SAFETY: the same memory, seen as twice as many words.
             unsafe { std::slice::from_raw_parts_mut(heap.as_mut_ptr().cast(), words) }
         };
-        self.fill(frame, args, &copies);
+        let count = args.len();
+        self.fill(frame, args);
 
         let pointers = frame.as_mut_ptr();
         // SAFETY: the result pointers follow the argument pointers in the frame.
-        let results = unsafe { pointers.add(args.len()) };
+        let returned = unsafe { pointers.add(count) };
         let mut ctx = CallContext::new();
         // SAFETY: the frame has what the signature promises, and `new` was promised that the entry
         // point agrees with it.
-        let status = unsafe { (self.inner.entry)(&raw mut ctx, pointers.cast(), results.cast()) };
+        let status = unsafe { (self.inner.entry)(&raw mut ctx, pointers.cast(), returned.cast()) };
         report.allocated = ctx.allocated();
         if status != 0 || ctx.failed() {
             return Err(ctx.take_error().unwrap_or_else(|| {
@@ -235,13 +312,7 @@ impl Function {
                 )
             }));
         }
-        for copy in copies.iter().filter(|copy| copy.write_back) {
-            if let Some(layout) = args[copy.arg].layout() {
-                // SAFETY: the argument is writable (checked) and the copy is separate memory.
-                unsafe { copy.array.layout.copy_to(layout) };
-            }
-        }
-        self.results(frame, args.len(), &ctx, report)
+        self.results(frame, count, &mut ctx, results, report)
     }
 
     fn check(&self, args: &[Arg<'_>]) -> Result<(), RunError> {
@@ -335,38 +406,30 @@ impl Function {
     }
 
     /// Writes pointers and descriptors.
-    fn fill(&self, frame: &mut [u64], args: &[Arg<'_>], copies: &[ArgCopy]) {
+    fn fill<'a>(&self, frame: &mut [u64], args: impl ExactSizeIterator<Item = RawArg<'a>>) {
         let inner = &*self.inner;
         let base = frame.as_mut_ptr();
-        let mut at = (args.len() + inner.returned.len()).next_multiple_of(2);
+        let count = args.len();
+        let mut at = (count + inner.returned.len()).next_multiple_of(2);
         for (i, (spec, arg)) in inner.signature.args.iter().zip(args).enumerate() {
-            let copied = copies.iter().find(|copy| copy.arg == i);
-            let layout = copied.map(|copy| &copy.array.layout).or(arg.layout());
-            let value = match arg {
-                Arg::Scalar(value) => value.bytes().as_ptr(),
-                _ => ptr::null(),
-            };
-            let data = layout.map_or(value, |layout| layout.data.cast_const());
             if spec.scalar {
-                frame[i] = data as u64;
+                frame[i] = arg.data as u64;
             } else {
                 frame[i] = base.wrapping_add(at) as u64;
                 let rank = spec.shape.len();
                 // `allocated` stays null: the memory is borrowed. So does the offset.
-                frame[at + 1] = data as u64;
-                if let Some(layout) = layout {
-                    let item = layout.dtype.size() as isize;
-                    for axis in 0..rank {
-                        frame[at + 3 + axis] = layout.shape[axis] as u64;
-                        frame[at + 3 + rank + axis] = (layout.strides[axis] / item) as u64;
-                    }
+                frame[at + 1] = arg.data as u64;
+                let item = spec.dtype.size().trailing_zeros();
+                for (axis, (&n, &stride)) in arg.shape.iter().zip(arg.strides).enumerate() {
+                    frame[at + 3 + axis] = n as u64;
+                    frame[at + 3 + rank + axis] = (stride >> item) as u64;
                 }
             }
             at += slot_words(spec.shape.len(), spec.scalar);
         }
         for (slot, &i) in inner.returned.iter().enumerate() {
             let spec = &inner.signature.results[i];
-            frame[args.len() + slot] = base.wrapping_add(at) as u64;
+            frame[count + slot] = base.wrapping_add(at) as u64;
             at += slot_words(spec.shape.len(), spec.scalar);
         }
     }
@@ -376,11 +439,11 @@ impl Function {
         &self,
         frame: &[u64],
         args: usize,
-        ctx: &CallContext,
+        ctx: &mut CallContext,
+        results: &mut Results,
         report: &mut RunReport,
-    ) -> Result<Vec<Array>, RunError> {
+    ) -> Result<(), RunError> {
         let inner = &*self.inner;
-        let mut results: Vec<Array> = Vec::with_capacity(inner.returned.len());
         for (slot, &index) in inner.returned.iter().enumerate() {
             let spec = &inner.signature.results[index];
             let at = (frame[args + slot] - frame.as_ptr() as u64) as usize / 8;
@@ -389,13 +452,13 @@ impl Function {
                 let bytes =
                     unsafe { std::slice::from_raw_parts(frame[at..].as_ptr().cast::<u8>(), 16) };
                 if let Some(value) = Scalar::from_bytes(spec.dtype, bytes) {
-                    results.push(Array::from_scalar(value)?);
+                    results.push(Some(Array::from_scalar(value)?));
                 }
                 continue;
             }
             let layout = self.result_layout(index, spec, &frame[at..])?;
             let allocated = frame[at] as *const u8;
-            let owner = results.iter().find(|r| {
+            let owner = results.iter().flatten().find(|r| {
                 r.block()
                     .is_some_and(|b| b.as_ptr().cast_const() == allocated)
             });
@@ -423,9 +486,9 @@ impl Function {
                 });
                 copy
             };
-            results.push(array);
+            results.push(Some(array));
         }
-        Ok(results)
+        Ok(())
     }
 
     /// Reads a descriptor.

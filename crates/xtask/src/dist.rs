@@ -29,25 +29,13 @@ pub(crate) fn run() -> Result {
     let ready = setup::run()?;
 
     process::heading("Static release build");
-    // A folder of its own: mlir-sys does not notice a change of MLIR_SYS_LINK_SHARED.
-    let target = workspace::target_dir()?.join("dist");
-    process::run(
-        process::cargo()
-            .args([
-                "build",
-                "--locked",
-                "--release",
-                "--package=npir-opt",
-                "--package=npir-c",
-                "--bins",
-                "--lib",
-                "--no-default-features",
-                "--features=npir-c/compiler",
-            ])
-            .env("MLIR_SYS_LINK_SHARED", "0")
-            .env("CARGO_TARGET_DIR", &target)
-            .current_dir(workspace::root()),
-    )?;
+    let target = build(&[
+        "--package=npir-opt",
+        "--package=npir-c",
+        "--bins",
+        "--lib",
+        "--features=npir-c/compiler",
+    ])?;
 
     process::heading("Archive");
     let name = format!("npir-{}-{}", env!("CARGO_PKG_VERSION"), triple()?);
@@ -66,6 +54,29 @@ pub(crate) fn run() -> Result {
     Ok(())
 }
 
+/// Builds packages without shared libraries of LLVM, and says in which folder the folder `release` is.
+pub(crate) fn build(packages: &[&str]) -> Result<PathBuf> {
+    // A folder of its own: mlir-sys does not notice a change of MLIR_SYS_LINK_SHARED.
+    let target = workspace::target_dir()?.join("dist");
+    process::run(
+        process::cargo()
+            .args(["build", "--locked", "--release", "--no-default-features"])
+            .args(packages)
+            .env("MLIR_SYS_LINK_SHARED", "0")
+            .env("CARGO_TARGET_DIR", &target)
+            .current_dir(workspace::root()),
+    )?;
+    Ok(target)
+}
+
+/// Removes a folder and all that is in it, if there is one.
+pub(crate) fn clear(folder: &Path) -> Result {
+    match folder.exists() {
+        true => std::fs::remove_dir_all(folder).map_err(|error| Failure::io(folder, &error)),
+        false => Ok(()),
+    }
+}
+
 /// The triple that rustc builds for.
 fn triple() -> Result<String> {
     let text = process::capture(Command::new("rustc").arg("-vV"))?;
@@ -77,9 +88,7 @@ fn triple() -> Result<String> {
 
 /// Lays the archive's content out in `folder`, afresh.
 fn stage(folder: &Path, built: &Path) -> Result {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).map_err(|error| Failure::io(folder, &error))?;
-    }
+    clear(folder)?;
     for tool in TOOLS {
         copy(&built.join(tool), &folder.join("bin"))?;
     }
@@ -91,7 +100,8 @@ fn stage(folder: &Path, built: &Path) -> Result {
     Ok(())
 }
 
-fn copy(file: &Path, folder: &Path) -> Result {
+/// Copies a file into a folder, which is made where there is none.
+pub(crate) fn copy(file: &Path, folder: &Path) -> Result {
     std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder, &error))?;
     let name = file.file_name().unwrap_or_default();
     std::fs::copy(file, folder.join(name))

@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | tidy | dist`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -20,6 +20,7 @@ mod setup;
 mod sources;
 mod test;
 mod tidy;
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ Usage: cargo xtask <command>
   tidy                     format, lints, documentation and the project's own checks
   reference                write the reference pages of the book, docs/src/reference
   dist                     static, stripped release of the tools as a .tar.xz
+  wheel                    the Python package with all it needs, for pip, tried in an environment of its own
 
 Environment: LLVM_SYS_221_PREFIX, MLIR_SYS_220_PREFIX and TABLEGEN_220_PREFIX name the prefix of
 LLVM/MLIR 22 (default /usr/lib/llvm-22), LIBCLANG_PATH the folder of its libclang.
@@ -73,9 +75,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,
         ["dist"] => dist::run()?,
+        ["wheel"] => wheel::run()?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         [
-            command @ ("setup" | "demo" | "python" | "tidy" | "reference" | "dist"),
+            command @ ("setup" | "demo" | "python" | "tidy" | "reference" | "dist" | "wheel"),
             ..,
         ] => {
             return Err(Failure::new(format!(

@@ -24,10 +24,15 @@ pub(crate) fn interpreter() -> PathBuf {
 
 /// Puts the Python package of a development build into `target/python`, and says where that is. Its libraries are built.
 pub(crate) fn package(target: &Path) -> Result<PathBuf> {
-    let sources = workspace::root().join("python/npir");
     let site = target.join("python");
-    let package = site.join("npir");
-    std::fs::create_dir_all(&package).map_err(|error| Failure::io(&package, &error))?;
+    lay_out(&target.join("debug"), &site.join("npir"))?;
+    Ok(site)
+}
+
+/// Puts the Python package with the libraries in the folder `built` into the folder `package`.
+pub(crate) fn lay_out(built: &Path, package: &Path) -> Result {
+    let sources = workspace::root().join("python/npir");
+    std::fs::create_dir_all(package).map_err(|error| Failure::io(package, &error))?;
     let entries = std::fs::read_dir(&sources).map_err(|error| Failure::io(&sources, &error))?;
     let mut copies = Vec::new();
     for entry in entries {
@@ -37,8 +42,8 @@ pub(crate) fn package(target: &Path) -> Result<PathBuf> {
         }
     }
     for (module, library) in MODULES {
-        let built = target.join("debug").join(library);
-        copies.push((built, package.join(format!("{module}.abi3.so"))));
+        let library = built.join(library);
+        copies.push((library, package.join(format!("{module}.abi3.so"))));
     }
     for (from, to) in copies {
         // A library that a process has loaded keeps its contents: the new one is another file.
@@ -47,7 +52,7 @@ pub(crate) fn package(target: &Path) -> Result<PathBuf> {
         }
         std::fs::copy(&from, &to).map_err(|error| Failure::io(&from, &error))?;
     }
-    Ok(site)
+    Ok(())
 }
 
 /// `cargo xtask python`: builds the package and says how to import it.
