@@ -24,6 +24,9 @@ const HEADER: &str = "crates/npir-c/include/npir.h";
 /// Files of the repository that go along.
 const FURNITURE: [&str; 3] = ["LICENSE", "README.md", "CHANGELOG.md"];
 
+/// A program with loops, products, reductions and scatters.
+const TRIAL: &str = "examples/kmeans/kmeans.mlir";
+
 pub(crate) fn run() -> Result {
     process::heading("Set-up");
     let ready = setup::run()?;
@@ -45,6 +48,14 @@ pub(crate) fn run() -> Result {
         Command::new(folder.join("bin/npir"))
             .arg("man")
             .arg(folder.join("share/man/man1")),
+    )?;
+    // What is linked differs from a development build: it must still compile a program through all levels.
+    let trial = target.join("trial.npir");
+    process::run(
+        Command::new(folder.join("bin/npir"))
+            .args(["compile", TRIAL, "-o"])
+            .arg(&trial)
+            .current_dir(workspace::root()),
     )?;
     let archive = pack(&ready.python, &target, &name)?;
     let size = std::fs::metadata(&archive)

@@ -81,9 +81,28 @@ pub(crate) fn run() -> Result {
             ])
             .arg(&wheel),
     )?;
+    // A file, for functions are compiled from their source; and no cache, for it is to be compiled.
+    let trial = environment.join("trial.py");
+    std::fs::write(&trial, TRIAL).map_err(|error| Failure::io(&trial, &error))?;
     process::run(
         Command::new(&python)
-            .args(["-c", TRIAL])
+            .arg(&trial)
+            .env("NPIR_CACHE_DIR", "")
+            .current_dir(&environment),
+    )?;
+    // What is linked differs from a development build.
+    process::run(
+        Command::new(&python)
+            .args([
+                "-W",
+                "ignore",
+                "-m",
+                "unittest",
+                "discover",
+                "--start-directory",
+            ])
+            .arg(workspace::root().join("tests/python"))
+            .env("NPIR_CACHE_DIR", "")
             .current_dir(&environment),
     )
 }
