@@ -281,8 +281,8 @@ fn page(outcomes: &BTreeMap<String, BTreeMap<&str, Outcome>>) -> String {
     let mut text = String::from(
         "# Speed of each operation\n\n\
          How many times faster than NumPy each operation is on arrays of a million elements, both writing to new\n\
-         arrays, best times of one run in which the two take turns, each while the other's threads rest. npir uses the\n\
-         threads of the machine, two here.\n\
+         arrays, best times of one run in which the two take turns, each while the other's threads rest; what seems slower\n\
+         is timed again at the end. npir uses the threads of the machine, two here.\n\
          Copied: NumPy alone would answer a view, and copies it here. Measured by `cargo xtask ops --write`.\n\n",
     );
     let columns: Vec<_> = TYPES.iter().map(|ty| ty.numpy).collect();
@@ -302,10 +302,19 @@ fn page(outcomes: &BTreeMap<String, BTreeMap<&str, Outcome>>) -> String {
     text
 }
 
+fn report(label: &str, outcome: &Outcome) {
+    println!(
+        "{label:42} {:9.3} ms, NumPy {:9.3}, ratio {:6.2}",
+        outcome.ours.as_secs_f64() * 1e3,
+        outcome.numpy.as_secs_f64() * 1e3,
+        outcome.ratio()
+    );
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::of_process()?;
     let mut outcomes: BTreeMap<String, BTreeMap<&str, Outcome>> = BTreeMap::new();
-    let (mut slower, mut failed) = (Vec::new(), 0);
+    let (mut again, mut failed) = (Vec::new(), 0);
     for case in elementwise().into_iter().chain(others()) {
         let label = format!("{} {}", case.name, case.dtype);
         if !arguments.want(&label) {
@@ -313,19 +322,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         match measure(&case) {
             Ok(outcome) => {
-                println!(
-                    "{label:42} {:9.3} ms, NumPy {:9.3}, ratio {:6.2}",
-                    outcome.ours.as_secs_f64() * 1e3,
-                    outcome.numpy.as_secs_f64() * 1e3,
-                    outcome.ratio()
-                );
-                if outcome.ratio() < TIE {
-                    slower.push((label, outcome.ratio()));
-                }
+                report(&label, &outcome);
+                let slower = outcome.ratio() < TIE;
                 outcomes
                     .entry(case.name)
                     .or_default()
                     .insert(case.dtype, outcome);
+                if slower {
+                    again.push((label, case));
+                }
             }
             Err(error) => {
                 failed += 1;
@@ -333,8 +338,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    for (label, ratio) in &slower {
-        println!("slower than NumPy: {label}, ratio {ratio:.2}");
+    // The machine may have done something else at that moment: what is slower is so at another one, too.
+    for (label, case) in &again {
+        let more = measure(case)?;
+        let by_dtype = outcomes.entry(case.name).or_default();
+        if let Some(outcome) = by_dtype.get_mut(case.dtype) {
+            outcome.ours = outcome.ours.min(more.ours);
+            outcome.numpy = outcome.numpy.min(more.numpy);
+            report(&format!("again: {label}"), outcome);
+            if outcome.ratio() < TIE {
+                println!("slower than NumPy: {label}, ratio {:.2}", outcome.ratio());
+            }
+        }
     }
     arguments.finish("op-speed.md", &page(&outcomes))?;
     if failed > 0 {
