@@ -82,7 +82,10 @@ struct Foreign {
     read_only: bool,
 }
 
-// SAFETY: a block may be freed on any thread; the closure is Send and only touched in `drop`.
+// SAFETY: the closure is only touched in `drop`, so nothing is reachable through a shared reference.
+unsafe impl Sync for Foreign {}
+
+// SAFETY: a block may be freed on any thread.
 unsafe impl Send for Buffer {}
 // SAFETY: nothing is reachable through a shared reference.
 unsafe impl Sync for Buffer {}
