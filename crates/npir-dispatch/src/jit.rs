@@ -154,6 +154,10 @@ impl Version {
 }
 
 /// A call of a compiled function, which another thread state may make.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is on the stack, and the large one is the usual one"
+)]
 enum Call<'a> {
     /// Of arrays as they lie.
     Unchecked(SmallVec<[RawArg<'a>; 6]>),
@@ -167,10 +171,11 @@ impl<'a> Call<'a> {
         for leaf in leaves {
             match leaf.as_raw() {
                 Some(arg) => args.push(arg),
-                // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other threads
-                // that write to arguments during the call have a race with any use of them, as in NumPy.
                 None => {
-                    return Call::Checked(leaves.iter().map(|l| unsafe { l.as_arg() }).collect());
+                    // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other
+                    // threads that write to arguments during the call have a race with any use of them, as in NumPy.
+                    let args = leaves.iter().map(|leaf| unsafe { leaf.as_arg() });
+                    return Call::Checked(args.collect());
                 }
             }
         }
