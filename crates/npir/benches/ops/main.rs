@@ -325,7 +325,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 report(&label, &outcome);
                 let slower = outcome.ratio() < TIE;
                 outcomes
-                    .entry(case.name)
+                    .entry(case.name.clone())
                     .or_default()
                     .insert(case.dtype, outcome);
                 if slower {
@@ -341,7 +341,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The machine may have done something else at that moment: what is slower is so at another one, too.
     for (label, case) in &again {
         let more = measure(case)?;
-        let by_dtype = outcomes.entry(case.name).or_default();
+        let by_dtype = outcomes.entry(case.name.clone()).or_default();
         if let Some(outcome) = by_dtype.get_mut(case.dtype) {
             outcome.ours = outcome.ours.min(more.ours);
             outcome.numpy = outcome.numpy.min(more.numpy);
