@@ -1,5 +1,7 @@
 //! Calls of hand-written entry points, which follow the ABI as compiled code does.
 
+use std::ptr;
+
 use ndarray::{Array2, arr1, arr2, s};
 
 use super::*;
