@@ -79,7 +79,9 @@ class Jit(_dispatch.Jit):
     @property
     def stats(self) -> Stats:
         """What was compiled so far, and why calls ran in NumPy."""
-        return Stats(self.compilations, self.recompilations, self.fallbacks, self.cache_hits, self.uncached)
+        return Stats(
+            self.compilations, self.recompilations, self.fallbacks, self.cache_hits, self.uncached, self.copies
+        )
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The program for such arguments at every level, without running it.

@@ -34,6 +34,9 @@ class Jit:
     def compilations(self) -> int:
         """How many versions were compiled."""
     @property
+    def copies(self) -> int:
+        """How many arrays calls have copied."""
+    @property
     def cache_hits(self) -> int:
         """How many versions came from the cache on disk."""
     @property

@@ -20,6 +20,9 @@ class Stats:
     cache_hits: int
     #: Why versions were not kept there, each reason once.
     uncached: list[str]
+    #: How many arrays calls have copied: arguments with a stride that is no multiple of the size of an element, results
+    #: that are the memory of something else.
+    copies: int
 
 
 @dataclasses.dataclass(frozen=True)

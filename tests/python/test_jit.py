@@ -302,6 +302,32 @@ class Memory(unittest.TestCase):
         empty = npir.jit(twice)(np.zeros((0, 3)))
         self.assertEqual(empty.shape, (0, 3))
 
+    def test_nothing_is_copied(self):
+        @npir.jit
+        def f(x, y):
+            y += x * 2
+            z = x[1:] - x[:-1]
+            return x, z, y[::-1], x.sum(axis=0)
+
+        x = np.arange(24.0).reshape(4, 6)
+        fixed = x.copy()
+        fixed.flags.writeable = False
+        bytes_ = np.zeros(x.nbytes + 1, np.uint8)
+        unaligned = bytes_[1:].view(np.float64).reshape(4, 6)
+        unaligned[:] = x
+        layouts = [x, np.asfortranarray(x), x[::-1, ::-1], fixed, unaligned, np.repeat(x, 2, axis=1)[:, ::2]]
+        layouts += [np.broadcast_to(x[0], (4, 6)), np.frombuffer(x.tobytes()).reshape(4, 6)]
+        for layout in layouts:
+            expected, found = (g(layout, np.ones((4, 6))) for g in (f.__wrapped__, f))
+            self.assertTrue(alike(found, expected))
+        self.assertFalse(f.fallbacks)
+        self.assertEqual(f.stats.copies, 0)
+        packed = np.zeros((4, 6), np.dtype([("tag", "i1"), ("x", "f8")]))
+        packed["x"] = x
+        expected, found = (g(packed["x"], np.ones((4, 6))) for g in (f.__wrapped__, f))
+        self.assertTrue(alike(found, expected))
+        self.assertEqual(f.stats.copies, 1)
+
     def test_memory_is_given_back(self):
         compiled, x = npir.jit(twice), np.ones(1 << 20)
 

@@ -5,7 +5,9 @@ use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use npir_runtime::{Arg, Artifact, Dim, Function, RawArg, Results, RunError, RunErrorKind};
+use npir_runtime::{
+    Arg, Artifact, Dim, Function, RawArg, Results, RunError, RunErrorKind, RunReport,
+};
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -32,6 +34,8 @@ struct Version {
     fixed: Vec<Fixed>,
     /// Of `spec.hidden`.
     hidden: Vec<Place>,
+    /// Arrays that calls had to copy.
+    copies: AtomicUsize,
 }
 
 impl Version {
@@ -67,6 +71,7 @@ impl Version {
             hidden: hidden.collect::<PyResult<_>>()?,
             spec,
             constants: constants.unbind(),
+            copies: AtomicUsize::new(0),
         })
     }
 
@@ -130,13 +135,17 @@ impl Version {
         py: Python<'py>,
         leaves: &[Leaf<'py>],
     ) -> PyResult<Result<Bound<'py, PyAny>, String>> {
-        let mut results = Results::new();
+        let (mut results, mut report) = (Results::new(), RunReport::default());
         let call = Call::new(leaves);
         // Another thread gets the interpreter's lock where that takes less time than the call.
         let status = match self.spec.loops || leaves.iter().any(Leaf::is_large) {
-            true => py.detach(|| call.run(&self.function, &mut results)),
-            false => call.run(&self.function, &mut results),
+            true => py.detach(|| call.run(&self.function, &mut results, &mut report)),
+            false => call.run(&self.function, &mut results, &mut report),
         };
+        if !report.copies.is_empty() {
+            self.copies
+                .fetch_add(report.copies.len(), Ordering::Relaxed);
+        }
         match status {
             Ok(()) => {}
             // Nothing has happened yet: NumPy does it.
@@ -182,13 +191,20 @@ impl<'a> Call<'a> {
         Call::Unchecked(args)
     }
 
-    fn run(self, function: &Function, results: &mut Results) -> Result<(), RunError> {
+    fn run(
+        self,
+        function: &Function,
+        results: &mut Results,
+        report: &mut RunReport,
+    ) -> Result<(), RunError> {
         match self {
             // SAFETY: guards have compared types, ranks and extents with what `agrees` has compared with the signature,
             // and `overlap` has looked at what is written to.
-            Call::Unchecked(args) => unsafe { function.call_unchecked(&args, results) },
+            Call::Unchecked(args) => unsafe { function.call_unchecked(&args, results, report) },
             Call::Checked(mut args) => {
-                results.extend(function.call(&mut args)?.into_iter().map(Some));
+                let (arrays, copies) = function.call_with_report(&mut args)?;
+                results.extend(arrays.into_iter().map(Some));
+                *report = copies;
                 Ok(())
             }
         }
@@ -504,6 +520,16 @@ impl Jit {
     #[getter]
     fn compilations(&self) -> usize {
         self.compilations.load(Ordering::Relaxed)
+    }
+
+    /// How many arrays calls have copied: arguments whose elements lie so that compiled code cannot use them, results
+    /// that are the memory of something else.
+    #[getter]
+    fn copies(&self) -> usize {
+        let versions = self.versions.iter();
+        versions
+            .map(|version| version.copies.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// How many versions came from the cache on disk.

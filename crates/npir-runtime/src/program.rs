@@ -222,7 +222,8 @@ impl Function {
         Ok((results, report))
     }
 
-    /// As [`Function::call`], without looking at the arguments; results are added to `results`, which is empty.
+    /// As [`Function::call_with_report`], without looking at the arguments; results are added to `results`, which is
+    /// empty.
     ///
     /// # Errors
     /// Whatever the program raises. Updated arguments hold unspecified values then.
@@ -236,8 +237,9 @@ impl Function {
         &self,
         args: &[RawArg<'_>],
         results: &mut Results,
+        report: &mut RunReport,
     ) -> Result<(), RunError> {
-        self.enter(args.iter().copied(), results, &mut RunReport::default())
+        self.enter(args.iter().copied(), results, report)
     }
 
     fn run(&self, args: &mut [Arg<'_>], report: &mut RunReport) -> Result<Vec<Array>, RunError> {
