@@ -1,6 +1,7 @@
 """`npir.jit`: NumPy's results, from compiled code."""
 
 import copy
+import dataclasses
 import gc
 import unittest
 import weakref
@@ -327,6 +328,29 @@ class Memory(unittest.TestCase):
         expected, found = (g(packed["x"], np.ones((4, 6))) for g in (f.__wrapped__, f))
         self.assertTrue(alike(found, expected))
         self.assertEqual(f.stats.copies, 1)
+
+    def test_results_share_memory_as_in_numpy(self):
+        @dataclasses.dataclass
+        class Pair:
+            whole: np.ndarray
+            part: np.ndarray
+
+        def f(x, n):
+            a, b = x * 2, x + 1
+            return a, a, [a.T, a[n:, ::2]], {"row": a[-1]}, Pair(b, b.reshape(-1)), b[0].copy()
+
+        compiled = npir.jit(f)
+        for n in (1, 2, 0):
+            results = [g(np.arange(12.0).reshape(3, 4), n) for g in (f, compiled)]
+            for a, same, (t, part), row, pair, copied in results:
+                self.assertIs(a, same)
+                a[:] = 7
+                pair.part[1] = -1
+                self.assertTrue((t == 7).all() and (part == 7).all() and (row["row"] == 7).all())
+                self.assertEqual(pair.whole[0, 1], -1)
+                self.assertEqual(copied[1], 2)
+            self.assertTrue(alike(results[0][2], results[1][2]))
+        self.assertFalse(compiled.fallbacks)
 
     def test_memory_is_given_back(self):
         compiled, x = npir.jit(twice), np.ones(1 << 20)

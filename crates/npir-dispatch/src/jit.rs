@@ -14,7 +14,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::arguments::{Leaf, Leaves, description, expected, overlap, same, take_apart};
-use crate::results::{assemble, exception};
+use crate::results::{Assembly, exception};
 use crate::spec::{FUNCTION, Guard, Spec};
 use crate::vectorcall::{self, Vectorcall};
 
@@ -157,8 +157,13 @@ impl Version {
             }
             Err(error) => return Err(exception(py, &error)),
         }
-        let constants = self.constants.bind(py);
-        assemble(py, &self.spec.result, &mut results, leaves, constants).map(Ok)
+        let mut assembly = Assembly {
+            results: &mut results,
+            leaves,
+            constants: self.constants.bind(py),
+            shared: Vec::new(),
+        };
+        assembly.object(&self.spec.result).map(Ok)
     }
 }
 

@@ -37,9 +37,8 @@ fn ndarray<'py>(
     results: &mut [Option<Array>],
     i: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let missing = || PySystemError::new_err(format!("result {i} is missing"));
-    let result = results.get_mut(i).ok_or_else(missing)?;
-    let array = result.as_ref().ok_or_else(missing)?;
+    let result = results.get_mut(i).ok_or_else(|| missing(i))?;
+    let array = result.as_ref().ok_or_else(|| missing(i))?;
     let (shape, strides) = (array.shape(), array.strides());
     let descr = descr(py, array.dtype())?.clone();
     // SAFETY: the description is the array's, whose memory the new object keeps: it owns it, or its base does. The calls
@@ -75,140 +74,158 @@ fn ndarray<'py>(
     }
 }
 
-/// The Python object that `outcome` says. Each result is used once.
-pub(crate) fn assemble<'py>(
-    py: Python<'py>,
-    outcome: &Outcome,
-    results: &mut [Option<Array>],
-    leaves: &[Leaf<'py>],
-    constants: &Bound<'py, PyTuple>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let mut result = |i: usize| ndarray(py, results, i);
-    Ok(match outcome {
-        Outcome::None => py.None().into_bound(py),
-        Outcome::Array(i) => result(*i)?,
-        Outcome::Scalar(i) => result(*i)?.get_item(PyTuple::empty(py))?,
-        Outcome::Number(i) => result(*i)?.call_method0("item")?,
-        Outcome::Argument(i) => argument(leaves, *i)?,
-        Outcome::ArgumentIf {
-            argument: i,
-            holds,
-            otherwise,
-        } => match result(*holds)?.is_truthy()? {
-            true => argument(leaves, *i)?,
-            false => result(*otherwise)?,
-        },
-        Outcome::Either {
-            holds,
-            then,
-            otherwise,
-        } => {
-            let chosen = match result(*holds)?.is_truthy()? {
-                true => then,
-                false => otherwise,
-            };
-            assemble(py, chosen, results, leaves, constants)?
-        }
-        Outcome::View { argument: i, steps } => {
-            let mut view = argument(leaves, *i)?;
-            for step in steps {
-                view = match step {
-                    ViewStep::Index(items) => {
-                        let index = items.iter().map(|item| view_item(py, item, results));
-                        let index = index.collect::<PyResult<Vec<_>>>()?;
-                        view.get_item(PyTuple::new(py, index)?)?
-                    }
-                    ViewStep::Transpose(axes) => view.call_method1("transpose", (axes.clone(),))?,
-                    ViewStep::Reshape(sizes) => {
-                        let sizes = sizes.iter().map(|size| view_size(py, *size, results));
-                        let sizes = sizes.collect::<PyResult<Vec<_>>>()?;
-                        view.call_method1("reshape", (sizes,))?
+/// Makes Python objects of what a call returns.
+pub(crate) struct Assembly<'a, 'py> {
+    /// Each is taken once.
+    pub(crate) results: &'a mut [Option<Array>],
+    pub(crate) leaves: &'a [Leaf<'py>],
+    pub(crate) constants: &'a Bound<'py, PyTuple>,
+    /// Results that several objects share, by their numbers.
+    pub(crate) shared: Vec<(usize, Bound<'py, PyAny>)>,
+}
+
+impl<'py> Assembly<'_, 'py> {
+    /// The Python object that `outcome` says.
+    pub(crate) fn object(&mut self, outcome: &Outcome) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.constants.py();
+        Ok(match outcome {
+            Outcome::None => py.None().into_bound(py),
+            Outcome::Array(i) => self.result(*i)?,
+            Outcome::Shared { result, steps } => {
+                let known = self.shared.iter().find(|(i, _)| i == result);
+                let array = match known {
+                    Some((_, array)) => array.clone(),
+                    None => {
+                        let array = self.result(*result)?;
+                        self.shared.push((*result, array.clone()));
+                        array
                     }
                 };
+                self.view(array, steps)?
             }
-            view
-        }
-        Outcome::Dict(items) => {
-            let dict = PyDict::new(py);
-            for (key, value) in items {
-                let value = assemble(py, value, results, leaves, constants)?;
-                dict.set_item(constants.get_item(*key)?, value)?;
+            Outcome::Scalar(i) => self.result(*i)?.get_item(PyTuple::empty(py))?,
+            Outcome::Number(i) => self.result(*i)?.call_method0("item")?,
+            Outcome::Argument(i) => self.argument(*i)?,
+            Outcome::ArgumentIf {
+                argument,
+                holds,
+                otherwise,
+            } => match self.result(*holds)?.is_truthy()? {
+                true => self.argument(*argument)?,
+                false => self.result(*otherwise)?,
+            },
+            Outcome::Either {
+                holds,
+                then,
+                otherwise,
+            } => {
+                let holds = self.result(*holds)?.is_truthy()?;
+                self.object(if holds { then } else { otherwise })?
             }
-            dict.into_any()
-        }
-        Outcome::Made(class, fields) => {
-            let keywords = PyDict::new(py);
-            for (name, value) in fields {
-                keywords.set_item(name, assemble(py, value, results, leaves, constants)?)?;
+            Outcome::View { argument, steps } => {
+                let array = self.argument(*argument)?;
+                self.view(array, steps)?
             }
-            constants.get_item(*class)?.call((), Some(&keywords))?
-        }
-        Outcome::Constant(i) => constants.get_item(*i)?,
-        Outcome::Tuple(items) | Outcome::List(items) | Outcome::Named(_, items) => {
-            let items = items
-                .iter()
-                .map(|item| assemble(py, item, results, leaves, constants))
-                .collect::<PyResult<Vec<_>>>()?;
-            match outcome {
-                Outcome::List(_) => PyList::new(py, items)?.into_any(),
-                Outcome::Named(class, _) => constants
-                    .get_item(*class)?
-                    .call1(PyTuple::new(py, items)?)?,
-                _ => PyTuple::new(py, items)?.into_any(),
+            Outcome::Dict(items) => {
+                let dict = PyDict::new(py);
+                for (key, value) in items {
+                    let value = self.object(value)?;
+                    dict.set_item(self.constants.get_item(*key)?, value)?;
+                }
+                dict.into_any()
             }
-        }
-    })
-}
-
-/// A position or a size of a view.
-fn view_size<'py>(
-    py: Python<'py>,
-    size: ViewSize,
-    results: &mut [Option<Array>],
-) -> PyResult<Bound<'py, PyAny>> {
-    let number = match size {
-        ViewSize::Known(number) => number,
-        // Used once for each view that it is a part of.
-        ViewSize::Result(i) => match results.get(i) {
-            Some(Some(array)) => array
-                .to_vec::<i64>()
-                .ok()
-                .and_then(|all| all.first().copied()),
-            _ => None,
-        }
-        .ok_or_else(|| PySystemError::new_err(format!("result {i} is missing")))?,
-    };
-    Ok(number.into_pyobject(py)?.into_any())
-}
-
-/// What stands between brackets.
-fn view_item<'py>(
-    py: Python<'py>,
-    item: &ViewItem,
-    results: &mut [Option<Array>],
-) -> PyResult<Bound<'py, PyAny>> {
-    Ok(match item {
-        ViewItem::Position(size) => view_size(py, *size, results)?,
-        ViewItem::NewAxis => py.None().into_bound(py),
-        ViewItem::Slice(bounds) => {
-            let mut parts = Vec::new();
-            for bound in bounds {
-                parts.push(match bound {
-                    Some(size) => view_size(py, *size, results)?,
-                    None => py.None().into_bound(py),
-                });
+            Outcome::Made(class, fields) => {
+                let keywords = PyDict::new(py);
+                for (name, value) in fields {
+                    keywords.set_item(name, self.object(value)?)?;
+                }
+                self.constants.get_item(*class)?.call((), Some(&keywords))?
             }
-            py.get_type::<PySlice>().call1(PyTuple::new(py, parts)?)?
-        }
-    })
-}
-
-/// The array that was passed.
-fn argument<'py>(leaves: &[Leaf<'py>], i: usize) -> PyResult<Bound<'py, PyAny>> {
-    match leaves.get(i) {
-        Some(Leaf::Array(array, ..)) => Ok(array.clone().into_any()),
-        _ => Err(PySystemError::new_err(format!("argument {i} is no array"))),
+            Outcome::Constant(i) => self.constants.get_item(*i)?,
+            Outcome::Tuple(items) => PyTuple::new(py, self.objects(items)?)?.into_any(),
+            Outcome::List(items) => PyList::new(py, self.objects(items)?)?.into_any(),
+            Outcome::Named(class, items) => {
+                let items = PyTuple::new(py, self.objects(items)?)?;
+                self.constants.get_item(*class)?.call1(items)?
+            }
+        })
     }
+
+    fn objects(&mut self, outcomes: &[Outcome]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        outcomes.iter().map(|item| self.object(item)).collect()
+    }
+
+    fn result(&mut self, i: usize) -> PyResult<Bound<'py, PyAny>> {
+        ndarray(self.constants.py(), self.results, i)
+    }
+
+    /// The array that was passed.
+    fn argument(&self, i: usize) -> PyResult<Bound<'py, PyAny>> {
+        match self.leaves.get(i) {
+            Some(Leaf::Array(array, ..)) => Ok(array.clone().into_any()),
+            _ => Err(PySystemError::new_err(format!("argument {i} is no array"))),
+        }
+    }
+
+    fn view(&self, mut view: Bound<'py, PyAny>, steps: &[ViewStep]) -> PyResult<Bound<'py, PyAny>> {
+        let py = view.py();
+        for step in steps {
+            view = match step {
+                ViewStep::Index(items) => {
+                    let index = items.iter().map(|item| self.view_item(item));
+                    let index = index.collect::<PyResult<Vec<_>>>()?;
+                    view.get_item(PyTuple::new(py, index)?)?
+                }
+                ViewStep::Transpose(axes) => view.call_method1("transpose", (axes.clone(),))?,
+                ViewStep::Reshape(sizes) => {
+                    let sizes = sizes.iter().map(|size| self.view_size(*size));
+                    let sizes = sizes.collect::<PyResult<Vec<_>>>()?;
+                    view.call_method1("reshape", (sizes,))?
+                }
+            };
+        }
+        Ok(view)
+    }
+
+    /// A position or a size of a view.
+    fn view_size(&self, size: ViewSize) -> PyResult<Bound<'py, PyAny>> {
+        let number = match size {
+            ViewSize::Known(number) => number,
+            // Used once for each view that it is a part of.
+            ViewSize::Result(i) => match self.results.get(i) {
+                Some(Some(array)) => array
+                    .to_vec::<i64>()
+                    .ok()
+                    .and_then(|all| all.first().copied()),
+                _ => None,
+            }
+            .ok_or_else(|| missing(i))?,
+        };
+        Ok(number.into_pyobject(self.constants.py())?.into_any())
+    }
+
+    /// What stands between brackets.
+    fn view_item(&self, item: &ViewItem) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.constants.py();
+        Ok(match item {
+            ViewItem::Position(size) => self.view_size(*size)?,
+            ViewItem::NewAxis => py.None().into_bound(py),
+            ViewItem::Slice(bounds) => {
+                let mut parts = Vec::new();
+                for bound in bounds {
+                    parts.push(match bound {
+                        Some(size) => self.view_size(*size)?,
+                        None => py.None().into_bound(py),
+                    });
+                }
+                py.get_type::<PySlice>().call1(PyTuple::new(py, parts)?)?
+            }
+        })
+    }
+}
+
+fn missing(i: usize) -> PyErr {
+    PySystemError::new_err(format!("result {i} is missing"))
 }
 
 /// The exception that NumPy would raise.

@@ -135,6 +135,13 @@ pub enum Outcome {
     None,
     /// A result of the compiled function, as an array.
     Array(usize),
+    /// A result of the compiled function that others share memory with, or a view of it.
+    Shared {
+        /// The result.
+        result: usize,
+        /// What leads from it to the view.
+        steps: Vec<ViewStep>,
+    },
     /// A 0-d result as a number of NumPy.
     Scalar(usize),
     /// A 0-d result as a number of Python.

@@ -66,6 +66,7 @@ use crate::value::{
 use flow::Flow;
 use guards::{Constants, Parameters, guard, lasts};
 use objects::Outside;
+use outcomes::Used;
 pub(crate) use parameters::Row;
 pub(crate) use table::all as functions;
 
@@ -373,7 +374,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 None => return self.unsupported("an argument that is written to is no array"),
             }
         }
-        let mut used = BTreeSet::new();
+        let mut used = Used::of(&result);
         // Results that are written to arguments are not returned.
         let outcome = self.outcome(&result, &mut tensors, updates.len(), &mut used)?;
         Ok((outcome, tensors))

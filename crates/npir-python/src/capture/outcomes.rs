@@ -1,6 +1,6 @@
 //! What a returned value becomes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use npir::builder::{Bound as Position, Index as Item, Tensor};
 use npir::mlir::prelude::*;
@@ -10,6 +10,45 @@ use crate::value::{Array, Step, Value};
 
 use super::{Capture, Captured};
 
+/// Which memory results are in.
+#[derive(Default)]
+pub(super) struct Used {
+    buffers: BTreeSet<usize>,
+    /// Memory of several results, and the result that is all of it.
+    several: BTreeMap<usize, Option<usize>>,
+}
+
+impl Used {
+    /// Of the results that `value` becomes.
+    pub(super) fn of(value: &Value<'_>) -> Used {
+        let mut used = Used::default();
+        used.count(value);
+        used.buffers.clear();
+        used
+    }
+
+    fn count(&mut self, value: &Value<'_>) {
+        match value {
+            Value::Array(array) if !self.buffers.insert(array.buffer) => {
+                self.several.insert(array.buffer, None);
+            }
+            Value::Tuple(items) => items.iter().for_each(|item| self.count(item)),
+            Value::Named(_, items) => items.iter().for_each(|item| self.count(item)),
+            Value::List(list) => list.items.borrow().iter().for_each(|item| self.count(item)),
+            Value::Dict(dict) => {
+                let items = dict.items.borrow();
+                items.iter().for_each(|(_, item)| self.count(item));
+            }
+            Value::Instance(instance) => {
+                let fields = instance.fields.iter();
+                fields.for_each(|(_, field)| self.count(field));
+            }
+            Value::Optional(optional) => self.count(&optional.value),
+            _ => {}
+        }
+    }
+}
+
 impl<'c> Capture<'_, 'c, '_> {
     /// What a returned value becomes.
     pub(super) fn outcome(
@@ -17,7 +56,7 @@ impl<'c> Capture<'_, 'c, '_> {
         value: &Value<'c>,
         tensors: &mut Vec<Tensor<'c>>,
         updates: usize,
-        used: &mut BTreeSet<usize>,
+        used: &mut Used,
     ) -> Captured<Outcome> {
         let mut add = |tensor| {
             tensors.push(tensor);
@@ -35,7 +74,10 @@ impl<'c> Capture<'_, 'c, '_> {
                 let whole = array.steps.is_empty();
                 match self.buffers[array.buffer].argument {
                     Some(leaf) if whole => return Ok(Outcome::Argument(leaf)),
-                    Some(leaf) => return self.view_outcome(leaf, array, tensors, updates),
+                    Some(argument) => {
+                        let steps = self.view_steps(array, tensors, updates)?;
+                        return Ok(Outcome::View { argument, steps });
+                    }
                     None => {}
                 }
                 let shared = self.buffers[array.buffer].shares;
@@ -45,7 +87,20 @@ impl<'c> Capture<'_, 'c, '_> {
                 if self.buffers[array.buffer].ambiguous {
                     return self.unsupported("which array is returned depends on values");
                 }
-                if !used.insert(shared.unwrap_or(array.buffer)) {
+                let alone = shared.is_none() && self.buffers[array.buffer].maybe.is_none();
+                if let Some(known) = used.several.get(&array.buffer).copied().filter(|_| alone) {
+                    let result = match known {
+                        Some(result) => result,
+                        None => {
+                            let result = add(self.buffers[array.buffer].contents);
+                            used.several.insert(array.buffer, Some(result));
+                            result
+                        }
+                    };
+                    let steps = self.view_steps(array, tensors, updates)?;
+                    return Ok(Outcome::Shared { result, steps });
+                }
+                if !used.buffers.insert(shared.unwrap_or(array.buffer)) {
                     return self.unsupported("two results share memory");
                 }
                 let contents = self.read(array)?;
@@ -125,14 +180,13 @@ impl<'c> Capture<'_, 'c, '_> {
         })
     }
 
-    /// A view of an argument, which is made of the argument after the call.
-    fn view_outcome(
+    /// What leads to a view, which is made after the call.
+    fn view_steps(
         &mut self,
-        argument: usize,
         array: &Array<'c>,
         tensors: &mut Vec<Tensor<'c>>,
         updates: usize,
-    ) -> Captured<Outcome> {
+    ) -> Captured<Vec<ViewStep>> {
         let mut steps = Vec::new();
         for step in array.steps.iter() {
             steps.push(match step {
@@ -175,11 +229,11 @@ impl<'c> Capture<'_, 'c, '_> {
                     ViewStep::Reshape(sizes)
                 }
                 Step::ReadOnly { .. } => {
-                    return self.unsupported("such a view of an argument is returned");
+                    return self.unsupported("such a view is returned");
                 }
             });
         }
-        Ok(Outcome::View { argument, steps })
+        Ok(steps)
     }
 
     /// An index of the program as a result.
