@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | tidy | dist | wheel`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | peers | tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -12,6 +12,7 @@ mod layering;
 mod links;
 mod llvm;
 mod ops;
+mod peers;
 mod process;
 mod progress;
 mod python;
@@ -42,6 +43,9 @@ Usage: cargo xtask <command>
   compile-times [--write] [FILTER]
                            time compiling programs of 20 to 20,000 operations, those whose name and
                            number contain FILTER; --write puts the table into the book
+  peers SCRIPT [ARGUMENTS]
+                           run a Python script that measures a release of npir beside other packages,
+                           with those of examples/python/requirements.txt in target/peers
   tidy                     format, lints, documentation and the project's own checks
   reference                write the reference pages of the book, docs/src/reference
   dist                     static, stripped release of the tools as a .tar.xz
@@ -72,6 +76,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
         ["compile-times", options @ ..] => ops::compile_times(options)?,
+        ["peers", arguments @ ..] => peers::run(arguments)?,
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,
         ["dist"] => dist::run()?,

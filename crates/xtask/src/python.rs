@@ -1,9 +1,10 @@
-//! The Python environment of the tests: `target/venv` with the packages of `tests/python/requirements.txt`; and the
-//! package npir of a development build.
+//! Python environments: `target/venv` for the tests, `target/peers` for scripts that measure npir beside others; and the
+//! package npir of a development build and of a release.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::dist;
 use crate::failure::{Failure, Result};
 use crate::process;
 use crate::workspace;
@@ -17,10 +18,27 @@ const MODULES: [(&str, &str); 2] = [
 /// The oldest Python that the pinned NumPy supports.
 const OLDEST: (u32, u32) = (3, 11);
 
-/// The interpreter of the test environment, which may not exist yet.
-pub(crate) fn interpreter() -> PathBuf {
-    workspace::root().join("target/venv/bin/python")
+/// A virtual environment with pinned packages; paths are relative to the repository root.
+pub(crate) struct Environment {
+    folder: &'static str,
+    requirements: &'static str,
+    /// What makes it.
+    command: &'static str,
 }
+
+/// What tests need.
+pub(crate) const TESTS: Environment = Environment {
+    folder: "target/venv",
+    requirements: "tests/python/requirements.txt",
+    command: "cargo xtask setup",
+};
+
+/// What scripts need that measure npir beside other packages.
+pub(crate) const PEERS: Environment = Environment {
+    folder: "target/peers",
+    requirements: "examples/python/requirements.txt",
+    command: "cargo xtask peers",
+};
 
 /// Puts the Python package of a development build into `target/python`, and says where that is. Its libraries are built.
 pub(crate) fn package(target: &Path) -> Result<PathBuf> {
@@ -77,44 +95,61 @@ pub(crate) fn build() -> Result {
     Ok(())
 }
 
-/// Makes sure that the test environment exists and has the pinned packages.
-///
-/// Touches no network when it is right already. The stamp is written last, so an interrupted
-/// attempt is started afresh by the next one.
-pub(crate) fn ensure() -> Result<PathBuf> {
-    let root = workspace::root();
-    let requirements = root.join("tests/python/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements)
-        .map_err(|error| Failure::io(&requirements, &error))?;
-    let venv = root.join("target/venv");
-    let stamp = venv.join("requirements.installed");
-    let python = interpreter();
-    if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
-    {
-        return Ok(python);
+/// Builds the libraries of the Python package as releases do, and says in which folder the folder `release` is.
+pub(crate) fn build_release() -> Result<PathBuf> {
+    dist::build(&["--package=npir-dispatch", "--package=npir-python", "--lib"])
+}
+
+impl Environment {
+    /// Its interpreter, which may not exist yet.
+    pub(crate) fn interpreter(&self) -> PathBuf {
+        workspace::root().join(self.folder).join("bin/python")
     }
 
-    let packages: Vec<&str> = wanted
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
-    println!(
-        "Making the Python test environment target/venv with {}.",
-        packages.join(", ")
-    );
-    if venv.exists() {
-        std::fs::remove_dir_all(&venv).map_err(|error| Failure::io(&venv, &error))?;
+    /// Makes sure that it exists and has the pinned packages, and returns its interpreter.
+    ///
+    /// Touches no network when it is right already. The stamp is written last, so an interrupted
+    /// attempt is started afresh by the next one.
+    pub(crate) fn ensure(&self) -> Result<PathBuf> {
+        let root = workspace::root();
+        let requirements = root.join(self.requirements);
+        let wanted = std::fs::read_to_string(&requirements)
+            .map_err(|error| Failure::io(&requirements, &error))?;
+        let venv = root.join(self.folder);
+        let stamp = venv.join("requirements.installed");
+        let python = self.interpreter();
+        if python.exists()
+            && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+        {
+            return Ok(python);
+        }
+
+        let packages: Vec<&str> = wanted
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .collect();
+        println!(
+            "Making the Python environment {} with {}.",
+            self.folder,
+            packages.join(", ")
+        );
+        dist::clear(&venv)?;
+        let base = find_base()?;
+        create(&base, &venv)?;
+        install(&base, &venv, &requirements).map_err(|failure| {
+            Failure::new(format!(
+                "cannot fetch the packages of {}; `{}` tries again.\n{failure}",
+                self.requirements, self.command
+            ))
+        })?;
+        std::fs::write(&stamp, wanted).map_err(|error| Failure::io(&stamp, &error))?;
+        Ok(python)
     }
-    let base = find_base()?;
-    create(&base, &venv)?;
-    install(&base, &venv, &requirements)?;
-    std::fs::write(&stamp, wanted).map_err(|error| Failure::io(&stamp, &error))?;
-    Ok(python)
 }
 
 /// Whether a virtual environment can be made: some Python has `ensurepip` or `pip`.
 pub(crate) fn can_make_environments() -> bool {
-    interpreter().exists() || find_base().is_ok()
+    TESTS.interpreter().exists() || find_base().is_ok()
 }
 
 /// A Python that is new enough and can bring pip along.
@@ -133,7 +168,7 @@ fn find_base() -> Result<Base> {
         }
     }
     Err(Failure::new(format!(
-        "no usable Python. The tests need Python {}.{} or newer with venv and pip \
+        "no usable Python. It takes Python {}.{} or newer with venv and pip \
          (Debian packages python3 and python3-venv).\n{}",
         OLDEST.0,
         OLDEST.1,
@@ -196,9 +231,5 @@ fn install(base: &Base, venv: &Path, requirements: &Path) -> Result {
             "--requirement",
         ])
         .arg(requirements);
-    process::capture(&mut command).map(drop).map_err(|failure| {
-        Failure::new(format!(
-            "cannot fetch the Python packages of the tests; `cargo xtask setup` tries again.\n{failure}"
-        ))
-    })
+    process::capture(&mut command).map(drop)
 }

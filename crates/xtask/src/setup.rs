@@ -28,7 +28,7 @@ impl Ready {
 /// Checks LLVM/MLIR and the test environment; installs what is missing where that is possible.
 pub(crate) fn run() -> Result<Ready> {
     let llvm = toolchain()?;
-    let python = python::ensure()?;
+    let python = python::TESTS.ensure()?;
     println!("Python test environment: {}.", python.display());
     Ok(Ready { llvm, python })
 }

@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result {
     let ready = setup::run()?;
 
     process::heading("Static release build");
-    let target = dist::build(&["--package=npir-dispatch", "--package=npir-python", "--lib"])?;
+    let target = python::build_release()?;
 
     process::heading("Wheel");
     let folder = target.join("wheel");
