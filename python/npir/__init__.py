@@ -56,6 +56,28 @@ class _Cache:
         return _cache.store(function, self.build(), parts)
 
 
+class _Split:
+    """Takes functions apart of which a part cannot be compiled."""
+
+    def __init__(self) -> None:
+        self._parts: Any = None
+
+    def __call__(self, function: Callable, part: Any, record: Any) -> Callable | None:
+        tree = _load_compiler().syntax_tree(function)
+        if tree is None:
+            return None
+        if self._parts is None:
+            from ._parts import Parts
+
+            self._parts = Parts(lambda part: self._made(part, record))
+        return self._parts.split(function, tree, part)
+
+    def _made(self, part: Callable, record: Any) -> Jit:
+        made = Jit(part, _load_compiler, False, None, self, record)
+        made.__wrapped__ = part
+        return made
+
+
 @_dispatch.vectorcall_type
 class Jit(_dispatch.Jit):
     """A function that runs compiled where it can; made by :func:`jit`."""
@@ -96,7 +118,7 @@ class Jit(_dispatch.Jit):
 
 
 def _jit(function: Callable, strict: bool, cache: bool) -> Jit:
-    made = Jit(function, _load_compiler, strict, _Cache() if cache else None)
+    made = Jit(function, _load_compiler, strict, _Cache() if cache else None, None if strict else _Split())
     return functools.update_wrapper(made, function)
 
 
@@ -130,10 +152,12 @@ def explain(function: Callable, *args: Any, **kwargs: Any) -> Explanation:
     function = function if isinstance(function, Jit) else _jit(function, False, False)
     arguments = function.bind_arguments(*args, **kwargs)
     remarks = _load_compiler().explain(function.__wrapped__, arguments)
-    if isinstance(remarks, str):
-        return Explanation(function.__qualname__, None, [], remarks)
+    if isinstance(remarks, tuple):
+        reason, part = remarks
+        left = _Split()(function.__wrapped__, part, function.record)
+        return Explanation(function.__qualname__, None, [], reason, left and left.__npir_text__)
     lowered = function.lower(*args, **kwargs)
-    return Explanation(function.__qualname__, lowered, remarks, None)
+    return Explanation(function.__qualname__, lowered, remarks, None, None)
 
 
 def show_config() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import textwrap
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,10 +52,14 @@ class Explanation:
     lowered: Lowered | None
     #: What the optimizer has to say.
     remarks: list[str]
-    #: Why the call runs in NumPy, if it does.
+    #: Why the call runs in NumPy, or a part of it, if it does.
     fallback: str | None
+    #: What Python runs of a call that is compiled part by part: source with a call of each part.
+    left: str | None
 
     def __str__(self) -> str:
+        if self.left is not None:
+            return f"{self.name} is compiled part by part\n  {self.fallback}\n{textwrap.indent(self.left, '  ')}"
         if self.lowered is None:
             return f"{self.name} runs in NumPy\n  {self.fallback}"
         kernels = self.lowered.loop.count("loop.nest")

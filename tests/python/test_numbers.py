@@ -48,6 +48,10 @@ OF_NUMBERS = [
     lambda x: np.float64(x) ** 2,
     lambda x: np.int32(x) + 1,
     lambda x: x.item() if isinstance(x, np.generic) else x,
+    lambda x: np.float64(x)[()],
+    lambda x: np.float64(x)[None] + 1,
+    lambda x: np.float64(x)[..., None],
+    lambda x: np.float64(x)[...],
 ]
 
 OF_ARRAYS = [

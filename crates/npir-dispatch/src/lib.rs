@@ -6,9 +6,11 @@
 mod arguments;
 mod jit;
 mod memory;
+mod parts;
 mod results;
 pub mod spec;
 mod vectorcall;
+mod version;
 
 use npir_runtime::DType;
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};

@@ -92,7 +92,7 @@ fn made<'py>(
 pub(crate) fn vectorcall_type<'py>(base: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyType>> {
     let py = base.py();
     // Where the function pointer is in all instances: they begin with what Rust's class has.
-    let instance = Bound::new(py, Jit::nothing(py))?;
+    let instance = Bound::new(py, Jit::nothing(py)?)?;
     let place = (&raw const instance.get().vectorcall) as usize - instance.as_ptr() as usize;
     let name: &'static std::ffi::CStr = c"npir.Jit";
     let mut members = [

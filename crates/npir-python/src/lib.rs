@@ -14,6 +14,9 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
+use capture::Refusal;
+use tree::Span;
+
 fn compiler() -> &'static Compiler {
     static COMPILER: OnceLock<Compiler> = OnceLock::new();
     COMPILER.get_or_init(|| Compiler::new(Registry::standard()))
@@ -21,14 +24,17 @@ fn compiler() -> &'static Compiler {
 
 /// Compiles `function` for such arguments, one for each of its parameters.
 ///
-/// Returns `(artifact, spec, constants)`, or a string: the place and the reason why the function cannot be compiled.
-/// With `generalize`, arrays of other extents may be passed later.
+/// Returns `(artifact, spec, constants)`, or `(reason, part)` where it cannot be compiled: the place and the reason, and
+/// where the statement and the expression that are to blame begin and end, or `None`. With `generalize`, arrays of other
+/// extents may be passed later. A `part` of a function is not worth compiling where it has neither arrays nor loops: the
+/// reason is empty.
 #[pyfunction]
 fn compile<'py>(
     py: Python<'py>,
     function: &Bound<'py, PyAny>,
     arguments: &Bound<'py, PyTuple>,
     generalize: bool,
+    part: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let compiler = compiler();
     let make: &capture::Make<'_, _> = &|_, module| compiler.compile_artifact(&module);
@@ -37,8 +43,12 @@ fn compile<'py>(
         made = capture::capture(compiler, function, arguments, false, make)?;
     }
     let program = match made {
+        Ok(program) if part && !program.worthwhile => Err(Refusal::from(String::new())),
+        made => made,
+    };
+    let program = match program {
         Ok(program) => program,
-        Err(reason) => return Ok(reason.into_pyobject(py)?.into_any()),
+        Err(refusal) => return refused(py, refusal),
     };
     let failed = |what: String| PyRuntimeError::new_err(what);
     let artifact = program.made.to_bytes().map_err(|e| failed(e.to_string()))?;
@@ -47,6 +57,15 @@ fn compile<'py>(
     Ok((PyBytes::new(py, &artifact), spec, constants)
         .into_pyobject(py)?
         .into_any())
+}
+
+/// `(reason, part)`.
+fn refused(py: Python<'_>, refusal: Refusal) -> PyResult<Bound<'_, PyAny>> {
+    let place = |span: Span| (span.line, span.column, span.end_line, span.end_column);
+    let part = refusal
+        .part
+        .map(|[statement, expression]| (place(statement), place(expression)));
+    Ok((refusal.reason, part).into_pyobject(py)?.into_any())
 }
 
 /// The program that `function` becomes for such arguments at each level, as text, or a reason why there is none.
@@ -77,12 +96,12 @@ fn lower<'py>(
             }
             Ok(texts.into_any())
         }
-        Err(reason) => Ok(reason.into_pyobject(py)?.into_any()),
+        Err(refusal) => Ok(refusal.reason.into_pyobject(py)?.into_any()),
     }
 }
 
-/// What the optimizer does to the program that `function` becomes for such arguments, a line for each remark, or a
-/// reason why there is no program.
+/// What the optimizer does to the program that `function` becomes for such arguments, a line for each remark, or
+/// `(reason, part)` as [`compile`] returns it where there is no program.
 #[pyfunction]
 fn explain<'py>(
     py: Python<'py>,
@@ -102,11 +121,18 @@ fn explain<'py>(
         false,
         &|context, mut module| compiler.explain(context, &mut module),
     )?;
-    if let Err(reason) = made {
-        return Ok(reason.into_pyobject(py)?.into_any());
+    if let Err(refusal) = made {
+        return refused(py, refusal);
     }
     let all = remarks.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(PyList::new(py, all.iter())?.into_any())
+}
+
+/// The syntax tree of a function, a `FunctionDef` or `Lambda` that nobody else may change, and its file; `None` if its
+/// source is not at hand.
+#[pyfunction]
+fn syntax_tree<'py>(function: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, String)>> {
+    Ok(source::syntax_tree(function)?.ok())
 }
 
 /// What code is compiled for: the processor and its features.
@@ -133,6 +159,7 @@ fn _compiler(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(lower, module)?,
         wrap_pyfunction!(explain, module)?,
         wrap_pyfunction!(target, module)?,
+        wrap_pyfunction!(syntax_tree, module)?,
     ] {
         module.add_function(function)?;
     }

@@ -35,12 +35,33 @@ impl Sources {
 }
 
 /// The tree of a Python function; `Err` is a reason why there is none.
+fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> {
+    Ok(match syntax_tree(function)? {
+        Ok((node, file)) => Ok(Source {
+            function: Rc::new(tree::function(&node)?),
+            file,
+        }),
+        Err(reason) => Err(reason),
+    })
+}
+
+/// A `FunctionDef` or `Lambda` of the module `ast`, and its file.
+type Node<'py> = (Bound<'py, PyAny>, String);
+
+/// The tree of a Python function as Python has it; `Err` is a reason why there is none.
+///
+/// Parts of functions (`_parts.py`) have theirs with them.
 ///
 /// The source that Python names may have changed since it was compiled: the whole file is compiled again, for what a
 /// function is compiled to depends on the file's imports, and the code must be the function's in every instruction,
 /// constant and name.
-fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> {
+pub(crate) fn syntax_tree<'py>(
+    function: &Bound<'py, PyAny>,
+) -> PyResult<Result<Node<'py>, String>> {
     let py = function.py();
+    if let Some(own) = function.getattr_opt("__npir_source__")? {
+        return Ok(Ok(own.extract()?));
+    }
     let code = function.getattr("__code__")?;
     let file: String = code.getattr("co_filename")?.extract()?;
     let line: usize = code.getattr("co_firstlineno")?.extract()?;
@@ -95,10 +116,7 @@ fn of_function(function: &Bound<'_, PyAny>) -> PyResult<Result<Source, String>> 
         found = at;
     }
     match found.as_slice() {
-        [node] => Ok(Ok(Source {
-            function: Rc::new(tree::function(node)?),
-            file,
-        })),
+        [node] => Ok(Ok((node.clone(), file))),
         [] => Ok(Err(format!("{name} is no plain function"))),
         _ => Ok(Err(format!("several functions {name} begin in one line"))),
     }

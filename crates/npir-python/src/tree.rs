@@ -10,6 +10,8 @@ use pyo3::types::PyList;
 pub(crate) struct Span {
     pub(crate) line: usize,
     pub(crate) column: usize,
+    pub(crate) end_line: usize,
+    pub(crate) end_column: usize,
 }
 
 /// A statement.
@@ -167,6 +169,8 @@ fn span(node: Node<'_, '_>) -> PyResult<Span> {
     Ok(Span {
         line: number("lineno")?,
         column: number("col_offset")?,
+        end_line: number("end_lineno")?,
+        end_column: number("end_col_offset")?,
     })
 }
 

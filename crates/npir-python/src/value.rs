@@ -9,7 +9,7 @@ use npir::prelude::DType;
 use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
 
-use crate::tree;
+use crate::tree::{self, Span};
 
 /// The value of an expression.
 #[derive(Clone)]
@@ -42,8 +42,9 @@ pub(crate) enum Value<'c> {
     Optional(Rc<Optional<'c>>),
     /// What a loop can run over without its items being there one by one.
     Items(Rc<Items<'c>>),
-    /// A variable that is not the same thing, or has no value, on every way here: why it cannot be used.
-    Unusable(Rc<str>),
+    /// A variable that is not the same thing, or has no value, on every way here: why it cannot be used, and the
+    /// statement of the function whose ways these are.
+    Unusable(Rc<str>, Span),
 }
 
 /// The class of a number.

@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::tree::{Expr, ParameterKind};
 use crate::value::{Closure, Module, Value};
 
-use super::{Capture, Captured};
+use super::{Capture, Captured, Stop};
 
 /// Calls of the user's functions inside of each other, at most: a recursion has no end here.
 const DEEPEST: usize = 50;
@@ -394,13 +394,21 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         self.callers.extend(self.scopes.iter().cloned());
         let around = std::mem::replace(&mut self.scopes, scopes);
         let module = std::mem::replace(&mut self.module, closure.module.clone());
+        let span = self.span;
         self.depth += 1;
-        let result = self.body(&closure.function.body)?;
+        let result = self.body(&closure.function.body);
         self.depth -= 1;
-        self.module = module;
+        let inside = std::mem::replace(&mut self.module, module);
         self.scopes = around;
         self.callers.truncate(callers);
-        Ok(result)
+        result.map_err(|stop| match stop {
+            Stop::Unsupported(mut what) => {
+                what.file.get_or_insert(inside.file);
+                what.call = Some(span);
+                Stop::Unsupported(what)
+            }
+            other => other,
+        })
     }
 
     fn bind(

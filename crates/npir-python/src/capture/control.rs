@@ -179,7 +179,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                         match slot {
                             None => {
                                 let why = format!("{name} is not of one type on all ways here");
-                                Joined::Plain(Value::Unusable(why.into()))
+                                Joined::Plain(Value::Unusable(why.into(), self.statement))
                             }
                             Some(mut slot) => {
                                 if returned && slot.absent == Some(Absent::Unbound) {
@@ -294,7 +294,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             }
             (Value::List(x), Value::List(y)) => std::rc::Rc::ptr_eq(x, y),
             (Value::Function(x), Value::Function(y)) => std::rc::Rc::ptr_eq(x, y),
-            (Value::Unusable(_), Value::Unusable(_)) => true,
+            (Value::Unusable(..), Value::Unusable(..)) => true,
             (Value::Mixed(x), Value::Mixed(y)) => {
                 x.value.value() == y.value.value()
                     && x.first.value() == y.first.value()

@@ -234,7 +234,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     object.get_type().name()?
                 ))
             }
-            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => self.unusable(why, *made),
             Value::Named(class, items) => {
                 let fields: Vec<String> = class.bind(self.py).getattr("_fields")?.extract()?;
                 match fields.iter().position(|field| field == name) {
@@ -466,7 +466,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             .first()
             .and_then(|scope| scope.borrow_mut().remove(CHOSEN));
         match value {
-            Some(Value::Unusable(_)) | None => {
+            Some(Value::Unusable(..)) | None => {
                 self.unsupported("values of different types, depending on values")
             }
             Some(value) => Ok(value),

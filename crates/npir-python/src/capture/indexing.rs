@@ -254,6 +254,11 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
     pub(super) fn get_item(&mut self, value: &Value<'c>, index: &Index<'c>) -> Captured<Value<'c>> {
         match value {
             Value::Array(array) => self.get_array(array, index),
+            // NumPy's scalars are indexed as arrays of no dimensions.
+            Value::Scalar(number) => {
+                let array = self.new_array(*number);
+                self.get_item(&array, index)
+            }
             Value::Tuple(items) | Value::Named(_, items) => self.get_sequence(items, index, true),
             Value::List(list) => self.get_sequence(&list.now(), index, false),
             Value::Dict(dict) => {
@@ -278,7 +283,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let key = self.object_index(index)?;
                 Ok(self.known(&object.get_item(key)?))
             }
-            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => self.unusable(why, *made),
             _ => self.unsupported("an index of a number or a function"),
         }
     }

@@ -133,7 +133,7 @@ impl<'c> Capture<'_, 'c, '_> {
             | Value::Named(..)
             | Value::Method(..)
             | Value::Items(_)
-            | Value::Unusable(_) => {
+            | Value::Unusable(..) => {
                 return None;
             }
         })
@@ -332,7 +332,8 @@ impl<'c> Capture<'_, 'c, '_> {
         slot: &Slot<'c>,
         values: &mut impl Iterator<Item = Val<'c>>,
     ) -> Value<'c> {
-        let lost = || Value::Unusable("a value is missing".into());
+        let statement = self.statement;
+        let lost = || Value::Unusable("a value is missing".into(), statement);
         let mut next = || values.next().map(Tensor::from_value);
         let value = match &slot.kind {
             Kind::Number(kind) => next().map_or_else(lost, |tensor| {

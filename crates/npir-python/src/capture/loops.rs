@@ -359,8 +359,8 @@ impl<'c> Capture<'_, 'c, '_> {
                 if old.is_some_and(|old| self.same(old, new)) {
                     continue;
                 }
-                if let (Some(_), Value::Unusable(why)) = (old, new) {
-                    return self.unsupported(why.to_string());
+                if let (Some(_), Value::Unusable(why, made)) = (old, new) {
+                    return self.unusable(why, *made);
                 }
                 let slots = (
                     match carried.variables.get(&key) {
@@ -437,7 +437,7 @@ impl<'c> Capture<'_, 'c, '_> {
                     let why = format!("{name} has a value only if the loop runs");
                     let value = match last {
                         Value::Object(_) if runs => last.clone(),
-                        _ => Value::Unusable(why.into()),
+                        _ => Value::Unusable(why.into(), self.statement),
                     };
                     let scope = &before.scopes[i].0;
                     scope.borrow_mut().insert(name.clone(), value);
@@ -480,6 +480,6 @@ impl<'c> Capture<'_, 'c, '_> {
 impl Stop {
     /// Whether another way to compile may do without what was missing.
     pub(super) fn is_unsupported(&self) -> bool {
-        matches!(self, Stop::Unsupported(..))
+        matches!(self, Stop::Unsupported(_))
     }
 }

@@ -73,7 +73,7 @@ pub(crate) use table::all as functions;
 /// Why a capture ends early.
 pub(crate) enum Stop {
     /// There is nothing in compiled code for it.
-    Unsupported(Span, String),
+    Unsupported(Box<Unsupported>),
     /// The value of an argument has to be known: this one.
     Specialize(usize),
     /// Another argument is written to than was thought.
@@ -84,6 +84,44 @@ pub(crate) enum Stop {
     Outside(Outside),
     /// Python raised, which a call would do, too.
     Python(PyErr),
+}
+
+/// What there is nothing for in compiled code.
+pub(crate) struct Unsupported {
+    reason: String,
+    at: Span,
+    /// The file, if it is not the function's own.
+    file: Option<Rc<str>>,
+    /// The call in the function itself that led there.
+    call: Option<Span>,
+    /// The statement of the function that is to blame, if it is not the one that was run.
+    statement: Option<Span>,
+}
+
+impl Unsupported {
+    pub(crate) fn new(at: Span, reason: impl Into<String>) -> Stop {
+        Stop::Unsupported(Box::new(Unsupported {
+            reason: reason.into(),
+            at,
+            file: None,
+            call: None,
+            statement: None,
+        }))
+    }
+}
+
+/// Why a function is not compiled.
+pub(crate) struct Refusal {
+    /// With the place.
+    pub(crate) reason: String,
+    /// The statement of the function that cannot be compiled, and the expression in it, if it is one.
+    pub(crate) part: Option<[Span; 2]>,
+}
+
+impl From<String> for Refusal {
+    fn from(reason: String) -> Refusal {
+        Refusal { reason, part: None }
+    }
 }
 
 impl From<PyErr> for Stop {
@@ -100,6 +138,8 @@ pub(crate) struct Program<T> {
     pub(crate) made: T,
     pub(crate) spec: Spec,
     pub(crate) constants: Vec<Py<PyAny>>,
+    /// Whether there are arrays or loops in it, and no argument that is another object in each call.
+    pub(crate) worthwhile: bool,
 }
 
 /// Captures `function` for such arguments, and makes something of the module; `Err` is a reason why not.
@@ -111,14 +151,14 @@ pub(crate) fn capture<T>(
     arguments: &Bound<'_, PyTuple>,
     generalize: bool,
     make: &Make<'_, T>,
-) -> PyResult<Result<Program<T>, String>> {
+) -> PyResult<Result<Program<T>, Refusal>> {
     let mut choices = Choices {
         generalize,
         ..Choices::default()
     };
     let source = match choices.sources.of(function)? {
         Ok(source) => source,
-        Err(reason) => return Ok(Err(reason)),
+        Err(reason) => return Ok(Err(reason.into())),
     };
     // Each round settles one argument.
     loop {
@@ -130,8 +170,14 @@ pub(crate) fn capture<T>(
             Err(Failed::Stop(Stop::Written(leaf))) if choices.written.insert(leaf) => {}
             Err(Failed::Stop(Stop::Layout(leaf))) if choices.layouts.insert(leaf) => {}
             Err(Failed::Stop(Stop::Outside(variable))) => choices.outside.push(variable),
-            Err(Failed::Stop(Stop::Unsupported(at, reason))) => {
-                return Ok(Err(format!("{}:{}: {reason}", source.file, at.line)));
+            Err(Failed::Unsupported(unsupported, statement)) => {
+                let Unsupported { reason, at, .. } = *unsupported;
+                let file = unsupported.file.as_deref().unwrap_or(&source.file);
+                let statement = unsupported.statement.unwrap_or(statement);
+                return Ok(Err(Refusal {
+                    reason: format!("{file}:{}: {reason}", at.line),
+                    part: Some([statement, unsupported.call.unwrap_or(at)]),
+                }));
             }
             // An interruption is for the caller.
             Err(Failed::Stop(Stop::Python(error)))
@@ -140,12 +186,13 @@ pub(crate) fn capture<T>(
                 return Err(error);
             }
             Err(Failed::Stop(Stop::Python(error))) => {
-                return Ok(Err(format!("{}: {error}", source.file)));
+                return Ok(Err(format!("{}: {error}", source.file).into()));
             }
-            Err(Failed::Stop(Stop::Specialize(_) | Stop::Written(_) | Stop::Layout(_))) => {
-                return Ok(Err(format!("{}: the capture does not settle", source.file)));
+            Err(Failed::Stop(_)) => {
+                let reason = format!("{}: the capture does not settle", source.file);
+                return Ok(Err(reason.into()));
             }
-            Err(Failed::Compile(error)) => return Ok(Err(error.to_string())),
+            Err(Failed::Compile(error)) => return Ok(Err(error.to_string().into())),
         }
     }
 }
@@ -167,6 +214,9 @@ struct Choices {
 }
 
 enum Failed {
+    /// At this statement of the function.
+    Unsupported(Box<Unsupported>, Span),
+    /// For another reason.
     Stop(Stop),
     Compile(CompileError),
 }
@@ -206,11 +256,8 @@ fn attempt<T>(
     let mut hidden = Vec::new();
     for variable in &choices.outside {
         let Some(object) = variable.value(py)? else {
-            let reason = "a variable outside of the function has lost its value".into();
-            return Ok(Err(Failed::Stop(Stop::Unsupported(
-                Span::default(),
-                reason,
-            ))));
+            let reason = "a variable outside of the function has lost its value";
+            return Ok(Err(Failed::Stop(Unsupported::new(Span::default(), reason))));
         };
         let name = variable.name.as_deref().unwrap_or("cell");
         hidden.push(Hidden {
@@ -234,7 +281,7 @@ fn attempt<T>(
     let program = ProgramBuilder::new(context);
     let stop = Cell::new(None);
     let outcome = RefCell::new(None);
-    let loops = Cell::new(false);
+    let (loops, arrays) = (Cell::new(false), Cell::new(false));
     let globals = RefCell::new(Vec::new());
     let kept = RefCell::new(constants);
     let built = program.function_with_updates(FUNCTION, &list, &updates, |f, args| {
@@ -250,6 +297,7 @@ fn attempt<T>(
                 file: source.file.as_str().into(),
             },
             span: Span::default(),
+            statement: Span::default(),
             depth: 0,
             conditional: 0,
             callers: Vec::new(),
@@ -265,16 +313,20 @@ fn attempt<T>(
                 *globals.borrow_mut() = capture.globals.into_values().collect();
                 *kept.borrow_mut() = capture.constants;
                 loops.set(capture.loops);
+                arrays.set(!capture.buffers.is_empty());
                 Ok(tensors)
             }
             Err(reason) => {
-                stop.set(Some(reason));
+                stop.set(Some(match reason {
+                    Stop::Unsupported(what) => Failed::Unsupported(what, capture.statement),
+                    other => Failed::Stop(other),
+                }));
                 Err(CompileError::Other("the capture has ended".into()))
             }
         }
     });
     if let Some(reason) = stop.take() {
-        return Ok(Err(Failed::Stop(reason)));
+        return Ok(Err(reason));
     }
     let made = built
         .and_then(|()| program.finish())
@@ -283,6 +335,11 @@ fn attempt<T>(
         Ok(made) => made,
         Err(error) => return Ok(Err(Failed::Compile(error))),
     };
+    let kept = kept.into_inner();
+    let lasting = guards.iter().all(|guard| match guard {
+        Guard::Constant(at) => lasts(kept.list[*at].bind(py)),
+        _ => true,
+    });
     let spec = Spec {
         parameters: guards,
         globals: globals.into_inner(),
@@ -292,8 +349,9 @@ fn attempt<T>(
     };
     Ok(Ok(Program {
         made,
+        worthwhile: (spec.loops || arrays.get()) && lasting,
         spec,
-        constants: kept.into_inner().list,
+        constants: kept.list,
     }))
 }
 
@@ -310,6 +368,8 @@ pub(crate) struct Capture<'a, 'c, 'py> {
     module: Module,
     /// The statement or expression that is looked at.
     span: Span,
+    /// The statement of the function itself, not of those that it calls.
+    statement: Span,
     /// Variables of the functions that have called this one.
     callers: Vec<Scope<'c>>,
     /// Variables outside of the function that are passed to compiled code.
@@ -327,12 +387,23 @@ pub(crate) struct Capture<'a, 'c, 'py> {
 
 impl<'c, 'py> Capture<'_, 'c, 'py> {
     fn unsupported<T>(&self, reason: impl Into<String>) -> Captured<T> {
-        Err(Stop::Unsupported(self.span, reason.into()))
+        Err(Unsupported::new(self.span, reason))
+    }
+
+    /// A variable that cannot be used, because of a statement before.
+    fn unusable<T>(&self, why: &str, made: Span) -> Captured<T> {
+        Err(Stop::Unsupported(Box::new(Unsupported {
+            reason: why.into(),
+            at: self.span,
+            file: None,
+            call: None,
+            statement: Some(made),
+        })))
     }
 
     /// What the builder made, or its error as a reason.
     fn built<T>(&self, result: Result<T, CompileError>) -> Captured<T> {
-        result.map_err(|error| Stop::Unsupported(self.span, error.to_string()))
+        result.map_err(|error| Unsupported::new(self.span, error.to_string()))
     }
 
     fn object(&self, object: &Bound<'py, PyAny>) -> Value<'c> {
@@ -444,6 +515,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .map_or_else(|_| "unknown class".into(), |name| name.to_string());
                 Value::Unusable(
                     format!("an object of class {class} from outside of the function").into(),
+                    self.statement,
                 )
             }
         }
@@ -482,10 +554,9 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         leaves: &mut impl Iterator<Item = (usize, Tensor<'c>)>,
     ) -> Captured<Value<'c>> {
         let mut next = || {
-            leaves.next().ok_or(Stop::Unsupported(
-                Span::default(),
-                "an argument is missing".into(),
-            ))
+            leaves
+                .next()
+                .ok_or_else(|| Unsupported::new(Span::default(), "an argument is missing"))
         };
         Ok(match guard {
             Guard::Array { c_order, .. } => {
@@ -595,7 +666,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .first()
                     .and_then(|scope| scope.borrow_mut().remove(flow::RETURNED));
                 match (flow, returned) {
-                    (Flow::Return | Flow::Mixed(..), Some(Value::Unusable(_))) => {
+                    (Flow::Return | Flow::Mixed(..), Some(Value::Unusable(..))) => {
                         self.unsupported("what is returned is not of one type on all ways")
                     }
                     (Flow::Return, Some(value)) => Ok(value),

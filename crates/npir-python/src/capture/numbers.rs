@@ -70,7 +70,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     leaf: Some(leaf), ..
                 },
             ) => Err(Stop::Specialize(*leaf)),
-            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => self.unusable(why, *made),
             Value::Tuple(items) => {
                 let items = items
                     .iter()
@@ -128,7 +128,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 Class::NumPy(dtype) => self.dtype_object(dtype),
                 Class::Python(kind) => weak(kind),
             },
-            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => self.unusable(why, *made),
             Value::Method(..)
             | Value::Function(_)
             | Value::Items(_)
@@ -164,7 +164,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let value = self.present(value)?;
                 return self.tensor_as(&value, dtype);
             }
-            Value::Unusable(why) => return self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => return self.unusable(why, *made),
             Value::Method(..)
             | Value::Function(_)
             | Value::Items(_)
@@ -202,7 +202,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let value = self.present(value)?;
                 self.tensor(&value)
             }
-            Value::Unusable(why) => self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => self.unusable(why, *made),
             Value::Method(..)
             | Value::Function(_)
             | Value::Items(_)
@@ -359,7 +359,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     leaf: Some(leaf), ..
                 },
             ) => return Err(Stop::Specialize(*leaf)),
-            Value::Unusable(why) => return self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => return self.unusable(why, *made),
             Value::Number(..) | Value::Scalar(_) | Value::Array(_) | Value::Mixed(_) => None,
         })
     }

@@ -16,6 +16,8 @@ pub(super) struct Used {
     buffers: BTreeSet<usize>,
     /// Memory of several results, and the result that is all of it.
     several: BTreeMap<usize, Option<usize>>,
+    /// Memory that another result may be in, too, depending on the call.
+    frozen: Option<usize>,
 }
 
 impl Used {
@@ -86,6 +88,11 @@ impl<'c> Capture<'_, 'c, '_> {
                 }
                 if self.buffers[array.buffer].ambiguous {
                     return self.unsupported("which array is returned depends on values");
+                }
+                if self.buffers[array.buffer].frozen
+                    && *used.frozen.get_or_insert(array.buffer) != array.buffer
+                {
+                    return self.unsupported("whether results share memory depends on values");
                 }
                 let alone = shared.is_none() && self.buffers[array.buffer].maybe.is_none();
                 if let Some(known) = used.several.get(&array.buffer).copied().filter(|_| alone) {
@@ -176,7 +183,7 @@ impl<'c> Capture<'_, 'c, '_> {
             Value::Method(..) | Value::Function(_) | Value::Items(_) => {
                 return self.unsupported("a function or an iterator is returned");
             }
-            Value::Unusable(why) => return self.unsupported(why.to_string()),
+            Value::Unusable(why, made) => return self.unusable(why, *made),
         })
     }
 

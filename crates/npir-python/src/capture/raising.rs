@@ -10,7 +10,7 @@ use crate::value::Value;
 
 use super::expressions::Test;
 use super::flow::Flow;
-use super::{Capture, Captured, Stop};
+use super::{Capture, Captured, Unsupported};
 
 /// Exceptions, and the kinds of errors of compiled code that become them.
 const KINDS: [(&str, CheckKind); 6] = [
@@ -145,9 +145,9 @@ impl<'c> Capture<'_, 'c, '_> {
                 Err(_) => false,
             };
             if !quiet {
-                return Err(Stop::Unsupported(
+                return Err(Unsupported::new(
                     context.span,
-                    "floating-point errors that raise".into(),
+                    "floating-point errors that raise",
                 ));
             }
         }

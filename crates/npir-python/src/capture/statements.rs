@@ -20,8 +20,12 @@ const MOST_STATEMENTS: usize = 20_000;
 const FEW_ITERATIONS: usize = 4;
 
 impl<'c> Capture<'_, 'c, '_> {
+    /// The statements of a block. After it the statement that it belongs to is looked at again.
     pub(super) fn block(&mut self, block: &[Stmt]) -> Captured<Flow<'c>> {
-        self.statements(&block.iter().collect::<Vec<_>>())
+        let around = (self.span, self.statement);
+        let flow = self.statements(&block.iter().collect::<Vec<_>>())?;
+        (self.span, self.statement) = around;
+        Ok(flow)
     }
 
     pub(super) fn statements(&mut self, block: &[&Stmt]) -> Captured<Flow<'c>> {
@@ -42,6 +46,9 @@ impl<'c> Capture<'_, 'c, '_> {
     /// Notes which statement follows. Whoever waits for the capture may interrupt it.
     fn begin(&mut self, stmt: &Stmt) -> Captured<()> {
         self.span = stmt.span;
+        if self.depth == 0 {
+            self.statement = stmt.span;
+        }
         self.statements += 1;
         if self.statements > MOST_STATEMENTS {
             return self.unsupported("a function that is too long, with the loops and calls that are compiled one by one");

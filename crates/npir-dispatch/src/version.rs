@@ -1,0 +1,383 @@
+//! Compiled versions of a function: what they expect, and how they run.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use npir_runtime::{
+    Arg, Artifact, Dim, Function, RawArg, Results, RunError, RunErrorKind, RunReport,
+};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use smallvec::SmallVec;
+
+use crate::arguments::{Leaf, Leaves, description, expected, overlap, same, take_apart};
+use crate::results::{Assembly, exception};
+use crate::spec::{FUNCTION, Guard, Spec};
+
+/// A compiled version.
+pub(crate) struct Version {
+    function: Function,
+    spec: Spec,
+    constants: Py<PyTuple>,
+    /// Of `spec.globals`.
+    fixed: Vec<Fixed>,
+    /// Of `spec.hidden`.
+    hidden: Vec<Place>,
+    /// Arrays that calls had to copy.
+    pub(crate) copies: AtomicUsize,
+}
+
+impl Version {
+    pub(crate) fn new(
+        artifact: &[u8],
+        spec: &str,
+        constants: Bound<'_, PyTuple>,
+    ) -> PyResult<Version> {
+        let bad = |what: String| {
+            PyValueError::new_err(format!("the compiled function cannot be loaded: {what}"))
+        };
+        let artifact = Artifact::from_bytes(artifact).map_err(|e| bad(e.to_string()))?;
+        let spec: Spec = serde_json::from_str(spec).map_err(|e| bad(e.to_string()))?;
+        let place = |namespace: usize, name: &Option<String>| -> PyResult<Place> {
+            Ok(Place::new(constants.get_item(namespace)?, name.as_deref()))
+        };
+        let fixed = spec.globals.iter().map(|guard| {
+            let owner = constants.get_item(guard.namespace)?;
+            let code = guard.name.as_deref() == Some("__code__");
+            Ok(Fixed {
+                place: place(guard.namespace, &guard.name)?,
+                value: constants.get_item(guard.value)?.unbind(),
+                equal: guard.equal,
+                code: code.then(|| code_of(&owner)).flatten(),
+            })
+        });
+        let hidden = spec.hidden.iter().map(|h| place(h.namespace, &h.name));
+        let function = artifact
+            .function(FUNCTION)
+            .map_err(|e| bad(e.to_string()))?;
+        if !agrees(&function, &spec) {
+            return Err(bad("it does not take what its guards let through".into()));
+        }
+        Ok(Version {
+            function,
+            fixed: fixed.collect::<PyResult<_>>()?,
+            hidden: hidden.collect::<PyResult<_>>()?,
+            spec,
+            constants: constants.unbind(),
+            copies: AtomicUsize::new(0),
+        })
+    }
+
+    /// The arguments of the compiled function, if all guards hold.
+    pub(crate) fn fits<'py>(
+        &self,
+        py: Python<'py>,
+        bound: &[Bound<'py, PyAny>],
+    ) -> Option<Leaves<'py>> {
+        let constants = self.constants.bind(py);
+        let mut leaves = Leaves::new();
+        if bound.len() != self.spec.parameters.len() {
+            return None;
+        }
+        for (guard, object) in self.spec.parameters.iter().zip(bound) {
+            take_apart(guard, object, constants, &mut leaves)?;
+        }
+        for (hidden, place) in self.spec.hidden.iter().zip(&self.hidden) {
+            let object = place.found(py).ok()??;
+            take_apart(&hidden.guard, &object, constants, &mut leaves)?;
+        }
+        (self.fixed.iter().all(|fixed| fixed.holds(py)) && !overlap(&leaves)).then_some(leaves)
+    }
+
+    /// How many things fit this version, and the first one that does not.
+    pub(crate) fn misfit(
+        &self,
+        py: Python<'_>,
+        bound: &[Bound<'_, PyAny>],
+        names: &[String],
+    ) -> (usize, String) {
+        let constants = self.constants.bind(py);
+        let mut leaves = Leaves::new();
+        let parameters = self.spec.parameters.iter().zip(bound).zip(names);
+        for (i, ((guard, object), name)) in parameters.enumerate() {
+            if take_apart(guard, object, constants, &mut leaves).is_none() {
+                let why = format!(
+                    "{name}: {}, compiled was {}",
+                    description(object),
+                    expected(guard, constants)
+                );
+                return (i, why);
+            }
+        }
+        for (hidden, place) in self.spec.hidden.iter().zip(&self.hidden) {
+            let object = place.found(py).ok().flatten();
+            let fits = object
+                .and_then(|object| take_apart(&hidden.guard, &object, constants, &mut leaves));
+            if fits.is_none() {
+                let why = format!("{} is something else now", place.name(py));
+                return (bound.len(), why);
+            }
+        }
+        let changed = self.fixed.iter().find(|fixed| !fixed.holds(py));
+        let why = match changed {
+            Some(fixed) => format!("{} is something else now", fixed.place.name(py)),
+            None => "arguments share memory".into(),
+        };
+        (bound.len() + 1, why)
+    }
+
+    /// What the call returns; `Err` is a reason why it has to be made in NumPy.
+    pub(crate) fn run<'py>(
+        &self,
+        py: Python<'py>,
+        leaves: &[Leaf<'py>],
+    ) -> PyResult<Result<Bound<'py, PyAny>, String>> {
+        let (mut results, mut report) = (Results::new(), RunReport::default());
+        let call = Call::new(leaves);
+        // Another thread gets the interpreter's lock where that takes less time than the call.
+        let status = match self.spec.loops || leaves.iter().any(Leaf::is_large) {
+            true => py.detach(|| call.run(&self.function, &mut results, &mut report)),
+            false => call.run(&self.function, &mut results, &mut report),
+        };
+        if !report.copies.is_empty() {
+            self.copies
+                .fetch_add(report.copies.len(), Ordering::Relaxed);
+        }
+        match status {
+            Ok(()) => {}
+            // Nothing has happened yet: NumPy does it.
+            Err(error)
+                if error.kind() == RunErrorKind::Unsupported
+                    && !leaves.iter().any(Leaf::is_written) =>
+            {
+                return Ok(Err(error.to_string()));
+            }
+            Err(error) => return Err(exception(py, &error)),
+        }
+        let mut assembly = Assembly {
+            results: &mut results,
+            leaves,
+            constants: self.constants.bind(py),
+            shared: Vec::new(),
+        };
+        assembly.object(&self.spec.result).map(Ok)
+    }
+}
+
+/// A call of a compiled function, which another thread state may make.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is on the stack, and the large one is the usual one"
+)]
+enum Call<'a> {
+    /// Of arrays as they lie.
+    Unchecked(SmallVec<[RawArg<'a>; 6]>),
+    /// Of arrays that may have to be copied.
+    Checked(Vec<Arg<'a>>),
+}
+
+impl<'a> Call<'a> {
+    fn new(leaves: &'a [Leaf<'_>]) -> Call<'a> {
+        let mut args = SmallVec::new();
+        for leaf in leaves {
+            match leaf.as_raw() {
+                Some(arg) => args.push(arg),
+                None => {
+                    // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other
+                    // threads that write to arguments during the call have a race with any use of them, as in NumPy.
+                    let args = leaves.iter().map(|leaf| unsafe { leaf.as_arg() });
+                    return Call::Checked(args.collect());
+                }
+            }
+        }
+        Call::Unchecked(args)
+    }
+
+    fn run(
+        self,
+        function: &Function,
+        results: &mut Results,
+        report: &mut RunReport,
+    ) -> Result<(), RunError> {
+        match self {
+            // SAFETY: guards have compared types, ranks and extents with what `agrees` has compared with the signature,
+            // and `overlap` has looked at what is written to.
+            Call::Unchecked(args) => unsafe { function.call_unchecked(&args, results, report) },
+            Call::Checked(mut args) => {
+                let (arrays, copies) = function.call_with_report(&mut args)?;
+                results.extend(arrays.into_iter().map(Some));
+                *report = copies;
+                Ok(())
+            }
+        }
+    }
+}
+
+// SAFETY: the arguments describe memory that the caller holds references to while it waits for the call.
+unsafe impl Send for Call<'_> {}
+
+/// Whether all that guards let through is what the function takes.
+fn agrees(function: &Function, spec: &Spec) -> bool {
+    let mut leaves = Vec::new();
+    let hidden = spec.hidden.iter().map(|hidden| &hidden.guard);
+    spec.parameters
+        .iter()
+        .chain(hidden)
+        .for_each(|guard| guard.leaves(&mut leaves));
+    let args = &function.signature().args;
+    leaves.len() == args.len()
+        && leaves.iter().zip(args).all(|(guard, arg)| match guard {
+            Guard::Array {
+                dtype,
+                shape,
+                written,
+                ..
+            } => {
+                let extents = shape.iter().zip(&arg.shape);
+                *dtype == arg.dtype
+                    && !arg.scalar
+                    && (*written || arg.updates.is_none())
+                    && shape.len() == arg.shape.len()
+                    && extents.into_iter().all(|(known, wanted)| match wanted {
+                        Dim::Static(n) => *known == Some(*n),
+                        Dim::Dynamic => true,
+                    })
+            }
+            Guard::Scalar { dtype } => *dtype == arg.dtype && arg.shape.is_empty(),
+            Guard::Number(kind) => kind.dtype() == arg.dtype && arg.shape.is_empty(),
+            // A bool that is not used.
+            _ => arg.dtype == npir_runtime::DType::Bool && arg.shape.is_empty(),
+        })
+}
+
+/// Versions in the order in which they were made; readers take no lock.
+#[derive(Default)]
+pub(crate) struct Versions {
+    first: OnceLock<Box<Node>>,
+}
+
+struct Node {
+    version: Version,
+    next: OnceLock<Box<Node>>,
+}
+
+impl Versions {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Version> {
+        let first = self.first.get();
+        std::iter::successors(first, |node| node.next.get()).map(|node| &node.version)
+    }
+
+    pub(crate) fn push(&self, version: Version) -> &Version {
+        let mut node = Box::new(Node {
+            version,
+            next: OnceLock::new(),
+        });
+        let mut place = &self.first;
+        loop {
+            match place.set(node) {
+                Ok(()) => break,
+                Err(back) => {
+                    node = back;
+                    // Another version is there.
+                    if let Some(there) = place.get() {
+                        place = &there.next;
+                    }
+                }
+            }
+        }
+        match place.get() {
+            Some(node) => &node.version,
+            None => unreachable!("it was put there"),
+        }
+    }
+}
+
+/// Something outside of the arguments: a variable in a dictionary or a cell, or an attribute.
+struct Place {
+    namespace: Py<PyAny>,
+    name: Option<Py<PyString>>,
+}
+
+impl Place {
+    fn new(namespace: Bound<'_, PyAny>, name: Option<&str>) -> Place {
+        let py = namespace.py();
+        Place {
+            namespace: namespace.unbind(),
+            name: name.map(|name| PyString::intern(py, name).unbind()),
+        }
+    }
+
+    /// What is there now.
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let namespace = self.namespace.bind(py);
+        match &self.name {
+            Some(name) => match namespace.cast::<PyDict>() {
+                Ok(dict) => dict.get_item(name),
+                Err(_) => namespace.getattr(name).map(Some),
+            },
+            None => namespace
+                .getattr(pyo3::intern!(py, "cell_contents"))
+                .map(Some),
+        }
+    }
+
+    fn name(&self, py: Python<'_>) -> String {
+        match &self.name {
+            Some(name) => name.bind(py).to_string(),
+            None => "a variable around".into(),
+        }
+    }
+}
+
+/// What must still be at a place.
+struct Fixed {
+    place: Place,
+    value: Py<PyAny>,
+    /// Whether an equal object of the same type will do.
+    equal: bool,
+    /// Of the code of a function, where it is: to look there is ten times as fast as to ask for the attribute.
+    code: Option<*const *mut pyo3::ffi::PyObject>,
+}
+
+// SAFETY: the pointer is to an object that `place` keeps, and it is read by who is attached.
+unsafe impl Send for Fixed {}
+// SAFETY: the same.
+unsafe impl Sync for Fixed {}
+
+/// Where in a function its code is; `None` if it is no plain function, or if that cannot be found out.
+fn code_of(function: &Bound<'_, PyAny>) -> Option<*const *mut pyo3::ffi::PyObject> {
+    let class = function.get_type();
+    let code = function.getattr("__code__").ok()?;
+    if class.name().ok()? != "function" {
+        return None;
+    }
+    let size: usize = class.getattr("__basicsize__").ok()?.extract().ok()?;
+    let words = size / size_of::<usize>();
+    let start = function
+        .as_ptr()
+        .cast::<*mut pyo3::ffi::PyObject>()
+        .cast_const();
+    // SAFETY: words of the object; the first two are not looked at.
+    let mut places = (2..words).map(|i| unsafe { start.add(i) });
+    // SAFETY: as above.
+    let is_code =
+        |place: &*const *mut pyo3::ffi::PyObject| unsafe { place.read() } == code.as_ptr();
+    let found = places.find(is_code)?;
+    // Twice there would be two meanings.
+    places.all(|place| !is_code(&place)).then_some(found)
+}
+
+impl Fixed {
+    fn holds(&self, py: Python<'_>) -> bool {
+        if let Some(code) = self.code {
+            // SAFETY: a word of the function object, which is alive.
+            return unsafe { code.read() } == self.value.as_ptr();
+        }
+        let Ok(Some(found)) = self.place.found(py) else {
+            return false;
+        };
+        let expected = self.value.bind(py);
+        found.is(expected) || self.equal && same(&found, expected)
+    }
+}
