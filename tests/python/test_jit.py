@@ -283,6 +283,23 @@ class Identity(unittest.TestCase):
             self.assertTrue(alike(npir.jit(function)(*ours), expected), function.__name__)
             self.assertTrue(alike(ours, theirs), function.__name__)
 
+    def test_results_have_elements_of_their_own(self):
+        def filled(x):
+            t = np.copy(x)
+            t[...] = 0.5
+            return t
+
+        def windows(x):
+            t = np.lib.stride_tricks.sliding_window_view(x + 1, 2, axis=1)
+            return t * 1, np.copy(t)
+
+        for function in (filled, windows):
+            result = npir.jit(function, strict=True)(np.ones((3, 4)))
+            for found in result if isinstance(result, tuple) else [result]:
+                expected = found.copy()
+                found[0] += 1
+                np.testing.assert_array_equal(found[1:], expected[1:], function.__name__)
+
     def test_results_that_may_be_one_array(self):
         def after_a_loop(x):
             y = x * 2

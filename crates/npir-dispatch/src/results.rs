@@ -155,8 +155,16 @@ impl<'py> Assembly<'_, 'py> {
         outcomes.iter().map(|item| self.object(item)).collect()
     }
 
+    /// Its elements lie in places of their own: compiled code may return a number that it has spread over an array as
+    /// that number alone.
     fn result(&mut self, i: usize) -> PyResult<Bound<'py, PyAny>> {
-        ndarray(self.constants.py(), self.results, i)
+        let array = self.results.get(i).and_then(Option::as_ref);
+        let overlaps = array.is_some_and(|array| overlaps(array.shape(), array.strides()));
+        let result = ndarray(self.constants.py(), self.results, i)?;
+        match overlaps {
+            true => result.call_method0("copy"),
+            false => Ok(result),
+        }
     }
 
     /// The array that was passed.
@@ -222,6 +230,30 @@ impl<'py> Assembly<'_, 'py> {
             }
         })
     }
+}
+
+/// Whether elements may lie in the same place; strides in any unit.
+fn overlaps(shape: &[usize], strides: &[isize]) -> bool {
+    // Usually the first dimension is the outermost.
+    let (mut inner, mut ordered) = (0, true);
+    for (&n, &stride) in shape.iter().zip(strides).rev().filter(|(n, _)| **n > 1) {
+        ordered &= stride.unsigned_abs() > inner;
+        inner += stride.unsigned_abs() * (n - 1);
+    }
+    if ordered {
+        return false;
+    }
+    let mut dims: Vec<(usize, usize)> = (strides.iter().zip(shape))
+        .filter(|(_, n)| **n > 1)
+        .map(|(stride, n)| (stride.unsigned_abs(), n - 1))
+        .collect();
+    dims.sort_unstable();
+    let mut inner = 0;
+    dims.into_iter().any(|(stride, steps)| {
+        let overlaps = stride <= inner;
+        inner += stride * steps;
+        overlaps
+    })
 }
 
 fn missing(i: usize) -> PyErr {
