@@ -5,6 +5,7 @@
 
 pub mod bufferize;
 mod buffers;
+pub mod carry;
 pub mod fuse;
 pub mod kernels;
 pub mod libm;
@@ -24,6 +25,7 @@ pub fn passes() -> Vec<PassDef> {
         signature::RecordSignature::def(),
         optimize::Optimize::def(),
         npir_numpy::NumpyToTensor::def(),
+        carry::CarryScalars::def(),
         fuse::TensorFuse::def(),
         bufferize::Bufferize::def(),
         npir_tensor::ConvertTensorToLoop::def(),

@@ -154,7 +154,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             };
             let canonicalize = canonicalize!();
             format!(
-                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,{canonicalize},cse,func.func(tensor-fuse),{canonicalize},cse"
+                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(tensor-fuse),{canonicalize},cse"
             )
         }
         Level::Loop => format!(
