@@ -12,8 +12,9 @@ from . import _array, _creation, _rules, _ufuncs, _views, fft, linalg
 from ._array import Array, compute
 from ._namespace import attributes as _attributes
 from ._program import stats
+from ._standard import argsort, clip, sort
 
-__all__ = ["Array", "compute", "fft", "linalg", "stats"]
+__all__ = ["Array", "argsort", "clip", "compute", "fft", "linalg", "sort", "stats"]
 
 __array_api_version__ = "2024.12"
 __array_namespace_info__ = _numpy.__array_namespace_info__

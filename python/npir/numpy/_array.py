@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _call, _index
 from ._methods import Methods
-from ._node import LOCK, Node, Unsupported, before_write, c_strides
+from ._node import LOCK, Node, Unsupported, before_write, is_c_ordered
 from ._program import evaluate
 
 #: Updates of an array without a value, one on another, at most: after that it has memory, which is written.
@@ -157,7 +157,7 @@ class Array(Methods):
         with LOCK:
             self._check_writable()
             storage = self._storage
-            ordered = storage.node.strides == c_strides(self._shape, self._dtype)
+            ordered = is_c_ordered(self._shape, storage.node.strides, self._dtype)
             if not self._views and not storage.pinned and ordered and node.value is None and node.owner is None:
                 # The elements stay where they are: row by row.
                 node.strides = storage.node.strides
@@ -234,8 +234,11 @@ class Array(Methods):
         value = np.asarray(self._value() if copy else self._shared())
         return np.array(value, dtype=dtype, copy=copy)
 
-    def __dlpack__(self, **keywords: Any) -> Any:
-        return np.asarray(self._shared()).__dlpack__(**keywords)
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
+        memory = np.asarray(self._shared())
+        return memory.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._call import NAMES, RULES, array_type, constant, is_number, new, operand, signature
-from ._node import Node, Unsupported, c_strides
+from ._node import Node, Unsupported, c_strides, is_c_ordered
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
@@ -130,7 +130,7 @@ def copied(array: Any, order: str) -> Any:
     """A copy of an array."""
     node = operand(array)
     strides = c_strides(node.shape, node.dtype)
-    if order == "K" and node.strides != strides:
+    if order == "K" and not is_c_ordered(node.shape, node.strides, node.dtype):
         strides = None
     return new(Node("np.copy", (node,), (("order", order),), node.shape, node.dtype, strides=strides))
 

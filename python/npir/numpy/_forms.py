@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ._call import new
-from ._node import Node, c_strides
+from ._node import Node, c_strides, is_c_ordered
 
 _NOTHING: dict[np.dtype, np.ndarray] = {}
 
@@ -61,4 +61,4 @@ def _node(call: str, arguments: tuple, keywords: tuple, form: Any, drop: int, sc
 
 def in_c_order(*nodes: Node) -> bool:
     """Whether an elementwise result of these lies row by row."""
-    return all(node.scalar or node.strides == c_strides(node.shape, node.dtype) for node in nodes)
+    return all(node.scalar or is_c_ordered(node.shape, node.strides, node.dtype) for node in nodes)

@@ -9,7 +9,7 @@ import numpy as np
 from . import _call
 from ._call import by_numpy, call, constant, index_operand, is_operand, new, operand, wrapped
 from ._ufuncs import shifted
-from ._node import LOCK, Node, Unsupported, before_write, c_strides
+from ._node import LOCK, Node, Unsupported, before_write, c_strides, is_c_ordered
 
 
 def _operator(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -146,7 +146,7 @@ class Methods:
 
     def copy(self, order: str = "C") -> Any:
         """A copy, as ``numpy.ndarray.copy``."""
-        return call(np.copy, (self, order), {})
+        return self if self._scalar else call(np.copy, (self, order), {})
 
     def __copy__(self) -> Any:
         return self.copy("K")
@@ -169,7 +169,9 @@ class Methods:
         if drops or order not in "CK" or not _call.is_number(to) or not _call.is_number(self.dtype):
             return by_numpy(_converted, (self, to, order), {})
         node = operand(self)
-        strides = c_strides(node.shape, to) if order == "C" or in_rows(node) else None
+        strides = (
+            c_strides(node.shape, to) if order == "C" or is_c_ordered(node.shape, node.strides, node.dtype) else None
+        )
         return new(Node(".astype", (node, to), (), node.shape, to, node.scalar, strides))
 
     def view(self, *args: Any, **kwargs: Any) -> Any:
@@ -307,11 +309,6 @@ class Methods:
             memory = self._shared()
             before_write(memory)
             return memory
-
-
-def in_rows(node: Node) -> bool:
-    """Whether elements are known to lie row by row."""
-    return node.strides == c_strides(node.shape, node.dtype)
 
 
 def _flattened(array: Any, order: str) -> Any:

@@ -175,9 +175,27 @@ def c_strides(shape: tuple[int, ...], dtype: np.dtype) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
-def in_order(value: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
-    """``value``, row by row if that is how it should lie."""
-    return np.ascontiguousarray(value) if strides == c_strides(value.shape, value.dtype) and value.ndim else value
+def is_c_ordered(shape: tuple[int, ...], strides: tuple[int, ...] | None, dtype: np.dtype) -> bool:
+    """Whether elements lie row by row; axes of extent 1 do not count."""
+    if strides is None:
+        return False
+    step = dtype.itemsize
+    for extent, stride in zip(reversed(shape), reversed(strides)):
+        if extent == 0:
+            return True
+        if extent > 1 and stride != step:
+            return False
+        step *= extent
+    return True
+
+
+def _laid_out(value: np.ndarray, strides: tuple[int, ...] | None) -> np.ndarray:
+    """A result of a program, with memory of its own for each element, and row by row where that was said."""
+    if strides is not None and is_c_ordered(value.shape, strides, value.dtype) and not value.flags.c_contiguous:
+        return np.ascontiguousarray(value)
+    if any(stride == 0 and extent > 1 for stride, extent in zip(value.strides, value.shape)):
+        return value.copy()
+    return value
 
 
 def finish(node: Node, value: Any) -> None:
@@ -191,8 +209,8 @@ def finish(node: Node, value: Any) -> None:
             value = value[()]
         elif not node.scalar and not isinstance(value, np.ndarray):
             value = np.asarray(value)
-        if node.strides is not None and isinstance(value, np.ndarray) and value.strides != node.strides:
-            value = in_order(value, node.strides)
+        if isinstance(value, np.ndarray) and node.shape == value.shape:
+            value = _laid_out(value, node.strides)
         if np.shape(value) != node.shape or value.dtype != node.dtype:
             raise RuntimeError(
                 f"{node.call} gave {value.dtype}{list(np.shape(value))}, not {node.dtype}{list(node.shape)}"

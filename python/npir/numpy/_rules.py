@@ -213,21 +213,21 @@ def _tensordot(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     return new(node)
 
 
-def like(arrays: str, model: str, dtype: Any = None) -> Rule:
-    """A rule of a function whose result has the shape of one parameter, and its type or a given one."""
+def like(arrays: str, model: str) -> Rule:
+    """A rule of a function whose result has the shape of one parameter; its type is that of a small result."""
     of = arrays.split()
 
     def rule(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         bound = signature(function).bind(*args, **kwargs)
         nodes = {name: operand(bound.arguments[name]) for name in of}
-        if not nodes[model].shape or bound.arguments.get("out") is not None:
+        shape = nodes[model].shape
+        if not shape or bound.arguments.get("out") is not None:
             raise Unsupported("NumPy knows whether it is a scalar")
-        axis = bound.arguments.get("axis")
-        if axis is not None:
-            shifted(axis, nodes[model].ndim)
+        ones = {key: node.value if node.weak else np.zeros((1,) * node.ndim, node.dtype) for key, node in nodes.items()}
+        form = _without_warnings(function, bound.signature, bound.arguments | ones, None)
         arguments, named = _written(bound.signature, args, kwargs, nodes)
-        shape, made = nodes[model].shape, np.dtype(dtype) if dtype is not None else nodes[model].dtype
-        return new(Node(NAMES[function], arguments, named, shape, made, strides=c_strides(shape, made)))
+        node = Node(NAMES[function], arguments, named, shape, form.dtype, strides=c_strides(shape, form.dtype))
+        return new(node)
 
     return rule
 
@@ -344,7 +344,7 @@ def _install() -> None:
                 found = getattr(found, part)
             RULES[found] = rule
 
-    rules(along("a", "axis", ALL), "sum prod max min mean std var any all ptp median count_nonzero")
+    rules(along("a", "axis", ALL), "sum prod max min amax amin mean std var any all ptp median count_nonzero")
     rules(along("a", "axis", ALL), "nansum nanprod nanmax nanmin nanmean nanstd nanvar nanmedian")
     rules(along("a", "axis", FLAT), "argmax argmin cumsum cumprod nancumsum nancumprod sort argsort repeat")
     rules(along("x", "axis"), "cumulative_sum cumulative_prod")
@@ -375,9 +375,9 @@ def _install() -> None:
     rules(_tensordot, "tensordot linalg.tensordot")
     rules(_einsum, "einsum")
     rules(like("a", "a"), "roll")
-    rules(like("a v", "v", np.intp), "searchsorted")
-    rules(like("x bins", "x", np.intp), "digitize")
-    rules(like("element test_elements", "element", bool), "isin")
+    rules(like("a v", "v"), "searchsorted")
+    rules(like("x bins", "x"), "digitize")
+    rules(like("element test_elements", "element"), "isin")
     rules(_take, "take")
     rules(_tile, "tile")
     rules(_astype, "astype")

@@ -165,11 +165,12 @@ def _at(method: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     array, index, *more = args
     if type(array) is not array_type() or kwargs or len(more) != ufunc.nin - 1:
         raise Unsupported("NumPy does it")
-    # The element that is written has to be what NumPy can cast to.
-    forms = [np.empty(0, array.dtype), *(none_of(operand(value)) for value in more)]
-    ufunc.at(forms[0], np.empty(0, np.intp), *(form if np.isscalar(form) else form.ravel() for form in forms[1:]))
+    operands = tuple(map(operand, more))
+    forms = [np.empty(0, array.dtype), *(node.value if node.weak else np.empty(0, node.dtype) for node in operands)]
+    if ufunc(*forms).dtype != array.dtype:
+        raise Unsupported("NumPy computes with the other type")
     at, *_ = assignment(array, index, more[0] if more else 0)
-    array._write(f"{NAMES[ufunc]}.at", (at, *map(operand, more)), ())
+    array._write(f"{NAMES[ufunc]}.at", (at, *operands), ())
     return None
 
 

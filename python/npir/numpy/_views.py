@@ -69,11 +69,11 @@ def reshape(array: Any, shape: Any, order: str, copy: bool | None) -> Any:
         is_view = False
     if not is_view and copy is False:
         raise Unsupported("NumPy raises")
-    keywords = (("shape", form.shape), ("order", order))
-    if is_view:
-        return view(array, "np.reshape", np.reshape, keywords)
-    strides = c_strides(form.shape, form.dtype) if order == "C" else None
-    return new(Node("np.reshape", (operand(array),), keywords, form.shape, form.dtype, strides=strides))
+    if not is_view:
+        if order != "C":
+            raise Unsupported("NumPy makes the copy")
+        array = RULES[np.copy](np.copy, (array, "C"), {})
+    return view(array, "np.reshape", np.reshape, (("shape", form.shape), ("order", order)))
 
 
 def _ravel(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
