@@ -16,6 +16,7 @@ from ._standard import argsort, clip, sort
 
 __all__ = ["Array", "argsort", "clip", "compute", "fft", "linalg", "sort", "stats"]
 
+__version__ = _numpy.__version__
 __array_api_version__ = "2024.12"
 __array_namespace_info__ = _numpy.__array_namespace_info__
 __getattr__, __dir__ = _attributes(_numpy, globals())

@@ -221,7 +221,8 @@ class Array(Methods):
 
     def __len__(self) -> int:
         if not self._shape:
-            raise TypeError("len() of unsized object")
+            scalar = f"object of type 'numpy.{self._dtype.name}' has no len()"
+            raise TypeError(scalar if self._scalar else "len() of unsized object")
         return self._shape[0]
 
     # Values.

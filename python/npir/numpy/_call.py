@@ -224,13 +224,22 @@ def by_numpy(function: Any, args: tuple, kwargs: dict[str, Any], writes: bool = 
     with LOCK:
         evaluate(*(part._storage.node for part in _leaves((args, kwargs)) if isinstance(part, array_type())))
         arguments, keywords = unwrapped(args), unwrapped(kwargs)
-        targets = [keywords.get("out"), *(arguments[:1] if writes else ())]
-        for target in targets:
-            for memory in target if isinstance(target, tuple) else (target,):
-                if isinstance(memory, np.ndarray):
-                    before_write(memory)
+        for memory in _leaves((_out(function, arguments, keywords), arguments[:1] if writes else ())):
+            if isinstance(memory, np.ndarray):
+                before_write(memory)
         result = function(*arguments, **keywords)
         return _as_given(result, (arguments, keywords), keywords.get("out"), kwargs.get("out"))
+
+
+def _out(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What a call writes its result to."""
+    if isinstance(function, np.ufunc):
+        return (*args[function.nin :], kwargs.get("out"))
+    try:
+        return signature(function).bind(*args, **kwargs).arguments.get("out")
+    except (TypeError, ValueError):
+        # Methods of elementwise functions have no signature: all may be written to.
+        return (*args, kwargs.get("out"))
 
 
 def _as_given(result: Any, arguments: Any, out: Any, given: Any) -> Any:

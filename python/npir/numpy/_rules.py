@@ -207,8 +207,7 @@ def _tensordot(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     rest = [n for i, n in enumerate(a.shape) if i not in left], [n for i, n in enumerate(b.shape) if i not in right]
     shape = (*rest[0], *rest[1])
     dtype = np.dot(np.zeros(1, a.dtype), np.zeros(1, b.dtype)).dtype
-    if not shape:
-        raise Unsupported("NumPy does it")
+    # An array also where there is no axis.
     node = Node(NAMES[function], (a, b), (("axes", axes),), shape, dtype, strides=c_strides(shape, dtype))
     return new(node)
 
@@ -344,9 +343,10 @@ def _install() -> None:
                 found = getattr(found, part)
             RULES[found] = rule
 
-    rules(along("a", "axis", ALL), "sum prod max min amax amin mean std var any all ptp median count_nonzero")
-    rules(along("a", "axis", ALL), "nansum nanprod nanmax nanmin nanmean nanstd nanvar nanmedian")
+    rules(along("a", "axis", ALL), "sum prod max min amax amin mean std var any all ptp count_nonzero")
+    rules(along("a", "axis", ALL), "nansum nanprod nanmax nanmin nanmean nanstd nanvar")
     rules(along("a", "axis", FLAT), "argmax argmin cumsum cumprod nancumsum nancumprod sort argsort repeat")
+    rules(along("a", "axis", FLAT), "median nanmedian")
     rules(along("x", "axis"), "cumulative_sum cumulative_prod")
     rules(along("a", "axis", FLAT), "partition argpartition")
     rules(along("a", "axis"), "diff")
