@@ -92,9 +92,9 @@ class Array(Methods):
         if node.shape is None:
             evaluate(node)
         self._storage = Storage(node, pinned)
-        self._views: tuple[View, ...] = ()
+        self._views = ()
         self._shape, self._dtype = node.shape, node.dtype
-        self._cached: Any = None
+        self._cached = None
         return self
 
     def _view(self, view: View) -> Array:

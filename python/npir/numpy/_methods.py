@@ -7,7 +7,7 @@ from typing import Any, Callable
 import numpy as np
 
 from . import _call
-from ._call import by_numpy, call, constant, index_operand, is_operand, new, operand, wrapped
+from ._call import by_numpy, call, constant, is_operand, new, operand, wrapped
 from ._ufuncs import shifted
 from ._node import LOCK, Node, Unsupported, before_write, c_strides, is_c_ordered
 
@@ -85,6 +85,20 @@ class Methods:
     """What arrays have by NumPy's functions."""
 
     __slots__ = ()
+
+    # What the class of arrays has.
+    _storage: Any
+    _views: tuple[Any, ...]
+    _shape: tuple[int, ...]
+    _dtype: np.dtype
+    _cached: Any
+    _scalar: Any
+    _value: Callable[[], Any]
+    _shared: Callable[[], Any]
+    _write: Callable[[str, tuple, tuple], None]
+    ndim: Any
+    size: Any
+    dtype: Any
 
     __add__, __radd__, __iadd__ = _operator(np.add), _reflected(np.add), _in_place(np.add)
     __sub__, __rsub__, __isub__ = _operator(np.subtract), _reflected(np.subtract), _in_place(np.subtract)

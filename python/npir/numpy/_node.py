@@ -43,8 +43,8 @@ class Node:
         call: str,
         arguments: tuple,
         keywords: tuple[tuple[str, Any], ...] = (),
-        shape: tuple[int, ...] | None = None,
-        dtype: np.dtype | None = None,
+        shape: Any = None,
+        dtype: Any = None,
         scalar: bool = False,
         strides: tuple[int, ...] | None = None,
     ):
