@@ -29,6 +29,14 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> Any:
+    if name == "numpy":
+        import importlib
+
+        return importlib.import_module(".numpy", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def _load_compiler() -> Any:
     # Loads LLVM and MLIR: at the first compilation, not before.
     from . import _compiler

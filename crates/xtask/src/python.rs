@@ -50,15 +50,8 @@ pub(crate) fn package(target: &Path) -> Result<PathBuf> {
 /// Puts the Python package with the libraries in the folder `built` into the folder `package`.
 pub(crate) fn lay_out(built: &Path, package: &Path) -> Result {
     let sources = workspace::root().join("python/npir");
-    std::fs::create_dir_all(package).map_err(|error| Failure::io(package, &error))?;
-    let entries = std::fs::read_dir(&sources).map_err(|error| Failure::io(&sources, &error))?;
     let mut copies = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| Failure::io(&sources, &error))?;
-        if entry.path().is_file() {
-            copies.push((entry.path(), package.join(entry.file_name())));
-        }
-    }
+    collect(&sources, package, &mut copies)?;
     for (module, library) in MODULES {
         let library = built.join(library);
         copies.push((library, package.join(format!("{module}.abi3.so"))));
@@ -69,6 +62,22 @@ pub(crate) fn lay_out(built: &Path, package: &Path) -> Result {
             std::fs::remove_file(&to).map_err(|error| Failure::io(&to, &error))?;
         }
         std::fs::copy(&from, &to).map_err(|error| Failure::io(&from, &error))?;
+    }
+    Ok(())
+}
+
+/// Makes the folders of `from` below `to`, and adds where each file is to be copied to.
+fn collect(from: &Path, to: &Path, copies: &mut Vec<(PathBuf, PathBuf)>) -> Result {
+    std::fs::create_dir_all(to).map_err(|error| Failure::io(to, &error))?;
+    let entries = std::fs::read_dir(from).map_err(|error| Failure::io(from, &error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| Failure::io(from, &error))?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_file() {
+            copies.push((entry.path(), target));
+        } else if entry.file_name() != "__pycache__" {
+            collect(&entry.path(), &target, copies)?;
+        }
     }
     Ok(())
 }
