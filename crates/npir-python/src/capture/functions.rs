@@ -14,7 +14,7 @@ use crate::value::{Value, is_integer};
 
 use super::calls::Arguments;
 use super::parameters::{Call, How, Op, Row, Types};
-use super::{Capture, Captured, Stop, Unsupported, table};
+use super::{Capture, Captured, Stop, table};
 
 /// Elements of an array that is put into the program as it is, at most.
 const LARGEST_CONSTANT: usize = 4096;
@@ -187,7 +187,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         self.follow(function, args).map_err(|stop| match stop {
             // The place is the user's.
             Stop::Unsupported(what) => {
-                Unsupported::new(span, format!("numpy.{name}: {}", what.reason))
+                Stop::unsupported(span, format!("numpy.{name}: {}", what.reason))
             }
             other => other,
         })

@@ -98,8 +98,9 @@ pub(crate) struct Unsupported {
     statement: Option<Span>,
 }
 
-impl Unsupported {
-    pub(crate) fn new(at: Span, reason: impl Into<String>) -> Stop {
+impl Stop {
+    /// There is nothing for what is written at `at`.
+    pub(crate) fn unsupported(at: Span, reason: impl Into<String>) -> Stop {
         Stop::Unsupported(Box::new(Unsupported {
             reason: reason.into(),
             at,
@@ -257,7 +258,10 @@ fn attempt<T>(
     for variable in &choices.outside {
         let Some(object) = variable.value(py)? else {
             let reason = "a variable outside of the function has lost its value";
-            return Ok(Err(Failed::Stop(Unsupported::new(Span::default(), reason))));
+            return Ok(Err(Failed::Stop(Stop::unsupported(
+                Span::default(),
+                reason,
+            ))));
         };
         let name = variable.name.as_deref().unwrap_or("cell");
         hidden.push(Hidden {
@@ -387,7 +391,7 @@ pub(crate) struct Capture<'a, 'c, 'py> {
 
 impl<'c, 'py> Capture<'_, 'c, 'py> {
     fn unsupported<T>(&self, reason: impl Into<String>) -> Captured<T> {
-        Err(Unsupported::new(self.span, reason))
+        Err(Stop::unsupported(self.span, reason))
     }
 
     /// A variable that cannot be used, because of a statement before.
@@ -403,7 +407,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// What the builder made, or its error as a reason.
     fn built<T>(&self, result: Result<T, CompileError>) -> Captured<T> {
-        result.map_err(|error| Unsupported::new(self.span, error.to_string()))
+        result.map_err(|error| Stop::unsupported(self.span, error.to_string()))
     }
 
     fn object(&self, object: &Bound<'py, PyAny>) -> Value<'c> {
@@ -556,7 +560,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
         let mut next = || {
             leaves
                 .next()
-                .ok_or_else(|| Unsupported::new(Span::default(), "an argument is missing"))
+                .ok_or_else(|| Stop::unsupported(Span::default(), "an argument is missing"))
         };
         Ok(match guard {
             Guard::Array { c_order, .. } => {

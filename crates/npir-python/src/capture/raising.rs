@@ -10,7 +10,7 @@ use crate::value::Value;
 
 use super::expressions::Test;
 use super::flow::Flow;
-use super::{Capture, Captured, Unsupported};
+use super::{Capture, Captured, Stop};
 
 /// Exceptions, and the kinds of errors of compiled code that become them.
 const KINDS: [(&str, CheckKind); 6] = [
@@ -145,7 +145,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 Err(_) => false,
             };
             if !quiet {
-                return Err(Unsupported::new(
+                return Err(Stop::unsupported(
                     context.span,
                     "floating-point errors that raise",
                 ));
