@@ -232,6 +232,8 @@ pub(crate) struct Buffer<'c> {
     pub(crate) layout: Layout<'c>,
     /// The buffer whose memory this may be, too.
     pub(crate) shares: Option<usize>,
+    /// The same elements as NumPy makes them of the other buffer, as a view or a copy.
+    pub(crate) made: Option<Array<'c>>,
 }
 
 impl<'c> Buffer<'c> {
@@ -246,6 +248,7 @@ impl<'c> Buffer<'c> {
             maybe: None,
             layout: Layout::Unknown,
             shares: None,
+            made: None,
         }
     }
 }

@@ -143,7 +143,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 Some(false) => {}
                 None => {
                     let contents = self.tensor(&value)?;
-                    return Ok(self.possible_view(&value, contents));
+                    return Ok(self.possible_view(&value, contents, None));
                 }
             }
         }

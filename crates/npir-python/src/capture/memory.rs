@@ -7,7 +7,7 @@ use npir::mlir::prelude::*;
 use npir::prelude::DType;
 use pyo3::prelude::*;
 
-use crate::value::{Array, Layout, Step, Value, dtype_of};
+use crate::value::{Array, Layout, Step, Value, dtype_of, is_integer};
 
 use super::indexing::{Index, slice};
 use super::{Capture, Captured, Stop};
@@ -115,17 +115,35 @@ impl<'c> Capture<'_, 'c, '_> {
         }
     }
 
-    /// A new array, or a view of what it was made from: NumPy decides by the layout. Neither can be written to.
-    pub(super) fn possible_view(&mut self, value: &Value<'c>, contents: Tensor<'c>) -> Value<'c> {
+    /// A new array, or a view of what it was made from: NumPy decides by the layout. Neither can be written to. `step`
+    /// is how NumPy makes it, if there is a step for it.
+    pub(super) fn possible_view(
+        &mut self,
+        value: &Value<'c>,
+        contents: Tensor<'c>,
+        step: Option<Step<'c>>,
+    ) -> Value<'c> {
         let Value::Array(array) = value else {
             return self.new_array(contents);
         };
+        let origin = &self.buffers[array.buffer];
+        let made = match (step, &origin.made) {
+            (Some(step), None) if origin.shares.is_none() => Some((array, step)),
+            (Some(step), Some(made)) if array.steps.is_empty() => Some((made, step)),
+            _ => None,
+        };
+        let made = made.map(|(array, step)| Array {
+            buffer: array.buffer,
+            steps: Rc::new(array.steps.iter().cloned().chain([step]).collect()),
+            ty: contents.value().ty(),
+        });
         let base = self.buffers[array.buffer].shares.unwrap_or(array.buffer);
         self.buffers[base].frozen = true;
         let result = self.new_array(contents);
         if let Some(buffer) = self.buffers.last_mut() {
             buffer.frozen = true;
             buffer.shares = Some(base);
+            buffer.made = made;
         }
         result
     }
@@ -255,13 +273,58 @@ impl<'c> Capture<'_, 'c, '_> {
             return self.unsupported(format!("numpy.{name}.at"));
         };
         let contents = self.read(array)?;
-        let operand = self.stored(value, dtype)?;
+        let operand = self.operand_at(name, value, dtype)?;
         let mut operands = vec![contents];
         operands.extend(arrays);
         operands.push(operand);
         let new = self.f.named(&format!("numpy.{name}_at"), &operands, &[]);
         let new = self.built(new)?;
         self.write(array, new)
+    }
+
+    /// The last operand of `numpy.{name}.at` in the array's type. NumPy computes in the type of both operands and casts
+    /// each result; what that gives is compiled only where it is what the array's own type gives.
+    fn operand_at(&mut self, name: &str, value: &Value<'c>, dtype: DType) -> Captured<Tensor<'c>> {
+        let known = match value {
+            Value::Array(_) => None,
+            _ => self.concrete(value).ok(),
+        };
+        let known = match known {
+            Some(object) => Some(self.plain_array(&object)?),
+            None => None,
+        };
+        let found = match &known {
+            Some(array) => self.dtype_named(&array.getattr("dtype")?)?,
+            None => {
+                let tensor = self.tensor(value)?;
+                self.dtype(tensor)?
+            }
+        };
+        let (own, other) = (self.dtype_object(dtype)?, self.dtype_object(found)?);
+        let numpy = self.numpy()?;
+        let common = numpy.call_method1("result_type", (&own, &other))?;
+        let common = self.dtype_named(&common)?;
+        let integers = is_integer(dtype) && is_integer(common);
+        let float = |dtype| matches!(dtype, DType::F16 | DType::F32 | DType::F64);
+        let same = common == dtype
+            // Whatever is cut off in the end may be cut off before.
+            || integers && ["add", "subtract", "multiply"].contains(&name)
+            // To round twice to so different lengths is to round once.
+            || match &known {
+                Some(array) if integers || float(dtype) && float(common) => {
+                    let kept = array.call_method1("astype", (&own,))?;
+                    numpy.call_method1("array_equal", (array, kept))?.is_truthy()?
+                }
+                _ => false,
+            };
+        if !same {
+            return self.unsupported(format!(
+                "numpy.{name}.at of {} on an array of {}",
+                found.name(),
+                dtype.name()
+            ));
+        }
+        self.tensor_as(value, dtype)
     }
 
     /// A value as elements of an array that it is assigned to: NumPy casts unsafely, but for complex numbers.
@@ -283,7 +346,7 @@ impl<'c> Capture<'_, 'c, '_> {
             return Ok(tensor);
         }
         if let Value::Number(kind, ..) = value
-            && crate::value::is_integer(dtype)
+            && is_integer(dtype)
         {
             self.check_stored(value, *kind, dtype)?;
         }

@@ -140,7 +140,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
 
     /// A number of NumPy, or a list of numbers, as an array. An array that the function knows from outside may change
     /// between calls.
-    fn plain_array(&self, object: &Bound<'py, PyAny>) -> Captured<Bound<'py, PyAny>> {
+    pub(super) fn plain_array(&self, object: &Bound<'py, PyAny>) -> Captured<Bound<'py, PyAny>> {
         if npir_dispatch::array_of(object).is_some() {
             return self.unsupported("an array from outside of the function");
         }

@@ -1,6 +1,7 @@
 //! What a returned value becomes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use npir::builder::{Bound as Position, Index as Item, Tensor};
 use npir::mlir::prelude::*;
@@ -83,6 +84,17 @@ impl<'c> Capture<'_, 'c, '_> {
                     None => {}
                 }
                 let shared = self.buffers[array.buffer].shares;
+                // Neither has changed since, so NumPy makes after the call what it would have made.
+                let made = self.buffers[array.buffer].made.clone();
+                if let Some(mut made) = made
+                    && let Some(argument) = self.buffers[made.buffer].argument
+                    && used.buffers.insert(array.buffer)
+                {
+                    let steps = made.steps.iter().chain(array.steps.iter());
+                    made.steps = Rc::new(steps.cloned().collect());
+                    let steps = self.view_steps(&made, tensors, updates)?;
+                    return Ok(Outcome::View { argument, steps });
+                }
                 if shared.is_some_and(|base| self.buffers[base].argument.is_some()) {
                     return self.unsupported("what may be a view of an argument is returned");
                 }

@@ -53,13 +53,12 @@ impl<'c> Capture<'_, 'c, '_> {
         let Value::Array(array) = value else {
             return Ok(self.new_c_array(result));
         };
-        match self.is_c_order(value)? {
-            Some(true) => {
-                let after = self.sizes(result)?;
-                Ok(self.view(array, Step::Reshape { before, after }, result.value().ty()))
-            }
-            _ => Ok(self.possible_view(value, result)),
-        }
+        let after = self.sizes(result)?;
+        let step = Step::Reshape { before, after };
+        Ok(match self.is_c_order(value)? {
+            Some(true) => self.view(array, step, result.value().ty()),
+            _ => self.possible_view(value, result, Some(step)),
+        })
     }
 
     /// Another shape of the same elements, column by column.
@@ -73,7 +72,7 @@ impl<'c> Capture<'_, 'c, '_> {
         let result = self.built(result)?;
         let result = self.f.transpose(result, None);
         let result = self.built(result)?;
-        Ok(self.possible_view(value, result))
+        Ok(self.possible_view(value, result, None))
     }
 
     pub(super) fn transpose(&mut self, call: &mut Call<'c>) -> Captured<Value<'c>> {
