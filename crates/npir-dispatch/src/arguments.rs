@@ -3,10 +3,9 @@
 use npir_runtime::{Arg, ArrayView, ArrayViewMut, DType, RawArg, Scalar};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, npyffi};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyTuple};
 use smallvec::SmallVec;
 
-use crate::results::descr;
 use crate::spec::{Guard, NumberKind};
 
 /// The type of an array's elements, if compiled code can have it: native byte order, no structure.
@@ -14,15 +13,6 @@ pub(crate) fn dtype_of(array: &Bound<'_, PyUntypedArray>) -> Option<DType> {
     let descr = array.dtype();
     let number = npir_dtype(descr.num())?;
     (descr.byteorder() != swapped_order()).then_some(number)
-}
-
-/// Whether an array's elements are of that type.
-fn has_dtype(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
-    // SAFETY: an array's own description.
-    let found = unsafe { (*array.as_array_ptr()).fields.descr };
-    // Most arrays have the description that NumPy has once for each type.
-    descr(array.py(), dtype).is_ok_and(|descr| descr.as_dtype_ptr() == found)
-        || dtype_of(array) == Some(dtype)
 }
 
 /// The byte order that is not this machine's.
@@ -102,24 +92,33 @@ impl Leaf<'_> {
         }
     }
 
-    /// The argument for a call that does not look at it; `None` if an array's elements lie so that it has to be copied.
-    pub(crate) fn as_raw(&self) -> Option<RawArg<'_>> {
-        Some(match self {
+    /// The argument for a call that does not look at it.
+    pub(crate) fn as_raw(&self) -> RawArg<'_> {
+        match self {
             Leaf::Number(value) => RawArg::scalar(value),
-            Leaf::Array(array, dtype, _) => {
-                let (shape, strides) = (array.shape(), array.strides());
-                let part = dtype.size() as isize - 1;
-                let whole = |(&n, &stride): (&usize, &isize)| n < 2 || stride & part == 0;
-                if !shape.iter().zip(strides).all(whole) {
-                    return None;
-                }
-                RawArg {
-                    data: data_of(array),
-                    shape,
-                    strides,
-                }
-            }
-        })
+            Leaf::Array(array, ..) => RawArg {
+                data: data_of(array),
+                shape: array.shape(),
+                strides: array.strides(),
+            },
+        }
+    }
+
+    /// Whether an array's elements lie in whole steps, so that compiled code can use them where they are.
+    pub(crate) fn is_whole(&self) -> bool {
+        let Leaf::Array(array, dtype, _) = self else {
+            return true;
+        };
+        const WHOLE: std::ffi::c_int =
+            npyffi::NPY_ARRAY_C_CONTIGUOUS | npyffi::NPY_ARRAY_F_CONTIGUOUS;
+        // SAFETY: an array's own description.
+        if unsafe { (*array.as_array_ptr()).fields.flags } & WHOLE != 0 {
+            return true;
+        }
+        let part = dtype.size() as isize - 1;
+        let dims = array.shape().iter().zip(array.strides());
+        dims.into_iter()
+            .all(|(&n, &stride)| n < 2 || stride & part == 0)
     }
 
     /// Whether work on all of its elements takes longer than to give the interpreter's lock away.
@@ -158,7 +157,7 @@ impl Leaf<'_> {
     }
 }
 
-fn data_of(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
+pub(crate) fn data_of(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
     // SAFETY: an array's own description.
     unsafe { (*array.as_array_ptr()).fields.data.cast() }
 }
@@ -184,91 +183,6 @@ pub(crate) fn overlap(leaves: &[Leaf<'_>]) -> bool {
             };
             shared || itself
         })
-}
-
-/// Adds what `object` becomes to `leaves`; `None` if it is not what `guard` says.
-pub(crate) fn take_apart<'py>(
-    guard: &Guard,
-    object: &Bound<'py, PyAny>,
-    constants: &Bound<'py, PyTuple>,
-    leaves: &mut Leaves<'py>,
-) -> Option<()> {
-    match guard {
-        Guard::Array {
-            dtype,
-            shape,
-            written,
-            c_order,
-        } => {
-            let array = object.cast_exact::<PyUntypedArray>().ok()?;
-            let extents = array.shape();
-            let fits = extents.len() == shape.len()
-                && extents
-                    .iter()
-                    .zip(shape)
-                    .all(|(n, expected)| expected.is_none_or(|m| m == *n))
-                && has_dtype(array, *dtype)
-                && (!*written || is_writeable(array))
-                && (!*c_order || array.is_c_contiguous());
-            leaves.push(Leaf::Array(array.clone(), *dtype, *written));
-            fits.then_some(())
-        }
-        Guard::Scalar { dtype } => {
-            let (found, value) = numpy_scalar(object)?;
-            leaves.push(Leaf::Number(value));
-            (found == *dtype).then_some(())
-        }
-        Guard::Number(kind) => {
-            let (found, value) = number(object)?;
-            leaves.push(Leaf::Number(value?));
-            (found == *kind).then_some(())
-        }
-        Guard::Known(at) => {
-            leaves.push(Leaf::Number(Scalar::new(false)));
-            same(object, &constants.get_item(*at).ok()?).then_some(())
-        }
-        Guard::Constant(at) => same(object, &constants.get_item(*at).ok()?).then_some(()),
-        Guard::Tuple(items) => {
-            let tuple = object.cast_exact::<PyTuple>().ok()?;
-            let fits = tuple.len() == items.len();
-            let mut pairs = items.iter().zip(tuple.iter());
-            (fits && pairs.all(|(g, o)| take_apart(g, &o, constants, leaves).is_some()))
-                .then_some(())
-        }
-        Guard::Dict(items) => {
-            let dict = object.cast_exact::<PyDict>().ok()?;
-            (dict.len() == items.len()).then_some(())?;
-            items.iter().try_for_each(|(key, guard)| {
-                let value = dict.get_item(constants.get_item(*key).ok()?).ok()??;
-                take_apart(guard, &value, constants, leaves)
-            })
-        }
-        Guard::Object { class, fields } => {
-            let same = object.get_type().is(&constants.get_item(*class).ok()?);
-            let own = object
-                .getattr("__dict__")
-                .ok()?
-                .cast_into::<PyDict>()
-                .ok()?;
-            (same && own.len() == fields.len()).then_some(())?;
-            fields.iter().try_for_each(|(name, guard)| {
-                let value = own.get_item(name).ok()??;
-                take_apart(guard, &value, constants, leaves)
-            })
-        }
-        Guard::List(items) => {
-            let list = object.cast_exact::<PyList>().ok()?;
-            let fits = list.len() == items.len();
-            let mut pairs = items.iter().zip(list.iter());
-            (fits && pairs.all(|(g, o)| take_apart(g, &o, constants, leaves).is_some()))
-                .then_some(())
-        }
-    }
-}
-
-fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {
-    // SAFETY: an array's own description.
-    unsafe { (*array.as_array_ptr()).fields.flags & npyffi::NPY_ARRAY_WRITEABLE != 0 }
 }
 
 /// Whether two objects are the same for compiled code: identical, or equal and of the same type.

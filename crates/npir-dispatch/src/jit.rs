@@ -10,6 +10,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::arguments::Leaves;
 use crate::parts::{CALLS_OF_PARTS, Parts, is_compiled};
 use crate::vectorcall::{self, Vectorcall};
 use crate::version::{Version, Versions};
@@ -276,8 +277,10 @@ impl Jit {
         py: Python<'py>,
         bound: &[Bound<'py, PyAny>],
     ) -> PyResult<Ran<'py>> {
+        let mut leaves = Leaves::new();
         for version in self.versions.iter() {
-            if let Some(leaves) = version.fits(py, bound) {
+            leaves.clear();
+            if version.fits(py, bound, &mut leaves) {
                 return Ok(match version.run(py, &leaves)? {
                     Ok(result) => Ran::Done(result),
                     Err(reason) => Ran::Undone(reason),
@@ -327,7 +330,7 @@ impl Jit {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(why);
             }
-            self.versions.push(version);
+            self.versions.push(*version);
             ran = self.run_fitting(py, bound)?;
         }
         match ran {
@@ -478,7 +481,7 @@ impl Jit {
                 .fetch_add(1, Ordering::Relaxed);
             self.store(py, &made)?;
             let version = Version::new(&artifact, &spec, constants)?;
-            return Ok(Compiled::Version(version));
+            return Ok(Compiled::Version(Box::new(version)));
         }
         let (reason, part): (String, Bound<'_, PyAny>) = made.extract()?;
         // It is not worth it where there is no reason.
@@ -502,7 +505,7 @@ impl Jit {
 /// What there is for arguments that no version fits.
 enum Compiled {
     /// A new version.
-    Version(Version),
+    Version(Box<Version>),
     /// A function of compiled parts.
     Parts(Py<PyAny>),
     /// Nothing: NumPy.

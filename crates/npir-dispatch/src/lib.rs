@@ -4,6 +4,7 @@
 //! Invariants: an argument is looked at once and never copied; a version runs only if all its guards hold.
 
 mod arguments;
+mod check;
 mod jit;
 mod memory;
 mod parts;

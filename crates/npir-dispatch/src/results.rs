@@ -1,11 +1,13 @@
 //! Results of compiled functions as Python objects; arrays keep the memory that they were computed in.
 
-use npir_runtime::{Array, DType, RunError, RunErrorKind};
+use npir_runtime::{
+    Array, DType, Frame, ResultView, RunError, RunErrorKind, RunReport, Scalar, alloc,
+};
 use numpy::{PY_ARRAY_API, PyArrayDescr, PyArrayDescrMethods, npyffi};
 use pyo3::exceptions::*;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyCapsule, PyDict, PyFloat, PyList, PySlice, PyTuple};
 
 use crate::arguments::Leaf;
 use crate::memory;
@@ -34,57 +36,90 @@ pub(crate) fn descr(py: Python<'_>, dtype: DType) -> PyResult<&Bound<'_, PyArray
 /// The result of that number as a `numpy.ndarray` that has its memory.
 fn ndarray<'py>(
     py: Python<'py>,
-    results: &mut [Option<Array>],
+    results: &mut Frame<'_>,
+    report: &mut RunReport,
     i: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let result = results.get_mut(i).ok_or_else(|| missing(i))?;
-    let array = result.as_ref().ok_or_else(|| missing(i))?;
-    let (shape, strides) = (array.shape(), array.strides());
-    let descr = descr(py, array.dtype())?.clone();
-    // SAFETY: the description is the array's, whose memory the new object keeps: it owns it, or its base does. The calls
-    // copy shape and strides, and take over a reference to the type and to the base.
+    if let Some(handler) = memory::handler(py)
+        && let Some((block, result)) = results.take_block(i)
+    {
+        // SAFETY: the result fills the block, which nobody else has.
+        return match unsafe { new_array(py, result) } {
+            Ok(new) => {
+                // SAFETY: the array is new and of that block.
+                unsafe { memory::give(&new, handler) };
+                Ok(new)
+            }
+            Err(error) => {
+                // SAFETY: nobody has the block.
+                unsafe { alloc::release(block) };
+                Err(error)
+            }
+        };
+    }
+    let array = results
+        .array(i, report)
+        .map_err(|error| exception(py, &error))?;
+    // SAFETY: the owner below keeps the memory.
+    let new = unsafe {
+        new_array(
+            py,
+            ResultView {
+                dtype: array.dtype(),
+                data: array.as_ptr().cast_mut(),
+                shape: array.shape(),
+                strides: array.strides(),
+            },
+        )?
+    };
+    let owner = PyCapsule::new_with_value(py, Memory(array), c"npir.memory")?;
+    // SAFETY: the array has no base yet; the call takes over a reference to the owner.
+    let status = unsafe {
+        let array = new.as_ptr().cast();
+        PY_ARRAY_API.PyArray_SetBaseObject(py, array, owner.into_ptr())
+    };
+    match status < 0 {
+        true => Err(PyErr::fetch(py)),
+        false => Ok(new),
+    }
+}
+
+/// An array over memory that it does not own.
+///
+/// # Safety
+/// The memory outlives the array.
+unsafe fn new_array<'py>(py: Python<'py>, result: ResultView<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let descr = descr(py, result.dtype)?.clone();
+    // SAFETY: the description is that of readable and writable memory. The call copies shape and strides, and takes over
+    // a reference to the type.
     unsafe {
         let new = PY_ARRAY_API.PyArray_NewFromDescr(
             py,
             npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type),
             descr.into_dtype_ptr(),
-            shape.len() as std::ffi::c_int,
-            shape.as_ptr().cast_mut().cast(),
-            strides.as_ptr().cast_mut(),
-            array.as_ptr().cast_mut().cast(),
+            result.shape.len() as std::ffi::c_int,
+            result.shape.as_ptr().cast_mut().cast(),
+            result.strides.as_ptr().cast_mut(),
+            result.data.cast(),
             npyffi::NPY_ARRAY_WRITEABLE,
             std::ptr::null_mut(),
         );
-        let new = Bound::from_owned_ptr_or_err(py, new)?;
-        if let Some(handler) = memory::handler(py)
-            && Array::take_block(result).is_some()
-        {
-            memory::give(&new, handler);
-            return Ok(new);
-        }
-        if let Some(array) = result.take() {
-            let owner = PyCapsule::new_with_value(py, Memory(array), c"npir.memory")?;
-            let new = new.as_ptr().cast();
-            let status = PY_ARRAY_API.PyArray_SetBaseObject(py, new, owner.into_ptr());
-            if status < 0 {
-                return Err(PyErr::fetch(py));
-            }
-        }
-        Ok(new)
+        Bound::from_owned_ptr_or_err(py, new)
     }
 }
 
 /// Makes Python objects of what a call returns.
-pub(crate) struct Assembly<'a, 'py> {
+pub(crate) struct Assembly<'a, 'f, 'py> {
     /// Each is taken once.
-    pub(crate) results: &'a mut [Option<Array>],
+    pub(crate) results: &'a mut Frame<'f>,
+    pub(crate) report: &'a mut RunReport,
     pub(crate) leaves: &'a [Leaf<'py>],
     pub(crate) constants: &'a Bound<'py, PyTuple>,
     /// Results that several objects share, by their numbers.
     pub(crate) shared: Vec<(usize, Bound<'py, PyAny>)>,
 }
 
-impl<'py> Assembly<'_, 'py> {
+impl<'py> Assembly<'_, '_, 'py> {
     /// The Python object that `outcome` says.
     pub(crate) fn object(&mut self, outcome: &Outcome) -> PyResult<Bound<'py, PyAny>> {
         let py = self.constants.py();
@@ -103,14 +138,14 @@ impl<'py> Assembly<'_, 'py> {
                 };
                 self.view(array, steps)?
             }
-            Outcome::Scalar(i) => self.result(*i)?.get_item(PyTuple::empty(py))?,
-            Outcome::Number(i) => self.result(*i)?.call_method0("item")?,
+            Outcome::Scalar(i) => self.scalar(*i)?,
+            Outcome::Number(i) => self.number(*i)?,
             Outcome::Argument(i) => self.argument(*i)?,
             Outcome::ArgumentIf {
                 argument,
                 holds,
                 otherwise,
-            } => match self.result(*holds)?.is_truthy()? {
+            } => match self.holds(*holds)? {
                 true => self.argument(*argument)?,
                 false => self.result(*otherwise)?,
             },
@@ -119,7 +154,7 @@ impl<'py> Assembly<'_, 'py> {
                 then,
                 otherwise,
             } => {
-                let holds = self.result(*holds)?.is_truthy()?;
+                let holds = self.holds(*holds)?;
                 self.object(if holds { then } else { otherwise })?
             }
             Outcome::View { argument, steps } => {
@@ -158,13 +193,55 @@ impl<'py> Assembly<'_, 'py> {
     /// Its elements lie in places of their own: compiled code may return a number that it has spread over an array as
     /// that number alone.
     fn result(&mut self, i: usize) -> PyResult<Bound<'py, PyAny>> {
-        let array = self.results.get(i).and_then(Option::as_ref);
-        let overlaps = array.is_some_and(|array| overlaps(array.shape(), array.strides()));
-        let result = ndarray(self.constants.py(), self.results, i)?;
+        let result = self.results.result(i);
+        let overlaps = result.is_some_and(|result| overlaps(result.shape, result.strides));
+        let result = ndarray(self.constants.py(), self.results, self.report, i)?;
         match overlaps {
             true => result.call_method0("copy"),
             false => Ok(result),
         }
+    }
+
+    /// A number of NumPy.
+    fn scalar(&self, i: usize) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.constants.py();
+        let value = self.item(i)?;
+        // SAFETY: the bytes are those of a value of that type, and are copied.
+        unsafe {
+            let new = PY_ARRAY_API.PyArray_Scalar(
+                py,
+                value.bytes().as_ptr().cast_mut().cast(),
+                descr(py, value.dtype())?.as_dtype_ptr(),
+                std::ptr::null_mut(),
+            );
+            Bound::from_owned_ptr_or_err(py, new)
+        }
+    }
+
+    /// A number of Python.
+    fn number(&self, i: usize) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.constants.py();
+        let value = self.item(i)?;
+        if let Some(value) = value.get::<f64>() {
+            return Ok(PyFloat::new(py, value).into_any());
+        }
+        if let Some(value) = value.get::<i64>() {
+            return Ok(value.into_pyobject(py)?.into_any());
+        }
+        if let Some(value) = value.get::<bool>() {
+            return Ok(PyBool::new(py, value).to_owned().into_any());
+        }
+        self.scalar(i)?.call_method0("item")
+    }
+
+    /// The only element of a result.
+    fn item(&self, i: usize) -> PyResult<Scalar> {
+        self.results.item(i).ok_or_else(|| missing(i))
+    }
+
+    /// Whether a condition holds.
+    fn holds(&self, i: usize) -> PyResult<bool> {
+        Ok(self.item(i)? == Scalar::new(true))
     }
 
     /// The array that was passed.
@@ -199,15 +276,10 @@ impl<'py> Assembly<'_, 'py> {
     fn view_size(&self, size: ViewSize) -> PyResult<Bound<'py, PyAny>> {
         let number = match size {
             ViewSize::Known(number) => number,
-            // Used once for each view that it is a part of.
-            ViewSize::Result(i) => match self.results.get(i) {
-                Some(Some(array)) => array
-                    .to_vec::<i64>()
-                    .ok()
-                    .and_then(|all| all.first().copied()),
-                _ => None,
+            ViewSize::Result(i) => {
+                let known = self.item(i)?.get::<i64>();
+                known.ok_or_else(|| missing(i))?
             }
-            .ok_or_else(|| missing(i))?,
         };
         Ok(number.into_pyobject(self.constants.py())?.into_any())
     }

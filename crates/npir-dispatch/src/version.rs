@@ -3,15 +3,13 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use npir_runtime::{
-    Arg, Artifact, Dim, Function, RawArg, Results, RunError, RunErrorKind, RunReport,
-};
+use npir_runtime::{Arg, Artifact, Dim, Frame, Function, RunError, RunErrorKind, RunReport};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
-use smallvec::SmallVec;
 
-use crate::arguments::{Leaf, Leaves, description, expected, overlap, same, take_apart};
+use crate::arguments::{Leaf, Leaves, description, expected, overlap, same};
+use crate::check::Check;
 use crate::results::{Assembly, exception};
 use crate::spec::{FUNCTION, Guard, Spec};
 
@@ -19,11 +17,15 @@ use crate::spec::{FUNCTION, Guard, Spec};
 pub(crate) struct Version {
     function: Function,
     spec: Spec,
+    /// Of `spec.parameters`.
+    parameters: Vec<Check>,
     constants: Py<PyTuple>,
     /// Of `spec.globals`.
     fixed: Vec<Fixed>,
     /// Of `spec.hidden`.
-    hidden: Vec<Place>,
+    hidden: Vec<(Place, Check)>,
+    /// Whether arguments are written to.
+    writes: bool,
     /// Arrays that calls had to copy.
     pub(crate) copies: AtomicUsize,
 }
@@ -52,7 +54,15 @@ impl Version {
                 code: code.then(|| code_of(&owner)).flatten(),
             })
         });
-        let hidden = spec.hidden.iter().map(|h| place(h.namespace, &h.name));
+        let check = |guard: &Guard| Check::new(guard, &constants);
+        let parameters = spec.parameters.iter().map(check);
+        let parameters = parameters.collect::<PyResult<Vec<_>>>()?;
+        let hidden = spec
+            .hidden
+            .iter()
+            .map(|h| Ok((place(h.namespace, &h.name)?, check(&h.guard)?)));
+        let hidden = hidden.collect::<PyResult<Vec<_>>>()?;
+        let all = hidden.iter().map(|(_, check)| check);
         let function = artifact
             .function(FUNCTION)
             .map_err(|e| bad(e.to_string()))?;
@@ -62,32 +72,34 @@ impl Version {
         Ok(Version {
             function,
             fixed: fixed.collect::<PyResult<_>>()?,
-            hidden: hidden.collect::<PyResult<_>>()?,
+            writes: parameters.iter().chain(all).any(Check::writes),
+            parameters,
+            hidden,
             spec,
             constants: constants.unbind(),
             copies: AtomicUsize::new(0),
         })
     }
 
-    /// The arguments of the compiled function, if all guards hold.
+    /// Whether all guards hold; then `leaves`, which is empty, has the arguments of the compiled function.
     pub(crate) fn fits<'py>(
         &self,
         py: Python<'py>,
         bound: &[Bound<'py, PyAny>],
-    ) -> Option<Leaves<'py>> {
-        let constants = self.constants.bind(py);
-        let mut leaves = Leaves::new();
-        if bound.len() != self.spec.parameters.len() {
-            return None;
+        leaves: &mut Leaves<'py>,
+    ) -> bool {
+        if bound.len() != self.parameters.len() {
+            return false;
         }
-        for (guard, object) in self.spec.parameters.iter().zip(bound) {
-            take_apart(guard, object, constants, &mut leaves)?;
-        }
-        for (hidden, place) in self.spec.hidden.iter().zip(&self.hidden) {
-            let object = place.found(py).ok()??;
-            take_apart(&hidden.guard, &object, constants, &mut leaves)?;
-        }
-        (self.fixed.iter().all(|fixed| fixed.holds(py)) && !overlap(&leaves)).then_some(leaves)
+        let mut given = self.parameters.iter().zip(bound);
+        let mut hidden = self.hidden.iter();
+        given.all(|(check, object)| check.take(object, leaves).is_some())
+            && hidden.all(|(place, check)| {
+                let object = place.found(py).ok().flatten();
+                object.is_some_and(|object| check.take(&object, leaves).is_some())
+            })
+            && self.fixed.iter().all(|fixed| fixed.holds(py))
+            && !(self.writes && overlap(leaves))
     }
 
     /// How many things fit this version, and the first one that does not.
@@ -99,9 +111,10 @@ impl Version {
     ) -> (usize, String) {
         let constants = self.constants.bind(py);
         let mut leaves = Leaves::new();
-        let parameters = self.spec.parameters.iter().zip(bound).zip(names);
-        for (i, ((guard, object), name)) in parameters.enumerate() {
-            if take_apart(guard, object, constants, &mut leaves).is_none() {
+        let guards = self.spec.parameters.iter().zip(&self.parameters);
+        let parameters = guards.zip(bound).zip(names);
+        for (i, (((guard, check), object), name)) in parameters.enumerate() {
+            if check.take(object, &mut leaves).is_none() {
                 let why = format!(
                     "{name}: {}, compiled was {}",
                     description(object),
@@ -110,10 +123,9 @@ impl Version {
                 return (i, why);
             }
         }
-        for (hidden, place) in self.spec.hidden.iter().zip(&self.hidden) {
+        for (place, check) in &self.hidden {
             let object = place.found(py).ok().flatten();
-            let fits = object
-                .and_then(|object| take_apart(&hidden.guard, &object, constants, &mut leaves));
+            let fits = object.and_then(|object| check.take(&object, &mut leaves));
             if fits.is_none() {
                 let why = format!("{} is something else now", place.name(py));
                 return (bound.len(), why);
@@ -133,17 +145,33 @@ impl Version {
         py: Python<'py>,
         leaves: &[Leaf<'py>],
     ) -> PyResult<Result<Bound<'py, PyAny>, String>> {
-        let (mut results, mut report) = (Results::new(), RunReport::default());
-        let call = Call::new(leaves);
+        let mut frame = Frame::new(&self.function);
+        let mut report = RunReport::default();
         // Another thread gets the interpreter's lock where that takes less time than the call.
-        let status = match self.spec.loops || leaves.iter().any(Leaf::is_large) {
-            true => py.detach(|| call.run(&self.function, &mut results, &mut report)),
-            false => call.run(&self.function, &mut results, &mut report),
+        let long = self.spec.loops || leaves.iter().any(Leaf::is_large);
+        let status = match leaves.iter().all(Leaf::is_whole) {
+            true => {
+                // SAFETY: guards have compared types, ranks and extents with what `agrees` has compared with the
+                // signature, and `overlap` has looked at what is written to. The leaves keep the memory.
+                unsafe {
+                    frame.fill(leaves.iter().map(Leaf::as_raw));
+                    match long {
+                        true => py.detach(|| frame.enter()),
+                        false => frame.enter(),
+                    }
+                }
+            }
+            false => {
+                // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other threads
+                // that write to arguments during the call have a race with any use of them, as in NumPy.
+                let args = leaves.iter().map(|leaf| unsafe { leaf.as_arg() });
+                let mut args = Sendable(args.collect());
+                match long {
+                    true => py.detach(|| args.call(&mut frame, &mut report)),
+                    false => args.call(&mut frame, &mut report),
+                }
+            }
         };
-        if !report.copies.is_empty() {
-            self.copies
-                .fetch_add(report.copies.len(), Ordering::Relaxed);
-        }
         match status {
             Ok(()) => {}
             // Nothing has happened yet: NumPy does it.
@@ -156,66 +184,32 @@ impl Version {
             Err(error) => return Err(exception(py, &error)),
         }
         let mut assembly = Assembly {
-            results: &mut results,
+            results: &mut frame,
+            report: &mut report,
             leaves,
             constants: self.constants.bind(py),
             shared: Vec::new(),
         };
-        assembly.object(&self.spec.result).map(Ok)
+        let object = assembly.object(&self.spec.result);
+        if !report.copies.is_empty() {
+            self.copies
+                .fetch_add(report.copies.len(), Ordering::Relaxed);
+        }
+        object.map(Ok)
     }
 }
 
-/// A call of a compiled function, which another thread state may make.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is on the stack, and the large one is the usual one"
-)]
-enum Call<'a> {
-    /// Of arrays as they lie.
-    Unchecked(SmallVec<[RawArg<'a>; 6]>),
-    /// Of arrays that may have to be copied.
-    Checked(Vec<Arg<'a>>),
-}
+/// Arguments that another thread state may use.
+struct Sendable<'a>(Vec<Arg<'a>>);
 
-impl<'a> Call<'a> {
-    fn new(leaves: &'a [Leaf<'_>]) -> Call<'a> {
-        let mut args = SmallVec::new();
-        for leaf in leaves {
-            match leaf.as_raw() {
-                Some(arg) => args.push(arg),
-                None => {
-                    // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other
-                    // threads that write to arguments during the call have a race with any use of them, as in NumPy.
-                    let args = leaves.iter().map(|leaf| unsafe { leaf.as_arg() });
-                    return Call::Checked(args.collect());
-                }
-            }
-        }
-        Call::Unchecked(args)
-    }
-
-    fn run(
-        self,
-        function: &Function,
-        results: &mut Results,
-        report: &mut RunReport,
-    ) -> Result<(), RunError> {
-        match self {
-            // SAFETY: guards have compared types, ranks and extents with what `agrees` has compared with the signature,
-            // and `overlap` has looked at what is written to.
-            Call::Unchecked(args) => unsafe { function.call_unchecked(&args, results, report) },
-            Call::Checked(mut args) => {
-                let (arrays, copies) = function.call_with_report(&mut args)?;
-                results.extend(arrays.into_iter().map(Some));
-                *report = copies;
-                Ok(())
-            }
-        }
+impl Sendable<'_> {
+    fn call(&mut self, frame: &mut Frame<'_>, report: &mut RunReport) -> Result<(), RunError> {
+        frame.call(&mut self.0, report)
     }
 }
 
 // SAFETY: the arguments describe memory that the caller holds references to while it waits for the call.
-unsafe impl Send for Call<'_> {}
+unsafe impl Send for Sendable<'_> {}
 
 /// Whether all that guards let through is what the function takes.
 fn agrees(function: &Function, spec: &Spec) -> bool {

@@ -62,7 +62,8 @@ typedef struct {
  *            caller takes over; anything else (NULL, a constant) is copied by the caller.
  *
  * The value of an argument with `numpy.updates` is written into that argument's memory.
- * Returns 0, or nonzero with an error recorded in ctx.
+ * Returns 0, or nonzero with an error recorded in ctx. Other threads than the caller's may use ctx in the bodies of
+ * npir_rt_parallel_for, and nowhere else.
  */
 typedef int32_t npir_entry(npir_call_context *ctx, void *const *args, void *const *results);
 

@@ -3,17 +3,19 @@
 //! A block is a 64-byte header followed by the data, which is 64-byte aligned. Blocks of at least
 //! [`HUGE`] bytes are mapped on their own with data aligned to a huge page (fresh 4 KiB pages cost
 //! ten times as much as huge ones, and reused memory is cheaper still). A released block goes to the
-//! free list of its size class as long as the cache stays under its cap.
+//! free list of its size class as long as the cache stays under its cap. In front of the free lists of
+//! small classes each thread has a few blocks of its own ([`crate::magazine`]).
 //!
 //! Free lists are only ever *tried*: a lock that stays taken (after a `fork` in the middle of it, say)
 //! means a fresh block, not a deadlock.
 
 use std::alloc::Layout;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use crate::context::LiveList;
+use crate::magazine::{self, Counts};
 use crate::sanitizer;
 
 /// Alignment of every block, in bytes.
@@ -58,10 +60,23 @@ static FREE_LISTS: [Mutex<FreeList>; CLASSES] = [const {
     })
 }; CLASSES];
 
-static LIVE_BYTES: AtomicU64 = AtomicU64::new(0);
-static PEAK_BYTES: AtomicU64 = AtomicU64::new(0);
-static CACHED_BYTES: AtomicU64 = AtomicU64::new(0);
-static LIVE_BLOCKS: AtomicU64 = AtomicU64::new(0);
+// Below zero for a moment where one thread has said what it gave back before another one what it took.
+static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
+static PEAK_BYTES: AtomicI64 = AtomicI64::new(0);
+static CACHED_BYTES: AtomicI64 = AtomicI64::new(0);
+static LIVE_BLOCKS: AtomicI64 = AtomicI64::new(0);
+
+/// Adds what a thread has counted.
+pub(crate) fn count(counts: Counts) {
+    CACHED_BYTES.fetch_add(counts.cached, Ordering::Relaxed);
+    LIVE_BLOCKS.fetch_add(counts.blocks, Ordering::Relaxed);
+    let live = LIVE_BYTES.fetch_add(counts.live, Ordering::Relaxed) + counts.live;
+    PEAK_BYTES.fetch_max(live, Ordering::Relaxed);
+}
+
+fn read(counter: &AtomicI64) -> u64 {
+    u64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(0)
+}
 
 struct Settings {
     cache_cap: AtomicU64,
@@ -126,14 +141,16 @@ pub struct MemoryStats {
     pub limit: Option<u64>,
 }
 
-/// The counters now. Other threads may be changing them.
+/// The counters now. Other threads may be changing them, and each may have taken or given back 64 KiB in small blocks
+/// that are not counted yet.
 pub fn memory_stats() -> MemoryStats {
+    magazine::flush();
     let limit = settings().limit.load(Ordering::Relaxed);
     MemoryStats {
-        live: LIVE_BYTES.load(Ordering::Relaxed),
-        peak: PEAK_BYTES.load(Ordering::Relaxed),
-        cached: CACHED_BYTES.load(Ordering::Relaxed),
-        live_blocks: LIVE_BLOCKS.load(Ordering::Relaxed),
+        live: read(&LIVE_BYTES),
+        peak: read(&PEAK_BYTES),
+        cached: read(&CACHED_BYTES),
+        live_blocks: read(&LIVE_BLOCKS),
         cache_cap: settings().cache_cap.load(Ordering::Relaxed),
         limit: (limit != u64::MAX).then_some(limit),
     }
@@ -141,6 +158,7 @@ pub fn memory_stats() -> MemoryStats {
 
 /// Sets the peak back to what is live now.
 pub fn reset_peak() {
+    magazine::flush();
     PEAK_BYTES.store(LIVE_BYTES.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
@@ -156,11 +174,13 @@ pub fn set_memory_limit(limit: Option<u64>) {
 /// `NPIR_CACHE_BYTES`, or is a quarter of the machine's memory.
 pub fn set_cache_bytes(cap: u64) {
     settings().cache_cap.store(cap, Ordering::Relaxed);
+    magazine::clear();
     evict(cap);
 }
 
-/// Gives all cached blocks back to the system.
+/// Gives all cached blocks back to the system, but for the few small ones of other threads.
 pub fn trim() {
+    magazine::clear();
     evict(0);
 }
 
@@ -185,7 +205,7 @@ fn class_of(size: usize) -> Option<(usize, usize)> {
     Some((class, capacity.next_multiple_of(ALIGN)))
 }
 
-fn capacity_of_class(class: usize) -> usize {
+pub(crate) fn capacity_of_class(class: usize) -> usize {
     let (steps, base_bit, index) = if class < 64 {
         (2, 6, class)
     } else {
@@ -216,8 +236,8 @@ fn try_free_list(class: usize) -> Option<MutexGuard<'static, FreeList>> {
 /// Frees cached blocks, large ones first, until at most `target` bytes are cached.
 fn evict(target: u64) {
     for class in (0..CLASSES).rev() {
-        let capacity = capacity_of_class(class) as u64;
-        while CACHED_BYTES.load(Ordering::Relaxed) > target {
+        let capacity = capacity_of_class(class) as i64;
+        while read(&CACHED_BYTES) > target {
             let Some(mut list) = try_free_list(class) else {
                 break;
             };
@@ -240,7 +260,7 @@ fn pop_cached(class: usize) -> Option<NonNull<Header>> {
     // SAFETY: as in `evict`.
     list.head = unsafe { header.as_ref().next };
     drop(list);
-    CACHED_BYTES.fetch_sub(capacity_of_class(class) as u64, Ordering::Relaxed);
+    CACHED_BYTES.fetch_sub(capacity_of_class(class) as i64, Ordering::Relaxed);
     Some(header)
 }
 
@@ -296,7 +316,7 @@ fn map_huge(capacity: usize) -> Option<NonNull<Header>> {
 ///
 /// # Safety
 /// `header` came from [`fresh`] with this class and nobody uses the block.
-unsafe fn give_back(header: NonNull<Header>, class: usize) {
+pub(crate) unsafe fn give_back(header: NonNull<Header>, class: usize) {
     let capacity = capacity_of_class(class);
     // SAFETY: the block is still ours.
     unsafe { sanitizer::unpoison(header.cast(), HEADER + capacity) };
@@ -319,10 +339,10 @@ unsafe fn give_back(header: NonNull<Header>, class: usize) {
 }
 
 /// Adds `size` to the live bytes unless that passes the limit.
-fn reserve(size: u64) -> bool {
+fn reserve(size: i64) -> bool {
     let limit = settings().limit.load(Ordering::Relaxed);
     let live = LIVE_BYTES.fetch_add(size, Ordering::Relaxed) + size;
-    if live > limit {
+    if u64::try_from(live).is_ok_and(|live| live > limit) {
         LIVE_BYTES.fetch_sub(size, Ordering::Relaxed);
         return false;
     }
@@ -331,6 +351,15 @@ fn reserve(size: u64) -> bool {
         PEAK_BYTES.fetch_max(live, Ordering::Relaxed);
     }
     true
+}
+
+/// Whether a thread may have small blocks of its own: there is no limit that they would have to be counted for at once,
+/// and they are few beside all that may be kept.
+fn has_magazine(class: usize) -> bool {
+    const LEAST_CAP: u64 = 1 << 20;
+    class < magazine::CLASSES
+        && settings().limit.load(Ordering::Relaxed) == u64::MAX
+        && settings().cache_cap.load(Ordering::Relaxed) >= LEAST_CAP
 }
 
 /// The data pointer of a block.
@@ -359,20 +388,11 @@ pub(crate) unsafe fn header_of(data: NonNull<u8>) -> NonNull<Header> {
 pub(crate) fn alloc(size: u64) -> Option<NonNull<u8>> {
     let size = usize::try_from(size).ok()?.max(1);
     let (class, capacity) = class_of(size)?;
-    if !reserve(size as u64) {
-        return None;
-    }
-    let block = pop_cached(class)
-        .or_else(|| fresh(class, capacity))
-        .or_else(|| {
-            trim();
-            fresh(class, capacity)
-        });
-    let Some(header) = block else {
-        LIVE_BYTES.fetch_sub(size as u64, Ordering::Relaxed);
-        return None;
+    let own = match has_magazine(class) {
+        true => magazine::pop(class, size as u64),
+        false => None,
     };
-    LIVE_BLOCKS.fetch_add(1, Ordering::Relaxed);
+    let header = own.or_else(|| take(class, capacity, size as i64))?;
     // SAFETY: the block is ours and large enough for a header.
     unsafe {
         header.write(Header {
@@ -392,6 +412,24 @@ pub(crate) fn alloc(size: u64) -> Option<NonNull<u8>> {
         sanitizer::unpoison(data, size);
     }
     Some(data)
+}
+
+/// A block from the free lists or the system, which is counted.
+fn take(class: usize, capacity: usize, size: i64) -> Option<NonNull<Header>> {
+    if !reserve(size) {
+        return None;
+    }
+    let block = pop_cached(class)
+        .or_else(|| fresh(class, capacity))
+        .or_else(|| {
+            trim();
+            fresh(class, capacity)
+        });
+    match block {
+        Some(_) => LIVE_BLOCKS.fetch_add(1, Ordering::Relaxed),
+        None => LIVE_BYTES.fetch_sub(size, Ordering::Relaxed),
+    };
+    block
 }
 
 /// Adds a reference.
@@ -438,21 +476,25 @@ pub(crate) unsafe fn free(data: NonNull<u8>) {
         header.magic.store(FREE, Ordering::Relaxed);
         (header.class as usize, header.size)
     };
-    LIVE_BYTES.fetch_sub(size, Ordering::Relaxed);
-    LIVE_BLOCKS.fetch_sub(1, Ordering::Relaxed);
     let capacity = capacity_of_class(class) as u64;
     // SAFETY: nobody uses the block any more.
     unsafe { sanitizer::poison(data, capacity as usize) };
+    // SAFETY: the same.
+    if has_magazine(class) && unsafe { magazine::push(class, header, size) } {
+        return;
+    }
+    LIVE_BYTES.fetch_sub(size as i64, Ordering::Relaxed);
+    LIVE_BLOCKS.fetch_sub(1, Ordering::Relaxed);
     let cap = settings().cache_cap.load(Ordering::Relaxed);
     if capacity <= cap {
-        if CACHED_BYTES.load(Ordering::Relaxed) + capacity > cap {
+        if read(&CACHED_BYTES) + capacity > cap {
             evict(cap - capacity);
         }
         if let Some(mut list) = try_free_list(class) {
             // SAFETY: the block is ours until it is in the list.
             unsafe { header.as_mut().next = list.head };
             list.head = header.as_ptr();
-            CACHED_BYTES.fetch_add(capacity, Ordering::Relaxed);
+            CACHED_BYTES.fetch_add(capacity as i64, Ordering::Relaxed);
             return;
         }
     }
@@ -480,7 +522,7 @@ pub fn allocate(size: usize) -> Option<NonNull<u8>> {
 /// Gives a block back.
 ///
 /// # Safety
-/// `data` came from [`allocate`], [`resize`] or [`crate::Array::take_block`], and nobody uses it any more.
+/// `data` came from [`allocate`], [`resize`] or [`crate::Frame::take_block`], and nobody uses it any more.
 pub unsafe fn release(data: NonNull<u8>) {
     // SAFETY: the caller's contract.
     unsafe { free(data) }

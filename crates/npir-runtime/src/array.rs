@@ -72,8 +72,6 @@ enum Buffer {
     /// A reference to a block of the allocator.
     Npir(NonNull<u8>),
     Foreign(Arc<Foreign>),
-    /// No longer any.
-    None,
 }
 
 /// Memory of somebody else.
@@ -108,7 +106,6 @@ impl Clone for Buffer {
                 Buffer::Npir(*block)
             }
             Buffer::Foreign(foreign) => Buffer::Foreign(Arc::clone(foreign)),
-            Buffer::None => Buffer::None,
         }
     }
 }
@@ -319,30 +316,6 @@ impl Array {
         }
     }
 
-    /// The block of the allocator that the array lives in, if it does.
-    pub(crate) fn block(&self) -> Option<NonNull<u8>> {
-        match &self.buffer {
-            Buffer::Npir(block) => Some(*block),
-            Buffer::Foreign(_) | Buffer::None => None,
-        }
-    }
-
-    /// Takes the block of the allocator that the array fills from its start, if no other array shares it; the caller
-    /// gives it back with [`alloc::release`]. Otherwise the array stays where it is.
-    pub fn take_block(array: &mut Option<Array>) -> Option<NonNull<u8>> {
-        let block = array.as_ref().and_then(|array| {
-            let block = array.block()?;
-            (block.as_ptr() == array.layout.data && !array.is_shared()).then_some(block)
-        })?;
-        // The reference to the block is the caller's now.
-        if let Some(array) = array.as_mut() {
-            let buffer = std::mem::replace(&mut array.buffer, Buffer::None);
-            std::mem::forget(buffer);
-        }
-        *array = None;
-        Some(block)
-    }
-
     /// A C-contiguous array of zeros.
     ///
     /// # Errors
@@ -468,7 +441,6 @@ impl Array {
             // SAFETY: the buffer has a reference, so the block is live.
             Buffer::Npir(block) => unsafe { alloc::is_shared(*block) },
             Buffer::Foreign(foreign) => Arc::strong_count(foreign) > 1,
-            Buffer::None => false,
         }
     }
 }

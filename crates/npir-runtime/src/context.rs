@@ -3,51 +3,68 @@
 //! Every block that compiled code allocates is in the list of its call until it is released or
 //! becomes a result; dropping the context frees what is left, so an error anywhere leaks nothing.
 
+use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::alloc::{self, Header};
 use crate::error::{RunError, RunErrorKind};
 
 /// Doubly linked list, through the block headers, of the blocks that one call owns.
-pub(crate) struct LiveList(Mutex<*mut Header>);
+///
+/// A call is one thread's, which needs no lock, but for its parallel loops.
+pub(crate) struct LiveList {
+    live: UnsafeCell<Live>,
+    /// Whether a parallel loop is running; it is only changed while there is none.
+    shared: AtomicBool,
+    lock: Mutex<()>,
+}
 
-// SAFETY: the list and the links in the headers are only touched under the mutex.
+struct Live {
+    head: *mut Header,
+    /// Bytes of all blocks that were ever in the list.
+    bytes: u64,
+}
+
+// SAFETY: the list and the links in the headers are only touched by the thread of the call, or under the lock.
 unsafe impl Send for LiveList {}
 // SAFETY: the same.
 unsafe impl Sync for LiveList {}
 
 impl LiveList {
-    fn head(&self) -> MutexGuard<'_, *mut Header> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with<T>(&self, act: impl FnOnce(&mut Live) -> T) -> T {
+        let shared = self.shared.load(Ordering::Relaxed);
+        let _guard = shared.then(|| self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+        // SAFETY: there is no other thread, or we hold the lock; `act` does not come back here.
+        act(unsafe { &mut *self.live.get() })
     }
 
     /// The first block, where nobody else has the list.
     fn alone(&mut self) -> &mut *mut Header {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        &mut self.live.get_mut().head
     }
 
     /// # Safety
     /// `data` is a live block in no list, and `self` does not move while blocks are in it.
-    unsafe fn insert(&self, data: NonNull<u8>) {
-        let mut head = self.head();
+    unsafe fn insert(&self, data: NonNull<u8>, bytes: u64) {
         // SAFETY: the new block is ours, and the blocks in the list are live.
-        unsafe {
+        self.with(|live| unsafe {
+            live.bytes += bytes;
             let block = alloc::header_of(data).as_ptr();
             (*block).owner = self;
             (*block).prev = ptr::null_mut();
-            (*block).next = *head;
-            if !(*head).is_null() {
-                (**head).prev = block;
+            (*block).next = live.head;
+            if !live.head.is_null() {
+                (*live.head).prev = block;
             }
-            *head = block;
-        }
+            live.head = block;
+        });
     }
 
     /// # Safety
-    /// `block` is in the list that `head` guards.
+    /// `block` is in the list that begins at `head`, which nobody else uses.
     unsafe fn unlink(head: &mut *mut Header, block: *mut Header) {
         // SAFETY: the neighbours of a block in the list are live blocks of the list.
         unsafe {
@@ -69,10 +86,10 @@ impl LiveList {
 
 /// What compiled code gets as its first argument; C code sees an opaque pointer.
 ///
-/// Must not move between the first allocation and its end. Dropping it frees the blocks it still owns.
+/// Must not move between the first allocation and its end. Dropping it frees the blocks it still owns. Other threads
+/// than that of the call may use it in the bodies of `npir_rt_parallel_for`, and nowhere else.
 pub struct CallContext {
     blocks: LiveList,
-    allocated: AtomicU64,
     failed: AtomicBool,
     error: Mutex<Option<RunError>>,
 }
@@ -81,8 +98,14 @@ impl CallContext {
     /// A context without blocks or error.
     pub fn new() -> CallContext {
         CallContext {
-            blocks: LiveList(Mutex::new(ptr::null_mut())),
-            allocated: AtomicU64::new(0),
+            blocks: LiveList {
+                live: UnsafeCell::new(Live {
+                    head: ptr::null_mut(),
+                    bytes: 0,
+                }),
+                shared: AtomicBool::new(false),
+                lock: Mutex::new(()),
+            },
             failed: AtomicBool::new(false),
             error: Mutex::new(None),
         }
@@ -90,7 +113,15 @@ impl CallContext {
 
     /// Bytes of all blocks that the call asked for, whether it has given them back or not.
     pub fn allocated(&self) -> u64 {
-        self.allocated.load(Ordering::Relaxed)
+        self.blocks.with(|live| live.bytes)
+    }
+
+    /// Runs a parallel loop, during which other threads may use the context.
+    pub(crate) fn shared<T>(&self, run: impl FnOnce() -> T) -> T {
+        let before = self.blocks.shared.swap(true, Ordering::Relaxed);
+        let result = run();
+        self.blocks.shared.store(before, Ordering::Relaxed);
+        result
     }
 
     /// Records `error` unless there is one already.
@@ -167,7 +198,7 @@ impl Drop for CallContext {
 /// `bytes == u64::MAX` stands for a size whose computation overflowed.
 ///
 /// # Safety
-/// `ctx` points to a live context.
+/// `ctx` points to a live context, which no other thread uses but in a parallel loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn npir_rt_alloc(ctx: *mut CallContext, bytes: u64) -> *mut c_void {
     // SAFETY: the caller's contract.
@@ -176,9 +207,8 @@ pub unsafe extern "C" fn npir_rt_alloc(ctx: *mut CallContext, bytes: u64) -> *mu
         ctx.raise(RunError::out_of_memory(bytes));
         return ptr::null_mut();
     };
-    ctx.allocated.fetch_add(bytes, Ordering::Relaxed);
     // SAFETY: a new block; the context does not move during a call.
-    unsafe { ctx.blocks.insert(data) };
+    unsafe { ctx.blocks.insert(data, bytes) };
     data.as_ptr().cast()
 }
 
@@ -197,7 +227,8 @@ pub unsafe extern "C" fn npir_rt_retain(allocated: *mut c_void) {
 /// `npir_rt_release`: drops a reference and frees the block with the last one; nothing for null.
 ///
 /// # Safety
-/// `allocated` is null or a live block of which the caller owns a reference.
+/// `allocated` is null or a live block of which the caller owns a reference; no other thread uses the context that it
+/// belongs to but in a parallel loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn npir_rt_release(allocated: *mut c_void) {
     let Some(data) = NonNull::new(allocated.cast::<u8>()) else {
@@ -209,8 +240,7 @@ pub unsafe extern "C" fn npir_rt_release(allocated: *mut c_void) {
         if alloc::drop_reference(data) {
             let block = alloc::header_of(data).as_ptr();
             if let Some(list) = (*block).owner.as_ref() {
-                let mut head = list.head();
-                LiveList::unlink(&mut head, block);
+                list.with(|live| LiveList::unlink(&mut live.head, block));
             }
             alloc::free(data);
         }

@@ -52,20 +52,7 @@ impl Layout {
 
     /// Addresses from the lowest byte to one past the highest; equal if there are no elements.
     pub(crate) fn byte_range(&self) -> (usize, usize) {
-        let start = self.data as usize;
-        if self.is_empty() {
-            return (start, start);
-        }
-        let (mut low, mut high) = (start, start);
-        for (&n, &stride) in self.shape.iter().zip(self.strides.iter()) {
-            let reach = stride.wrapping_mul(n as isize - 1);
-            if reach < 0 {
-                low = low.wrapping_add_signed(reach);
-            } else {
-                high = high.wrapping_add_signed(reach);
-            }
-        }
-        (low, high.saturating_add(self.dtype.size()))
+        byte_range(self.data, self.dtype, &self.shape, &self.strides)
     }
 
     /// Whether two different indices of this array may be the same memory. Exact for the nested strides
@@ -172,6 +159,29 @@ impl Layout {
         }
         f.write_str("]")
     }
+}
+
+/// Addresses from the lowest byte of an array to one past the highest; equal if there are no elements.
+pub(crate) fn byte_range(
+    data: *const u8,
+    dtype: DType,
+    shape: &[usize],
+    strides: &[isize],
+) -> (usize, usize) {
+    let start = data as usize;
+    if shape.contains(&0) {
+        return (start, start);
+    }
+    let (mut low, mut high) = (start, start);
+    for (&n, &stride) in shape.iter().zip(strides) {
+        let reach = stride.wrapping_mul(n as isize - 1);
+        if reach < 0 {
+            low = low.wrapping_add_signed(reach);
+        } else {
+            high = high.wrapping_add_signed(reach);
+        }
+    }
+    (low, high.saturating_add(dtype.size()))
 }
 
 fn gcd(mut a: usize, mut b: usize) -> usize {

@@ -437,7 +437,12 @@ pub unsafe extern "C" fn npir_rt_parallel_for(
                     chunks: workers as i64 + 1,
                 };
                 // SAFETY: the caller's contract; we hold `busy` and the workers exist.
-                return unsafe { pool.run(job) };
+                let run = || unsafe { pool.run(job) };
+                // SAFETY: the caller's contract.
+                return match unsafe { ctx.as_ref() } {
+                    Some(ctx) => ctx.shared(run),
+                    None => run(),
+                };
             }
         }
     }

@@ -8,21 +8,15 @@
 use std::any::Any;
 use std::ffi::c_void;
 use std::fmt;
-use std::mem::MaybeUninit;
-use std::ptr::NonNull;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use crate::alloc;
 use crate::arg::{Arg, check_arg};
-use crate::array::{Array, ArrayView};
+use crate::array::Array;
 use crate::context::CallContext;
-use crate::dtype::Scalar;
 use crate::error::{RunError, RunErrorKind};
-use crate::extents::Extents;
+use crate::frame::{Frame, slot_words};
 use crate::layout::Layout;
-use crate::signature::{ResultSpec, Signature};
+use crate::signature::Signature;
 
 const _: () = assert!(
     usize::BITS == 64,
@@ -46,32 +40,6 @@ pub enum CopyReason {
     /// A result is the memory of an argument or a constant of the program.
     ResultAliases,
 }
-
-/// An argument of [`Function::call_unchecked`].
-#[derive(Clone, Copy, Debug)]
-pub struct RawArg<'a> {
-    /// The element with all indices 0, or a scalar's bytes.
-    pub data: *const u8,
-    /// One extent for each axis.
-    pub shape: &'a [usize],
-    /// Bytes from one element to the next, one for each axis.
-    pub strides: &'a [isize],
-}
-
-impl<'a> RawArg<'a> {
-    /// A value, for a scalar parameter or an array of rank 0.
-    pub fn scalar(value: &'a Scalar) -> RawArg<'a> {
-        RawArg {
-            data: value.bytes().as_ptr(),
-            shape: &[],
-            strides: &[],
-        }
-    }
-}
-
-/// What a call returns: results that update no argument, in order, scalars as arrays of rank 0. All are there, to be
-/// taken.
-pub type Results = SmallVec<[Option<Array>; 2]>;
 
 /// One copy that a call made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,18 +85,30 @@ pub struct RunReport {
 /// A compiled function that can be called, from any thread and from several at once.
 #[derive(Clone)]
 pub struct Function {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    signature: Signature,
-    entry: EntryFn,
-    /// Indices into `signature.results`, one per result slot of the entry point.
-    returned: Vec<usize>,
+pub(crate) struct Inner {
+    pub(crate) signature: Signature,
+    pub(crate) entry: EntryFn,
+    /// One for each result slot of the entry point.
+    pub(crate) returned: Vec<Returned>,
     has_updates: bool,
+    /// Words for the pointers of one call.
+    pub(crate) pointers: usize,
     /// Words for pointers and descriptors of one call.
-    frame_words: usize,
+    pub(crate) frame_words: usize,
     _keepalive: Arc<dyn Any + Send + Sync>,
+}
+
+/// A result that updates no argument.
+pub(crate) struct Returned {
+    /// Its index in `signature.results`.
+    pub(crate) index: usize,
+    /// The word of a frame at which its value or its descriptor begins.
+    pub(crate) at: usize,
+    /// How many words it has.
+    pub(crate) words: usize,
 }
 
 impl fmt::Debug for Function {
@@ -136,21 +116,6 @@ impl fmt::Debug for Function {
         write!(f, "Function({})", self.inner.signature)
     }
 }
-
-/// Words of an argument or result in the frame; even, so that every descriptor and scalar is 16-byte aligned.
-fn slot_words(rank: usize, scalar: bool) -> usize {
-    if scalar {
-        2
-    } else {
-        (3 + 2 * rank).next_multiple_of(2)
-    }
-}
-
-/// Frames up to this size live on the stack: 8 arguments and 8 results of rank 8 and more.
-const INLINE_WORDS: usize = 384;
-
-#[repr(C, align(16))]
-struct InlineFrame(MaybeUninit<[u64; INLINE_WORDS]>);
 
 impl Function {
     /// Wraps an entry point; `keepalive` owns its code and is dropped after the last clone.
@@ -171,23 +136,26 @@ impl Function {
         signature
             .validate()
             .map_err(|message| RunError::new(RunErrorKind::Internal, message))?;
-        let returned: Vec<usize> = signature.returned().map(|(i, _)| i).collect();
-        let pointers = (signature.args.len() + returned.len()).next_multiple_of(2);
-        let args = signature.args.iter().map(|a| (a.shape.len(), a.scalar));
-        let results = returned.iter().map(|&i| {
-            let result = &signature.results[i];
-            (result.shape.len(), result.scalar)
-        });
-        let slots: usize = args
-            .chain(results)
-            .map(|(rank, s)| slot_words(rank, s))
-            .sum();
+        let args = signature.args.iter();
+        let results = signature.returned().count();
+        let pointers = (signature.args.len() + results).next_multiple_of(2);
+        let mut at = pointers
+            + args
+                .map(|a| slot_words(a.shape.len(), a.scalar))
+                .sum::<usize>();
+        let mut returned = Vec::with_capacity(results);
+        for (index, result) in signature.returned() {
+            let words = slot_words(result.shape.len(), result.scalar);
+            returned.push(Returned { index, at, words });
+            at += words;
+        }
         Ok(Function {
             inner: Arc::new(Inner {
                 entry,
                 returned,
                 has_updates: signature.args.iter().any(|a| a.updates.is_some()),
-                frame_words: pointers + slots,
+                pointers,
+                frame_words: at,
                 signature,
                 _keepalive: keepalive,
             }),
@@ -222,102 +190,13 @@ impl Function {
         Ok((results, report))
     }
 
-    /// As [`Function::call_with_report`], without looking at the arguments; results are added to `results`, which is
-    /// empty.
-    ///
-    /// # Errors
-    /// Whatever the program raises. Updated arguments hold unspecified values then.
-    ///
-    /// # Safety
-    /// There are as many arguments as [`Function::signature`] has, in order, each with the dtype, the rank and the
-    /// extents that it says; strides are multiples of the item size where there are two elements along an axis. Memory
-    /// is readable, that of updated arguments writable, and these overlap neither each other nor themselves nor any
-    /// other argument.
-    pub unsafe fn call_unchecked(
-        &self,
-        args: &[RawArg<'_>],
-        results: &mut Results,
-        report: &mut RunReport,
-    ) -> Result<(), RunError> {
-        self.enter(args.iter().copied(), results, report)
-    }
-
     fn run(&self, args: &mut [Arg<'_>], report: &mut RunReport) -> Result<Vec<Array>, RunError> {
-        self.check(args)?;
-        let copies = self.copies(args, report)?;
-        let raw = args.iter().enumerate().map(|(i, arg)| {
-            let copied = copies.iter().find(|copy| copy.arg == i);
-            let layout = copied.map(|copy| &copy.array.layout).or(arg.layout());
-            match (layout, arg) {
-                (Some(layout), _) => RawArg {
-                    data: layout.data,
-                    shape: &layout.shape,
-                    strides: &layout.strides,
-                },
-                (None, Arg::Scalar(value)) => RawArg::scalar(value),
-                (None, Arg::View(_) | Arg::ViewMut(_)) => unreachable!("views have a layout"),
-            }
-        });
-        let mut results = Results::new();
-        self.enter(raw, &mut results, report)?;
-        for copy in copies.iter().filter(|copy| copy.write_back) {
-            if let Some(layout) = args[copy.arg].layout() {
-                // SAFETY: the argument is writable (checked) and the copy is separate memory.
-                unsafe { copy.array.layout.copy_to(layout) };
-            }
-        }
-        Ok(results.into_iter().flatten().collect())
+        let mut frame = Frame::new(self);
+        frame.call(args, report)?;
+        (0..frame.len()).map(|i| frame.array(i, report)).collect()
     }
 
-    /// Runs the entry point on arguments that have been checked.
-    fn enter<'a>(
-        &self,
-        args: impl ExactSizeIterator<Item = RawArg<'a>>,
-        results: &mut Results,
-        report: &mut RunReport,
-    ) -> Result<(), RunError> {
-        let mut inline = InlineFrame(MaybeUninit::uninit());
-        let mut heap;
-        let words = self.inner.frame_words;
-        let frame: &mut [u64] = if words <= INLINE_WORDS {
-            let start = inline.0.as_mut_ptr().cast::<u64>();
-            // SAFETY: `words` fit the array, and zeroing initialises them.
-            unsafe {
-                start.write_bytes(0, words);
-                std::slice::from_raw_parts_mut(start, words)
-            }
-        } else {
-            // Alignment 16 as for the inline frame.
-            heap = vec![0u128; words.div_ceil(2)];
-            // SAFETY: the same memory, seen as twice as many words.
-            unsafe { std::slice::from_raw_parts_mut(heap.as_mut_ptr().cast(), words) }
-        };
-        let count = args.len();
-        self.fill(frame, args);
-
-        let pointers = frame.as_mut_ptr();
-        // SAFETY: the result pointers follow the argument pointers in the frame.
-        let returned = unsafe { pointers.add(count) };
-        let mut ctx = CallContext::new();
-        // SAFETY: the frame has what the signature promises, and `new` was promised that the entry
-        // point agrees with it.
-        let status = unsafe { (self.inner.entry)(&raw mut ctx, pointers.cast(), returned.cast()) };
-        report.allocated = ctx.allocated();
-        if status != 0 || ctx.failed() {
-            return Err(ctx.take_error().unwrap_or_else(|| {
-                RunError::new(
-                    RunErrorKind::Internal,
-                    format!(
-                        "{}: failed with status {status} and no message",
-                        self.inner.signature.name
-                    ),
-                )
-            }));
-        }
-        self.results(frame, count, &mut ctx, results, report)
-    }
-
-    fn check(&self, args: &[Arg<'_>]) -> Result<(), RunError> {
+    pub(crate) fn check(&self, args: &[Arg<'_>]) -> Result<(), RunError> {
         let signature = &self.inner.signature;
         if args.len() != signature.args.len() {
             return Err(RunError::argument(format!(
@@ -364,7 +243,11 @@ impl Function {
     }
 
     /// Makes the copies that cannot be avoided.
-    fn copies(&self, args: &[Arg<'_>], report: &mut RunReport) -> Result<Vec<ArgCopy>, RunError> {
+    pub(crate) fn copies(
+        &self,
+        args: &[Arg<'_>],
+        report: &mut RunReport,
+    ) -> Result<Vec<ArgCopy>, RunError> {
         let specs = &self.inner.signature.args;
         let mut copies = Vec::new();
         for (i, (spec, arg)) in specs.iter().zip(args).enumerate() {
@@ -407,137 +290,8 @@ impl Function {
         Ok(copies)
     }
 
-    /// Writes pointers and descriptors.
-    fn fill<'a>(&self, frame: &mut [u64], args: impl ExactSizeIterator<Item = RawArg<'a>>) {
-        let inner = &*self.inner;
-        let base = frame.as_mut_ptr();
-        let count = args.len();
-        let mut at = (count + inner.returned.len()).next_multiple_of(2);
-        for (i, (spec, arg)) in inner.signature.args.iter().zip(args).enumerate() {
-            if spec.scalar {
-                frame[i] = arg.data as u64;
-            } else {
-                frame[i] = base.wrapping_add(at) as u64;
-                let rank = spec.shape.len();
-                // `allocated` stays null: the memory is borrowed. So does the offset.
-                frame[at + 1] = arg.data as u64;
-                let item = spec.dtype.size().trailing_zeros();
-                for (axis, (&n, &stride)) in arg.shape.iter().zip(arg.strides).enumerate() {
-                    frame[at + 3 + axis] = n as u64;
-                    frame[at + 3 + rank + axis] = (stride >> item) as u64;
-                }
-            }
-            at += slot_words(spec.shape.len(), spec.scalar);
-        }
-        for (slot, &i) in inner.returned.iter().enumerate() {
-            let spec = &inner.signature.results[i];
-            frame[count + slot] = base.wrapping_add(at) as u64;
-            at += slot_words(spec.shape.len(), spec.scalar);
-        }
-    }
-
-    /// Takes the results out of the frame and the context.
-    fn results(
-        &self,
-        frame: &[u64],
-        args: usize,
-        ctx: &mut CallContext,
-        results: &mut Results,
-        report: &mut RunReport,
-    ) -> Result<(), RunError> {
-        let inner = &*self.inner;
-        for (slot, &index) in inner.returned.iter().enumerate() {
-            let spec = &inner.signature.results[index];
-            let at = (frame[args + slot] - frame.as_ptr() as u64) as usize / 8;
-            if spec.scalar {
-                // SAFETY: the entry point wrote a value of this dtype into the two words.
-                let bytes =
-                    unsafe { std::slice::from_raw_parts(frame[at..].as_ptr().cast::<u8>(), 16) };
-                if let Some(value) = Scalar::from_bytes(spec.dtype, bytes) {
-                    results.push(Some(Array::from_scalar(value)?));
-                }
-                continue;
-            }
-            let layout = self.result_layout(index, spec, &frame[at..])?;
-            let allocated = frame[at] as *const u8;
-            let owner = results.iter().flatten().find(|r| {
-                r.block()
-                    .is_some_and(|b| b.as_ptr().cast_const() == allocated)
-            });
-            let array = if let Some(owner) = owner
-                && let Some(block) = owner.block()
-            {
-                self.check_inside(index, block, &layout)?;
-                // SAFETY: the layout lies inside the block that the earlier result owns.
-                unsafe { owner.with_layout(layout) }
-            } else if let Some(block) = ctx.detach(allocated) {
-                // SAFETY: the block has left the call; the check keeps the layout inside it.
-                let array = unsafe { Array::from_block(block, layout) };
-                self.check_inside(index, block, &array.layout)?;
-                array
-            } else {
-                // SAFETY: the entry point's contract: a result is readable.
-                let view = unsafe {
-                    ArrayView::from_raw(layout.data, layout.dtype, &layout.shape, &layout.strides)
-                };
-                let copy = view.to_array()?;
-                report.copies.push(CopyRemark {
-                    what: format!("result {index}"),
-                    reason: CopyReason::ResultAliases,
-                    bytes: copy.nbytes(),
-                });
-                copy
-            };
-            results.push(Some(array));
-        }
-        Ok(())
-    }
-
-    /// Reads a descriptor.
-    fn result_layout(
-        &self,
-        index: usize,
-        spec: &ResultSpec,
-        words: &[u64],
-    ) -> Result<Layout, RunError> {
-        let rank = spec.shape.len();
-        let item = spec.dtype.size() as isize;
-        let mut shape = Extents::filled(rank, 0usize);
-        let mut strides = Extents::filled(rank, 0isize);
-        for axis in 0..rank {
-            let extent = words[3 + axis] as i64;
-            shape[axis] = usize::try_from(extent).map_err(|_| {
-                self.broken(format!("result {index} has extent {extent} on axis {axis}"))
-            })?;
-            strides[axis] = (words[3 + rank + axis] as isize).wrapping_mul(item);
-        }
-        let data = (words[1] as *mut u8).wrapping_offset((words[2] as isize).wrapping_mul(item));
-        Ok(Layout {
-            data,
-            dtype: spec.dtype,
-            shape,
-            strides,
-        })
-    }
-
-    fn check_inside(
-        &self,
-        index: usize,
-        block: NonNull<u8>,
-        layout: &Layout,
-    ) -> Result<(), RunError> {
-        let start = block.as_ptr() as usize;
-        // SAFETY: the block is live.
-        let size = unsafe { alloc::size_of_block(block) } as usize;
-        let (low, high) = layout.byte_range();
-        if low == high || (low >= start && high <= start + size) {
-            Ok(())
-        } else {
-            Err(self.broken(format!("result {index} lies outside its memory")))
-        }
-    }
-
-    fn broken(&self, what: String) -> RunError {
+    /// An error of the compiler's.
+    pub(crate) fn broken(&self, what: String) -> RunError {
         RunError::new(
             RunErrorKind::Internal,
             format!(
@@ -549,11 +303,11 @@ impl Function {
 }
 
 /// A copy that stands in for an argument during a call.
-struct ArgCopy {
-    arg: usize,
-    array: Array,
+pub(crate) struct ArgCopy {
+    pub(crate) arg: usize,
+    pub(crate) array: Array,
     /// The argument is updated: copy the values back after the call.
-    write_back: bool,
+    pub(crate) write_back: bool,
 }
 
 fn has_partial_stride(layout: &Layout) -> bool {

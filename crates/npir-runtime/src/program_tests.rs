@@ -5,10 +5,10 @@ use std::ptr;
 use ndarray::{Array2, arr1, arr2, s};
 
 use super::*;
-use crate::array::ArrayViewMut;
+use crate::array::{ArrayView, ArrayViewMut};
 use crate::context::{npir_rt_alloc, npir_rt_raise};
-use crate::dtype::DType;
-use crate::signature::{ArgSpec, Dim};
+use crate::dtype::{DType, Scalar};
+use crate::signature::{ArgSpec, Dim, ResultSpec};
 
 /// A rank-1 or rank-2 descriptor of doubles as compiled code sees it.
 #[repr(C)]

@@ -1,0 +1,204 @@
+//! Guards as calls check them: constants and NumPy's descriptions of types are looked up once.
+
+use std::ffi::c_int;
+
+use npir_runtime::{DType, Scalar};
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, npyffi};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use crate::arguments::{Leaf, Leaves, dtype_of, number, numpy_scalar, same};
+use crate::results::descr;
+use crate::spec::{Guard, NumberKind};
+
+/// A [`Guard`] with the objects that it names.
+pub(crate) enum Check {
+    Array(ArrayCheck),
+    Scalar(DType),
+    Number(NumberKind),
+    Known(Py<PyAny>),
+    Constant(Py<PyAny>),
+    Tuple(Vec<Check>),
+    List(Vec<Check>),
+    Dict(Vec<(Py<PyAny>, Check)>),
+    Object(Py<PyAny>, Vec<(String, Check)>),
+}
+
+/// What an array must be.
+pub(crate) struct ArrayCheck {
+    /// `numpy.ndarray`, of which it is no subclass.
+    class: *mut ffi::PyTypeObject,
+    /// NumPy's description of the type of elements that most arrays have.
+    descr: *mut npyffi::PyArray_Descr,
+    dtype: DType,
+    shape: Vec<Option<usize>>,
+    /// Flags that must be set.
+    flags: c_int,
+    written: bool,
+}
+
+// SAFETY: the pointers are to objects that live as long as NumPy, and only compared.
+unsafe impl Send for ArrayCheck {}
+// SAFETY: the same.
+unsafe impl Sync for ArrayCheck {}
+
+impl Check {
+    /// # Errors
+    /// A guard that names a constant that is not there, or a type that NumPy does not have.
+    pub(crate) fn new(guard: &Guard, constants: &Bound<'_, PyTuple>) -> PyResult<Check> {
+        let py = constants.py();
+        let constant = |at: usize| constants.get_item(at).map(Bound::unbind);
+        let all = |guards: &[Guard]| -> PyResult<Vec<Check>> {
+            guards.iter().map(|g| Check::new(g, constants)).collect()
+        };
+        Ok(match guard {
+            Guard::Array {
+                dtype,
+                shape,
+                written,
+                c_order,
+            } => Check::Array(ArrayCheck {
+                // SAFETY: attached; NumPy is there, for there are arrays.
+                class: unsafe { npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type) },
+                descr: descr(py, *dtype)?.as_dtype_ptr(),
+                dtype: *dtype,
+                shape: shape.clone(),
+                flags: [
+                    (*written, npyffi::NPY_ARRAY_WRITEABLE),
+                    (*c_order, npyffi::NPY_ARRAY_C_CONTIGUOUS),
+                ]
+                .iter()
+                .filter(|(wanted, _)| *wanted)
+                .fold(0, |flags, (_, flag)| flags | flag),
+                written: *written,
+            }),
+            Guard::Scalar { dtype } => Check::Scalar(*dtype),
+            Guard::Number(kind) => Check::Number(*kind),
+            Guard::Known(at) => Check::Known(constant(*at)?),
+            Guard::Constant(at) => Check::Constant(constant(*at)?),
+            Guard::Tuple(items) => Check::Tuple(all(items)?),
+            Guard::List(items) => Check::List(all(items)?),
+            Guard::Dict(items) => {
+                let items = items
+                    .iter()
+                    .map(|(key, guard)| Ok((constant(*key)?, Check::new(guard, constants)?)));
+                Check::Dict(items.collect::<PyResult<_>>()?)
+            }
+            Guard::Object { class, fields } => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, guard)| Ok((name.clone(), Check::new(guard, constants)?)));
+                Check::Object(constant(*class)?, fields.collect::<PyResult<_>>()?)
+            }
+        })
+    }
+
+    /// Adds what `object` becomes to `leaves`; `None` if it is not what is expected.
+    #[inline]
+    pub(crate) fn take<'py>(
+        &self,
+        object: &Bound<'py, PyAny>,
+        leaves: &mut Leaves<'py>,
+    ) -> Option<()> {
+        match self {
+            Check::Array(check) => check.take(object, leaves),
+            _ => self.take_other(object, leaves),
+        }
+    }
+
+    fn take_other<'py>(&self, object: &Bound<'py, PyAny>, leaves: &mut Leaves<'py>) -> Option<()> {
+        let py = object.py();
+        match self {
+            Check::Array(check) => check.take(object, leaves),
+            Check::Scalar(dtype) => {
+                let (found, value) = numpy_scalar(object)?;
+                leaves.push(Leaf::Number(value));
+                (found == *dtype).then_some(())
+            }
+            Check::Number(kind) => {
+                let (found, value) = number(object)?;
+                leaves.push(Leaf::Number(value?));
+                (found == *kind).then_some(())
+            }
+            Check::Known(constant) => {
+                leaves.push(Leaf::Number(Scalar::new(false)));
+                same(object, constant.bind(py)).then_some(())
+            }
+            Check::Constant(constant) => same(object, constant.bind(py)).then_some(()),
+            Check::Tuple(items) => {
+                let tuple = object.cast_exact::<PyTuple>().ok()?;
+                let fits = tuple.len() == items.len();
+                let mut pairs = items.iter().zip(tuple.iter());
+                (fits && pairs.all(|(check, item)| check.take(&item, leaves).is_some()))
+                    .then_some(())
+            }
+            Check::List(items) => {
+                let list = object.cast_exact::<PyList>().ok()?;
+                let fits = list.len() == items.len();
+                let mut pairs = items.iter().zip(list.iter());
+                (fits && pairs.all(|(check, item)| check.take(&item, leaves).is_some()))
+                    .then_some(())
+            }
+            Check::Dict(items) => {
+                let dict = object.cast_exact::<PyDict>().ok()?;
+                (dict.len() == items.len()).then_some(())?;
+                items.iter().try_for_each(|(key, check)| {
+                    let value = dict.get_item(key.bind(py)).ok()??;
+                    check.take(&value, leaves)
+                })
+            }
+            Check::Object(class, fields) => {
+                let same = object.get_type().is(class.bind(py));
+                let own = object
+                    .getattr("__dict__")
+                    .ok()?
+                    .cast_into::<PyDict>()
+                    .ok()?;
+                (same && own.len() == fields.len()).then_some(())?;
+                fields.iter().try_for_each(|(name, check)| {
+                    let value = own.get_item(name).ok()??;
+                    check.take(&value, leaves)
+                })
+            }
+        }
+    }
+
+    /// Whether it lets arrays through that are written to.
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Check::Array(check) => check.written,
+            Check::Tuple(items) | Check::List(items) => items.iter().any(Check::writes),
+            Check::Dict(items) => items.iter().any(|(_, check)| check.writes()),
+            Check::Object(_, fields) => fields.iter().any(|(_, check)| check.writes()),
+            Check::Scalar(_) | Check::Number(_) | Check::Known(_) | Check::Constant(_) => false,
+        }
+    }
+}
+
+impl ArrayCheck {
+    #[inline]
+    fn take<'py>(&self, object: &Bound<'py, PyAny>, leaves: &mut Leaves<'py>) -> Option<()> {
+        // SAFETY: an object has a type; one of this very class is an array.
+        let array = unsafe {
+            if ffi::Py_TYPE(object.as_ptr()) != self.class {
+                return None;
+            }
+            object.cast_unchecked::<PyUntypedArray>()
+        };
+        // SAFETY: an array's own description.
+        let fields = unsafe { &(*array.as_array_ptr()).fields };
+        let shape = array.shape();
+        let fits = shape.len() == self.shape.len()
+            && shape
+                .iter()
+                .zip(&self.shape)
+                .all(|(n, expected)| expected.is_none_or(|m| m == *n))
+            && (fields.descr == self.descr || dtype_of(array) == Some(self.dtype))
+            && fields.flags & self.flags == self.flags;
+        if fits {
+            leaves.push(Leaf::Array(array.clone(), self.dtype, self.written));
+        }
+        fits.then_some(())
+    }
+}
