@@ -6,6 +6,9 @@ import ast
 from collections import Counter
 from typing import Iterable, Iterator, Sequence
 
+#: A line, from 1, and a column in bytes, from 0.
+Position = tuple[int, int]
+
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -127,15 +130,17 @@ def _surely(stmt: ast.stmt) -> set[str] | None:
     return perhaps([stmt]) - named
 
 
-def loads(block: Sequence[ast.stmt]) -> Counter[str]:
-    """How often each variable is read, in functions inside too."""
-    found: Counter[str] = Counter()
+def loads(block: Sequence[ast.stmt]) -> dict[str, list[Position]]:
+    """Where each variable is read, in functions inside too."""
+    found: dict[str, list[Position]] = {}
     for stmt in block:
         for node in ast.walk(stmt):
-            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
-                found[node.id] += 1
-            elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-                found[node.target.id] += 1
+            if isinstance(node, ast.AugAssign):
+                node = node.target
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                continue
+            if isinstance(node, ast.Name):
+                found.setdefault(node.id, []).append((node.lineno, node.col_offset))
     return found
 
 

@@ -93,19 +93,22 @@ class Parts:
 class _State:
     """Which variables have a value, at some place."""
 
-    def __init__(self, surely: Iterable[str], perhaps: Iterable[str], loop: bool = False) -> None:
+    def __init__(self, surely: Iterable[str], perhaps: Iterable[str], loop: names.Position | None = None) -> None:
         self.surely = set(surely)
         self.perhaps = set(perhaps) | self.surely
-        #: Whether what follows here may run again.
+        #: Where the outermost loop around begins, from which on all may run again.
         self.loop = loop
         #: Whether an exception may be caught, so that what has been set before it can be seen.
         self.caught = False
         #: Whether a context around may change what NumPy does.
         self.context = False
 
-    def inside(self, block: Sequence[ast.stmt] = (), surely: Iterable[str] = (), loop: bool = False) -> _State:
-        """In a block, before which ``block`` may have run."""
-        state = _State(self.surely | set(surely), self.perhaps | names.perhaps(block), self.loop or loop)
+    def inside(
+        self, block: Sequence[ast.stmt] = (), surely: Iterable[str] = (), loop: ast.stmt | None = None
+    ) -> _State:
+        """In a block, before which ``block`` may have run, of that loop."""
+        began = (loop.lineno, loop.col_offset) if loop else None
+        state = _State(self.surely | set(surely), self.perhaps | names.perhaps(block), self.loop or began)
         state.caught, state.context = self.caught, self.context
         return state
 
@@ -283,7 +286,12 @@ class _Split:
         given = read & self.known(state) - set(self.helpers)
         set_here = names.perhaps(run)
         inside = names.loads(run)
-        seen = {name for name, count in self.loads.items() if count > inside.get(name, 0)}
+        since = state.loop or _start(run[-1])
+        seen = {
+            name
+            for name, places in self.loads.items()
+            if any(place >= since and place not in inside.get(name, ()) for place in places)
+        }
         seen |= read if state.loop else set()
         seen |= {name for name in set_here if name.startswith(VALUE) and name not in inside}
         seen |= set(self.function.__code__.co_cellvars)
@@ -296,7 +304,10 @@ class _Split:
             results = [ast.Name(name, ast.Load()) for name in returned]
             end = ast.Return(results[0] if len(results) == 1 else ast.Tuple(list[ast.expr](results), ast.Load()))
             end.npir_end = True
-            body.append(ast.fix_missing_locations(ast.copy_location(end, run[-1])))
+            # Behind all that sets what it reads.
+            end.lineno, end.col_offset = run[-1].end_lineno, run[-1].end_col_offset
+            end.end_lineno, end.end_col_offset = end.lineno, end.col_offset
+            body.append(ast.fix_missing_locations(end))
         call = self.part(sorted(given), body, state, run[0])
         if tail:
             made: ast.stmt = ast.Return(call)
@@ -321,13 +332,13 @@ class _Split:
             made.orelse = self.block(made.orelse, state.inside(), tail)
         elif isinstance(made, ast.For):
             made.iter = self.value(made.iter, state)
-            again = state.inside([stmt], names.targets(made.target), loop=True)
+            again = state.inside([stmt], names.targets(made.target), loop=stmt)
             made.body = self.block(made.body, again)
             made.orelse = self.block(made.orelse, state.inside([stmt]))
         elif isinstance(made, ast.While):
-            again = state.inside([stmt], loop=True)
+            again = state.inside([stmt], loop=stmt)
             made.test = self.value(made.test, again)
-            made.body = self.block(made.body, state.inside([stmt], loop=True))
+            made.body = self.block(made.body, state.inside([stmt], loop=stmt))
             made.orelse = self.block(made.orelse, state.inside([stmt]))
         elif isinstance(made, ast.With):
             around = state.inside()
@@ -373,6 +384,7 @@ class _Split:
                     return [], [_replaced(stmt, {id(guilty): self.python(guilty, state)})], []
                 if not _is_still(sibling):
                     changes.append((sibling, self.stored(sibling, before)))
+                    before[-1].npir_start = _start(stmt)
         inside = state.inside()
         inside.after(before)
         python: list[ast.stmt] = []
@@ -449,6 +461,11 @@ def calm(part: Any) -> Any:
 
 def _place(node: ast.AST) -> Place:
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def _start(stmt: ast.stmt) -> names.Position:
+    """Where a statement begins, or the one that it was a part of."""
+    return getattr(stmt, "npir_start", (stmt.lineno, stmt.col_offset))
 
 
 def _is_still(node: ast.AST) -> bool:

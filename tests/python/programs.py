@@ -240,9 +240,7 @@ def elimination(A):
 @program(np.random.default_rng(3).integers(0, 2, (12, 12)))
 def life(g):
     for _ in range(4):
-        n = sum(
-            np.roll(np.roll(g, i, 0), j, 1) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)
-        )
+        n = sum(np.roll(np.roll(g, i, 0), j, 1) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
         g = ((n == 3) | ((g == 1) & (n == 2))).astype(g.dtype)
     return g
 

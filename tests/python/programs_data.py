@@ -104,7 +104,9 @@ def gaussian_mixture(X, means, iterations):
         log_p = np.empty((n, k))
         for j in range(k):
             diff = X - means[j]
-            log_p[:, j] = np.log(weights[j]) - 0.5 * np.sum(np.log(2 * np.pi * variances[j]) + diff**2 / variances[j], axis=1)
+            log_p[:, j] = np.log(weights[j]) - 0.5 * np.sum(
+                np.log(2 * np.pi * variances[j]) + diff**2 / variances[j], axis=1
+            )
         log_p -= np.logaddexp.reduce(log_p, axis=1, keepdims=True) if False else log_p.max(axis=1, keepdims=True)
         r = np.exp(log_p)
         r /= r.sum(axis=1, keepdims=True)
@@ -204,7 +206,9 @@ def dijkstra(weights, source):
     return dist
 
 
-@program(np.frombuffer(b"kitten on the mat", np.uint8).astype(int), np.frombuffer(b"sitting on a mat", np.uint8).astype(int))
+@program(
+    np.frombuffer(b"kitten on the mat", np.uint8).astype(int), np.frombuffer(b"sitting on a mat", np.uint8).astype(int)
+)
 def edit_distance(a, b):
     previous = np.arange(len(b) + 1)
     for i in range(len(a)):
@@ -227,7 +231,11 @@ def knapsack(weights, values, capacity):
     return best[-1]
 
 
-@program(np.log(np.array([[0.7, 0.3], [0.4, 0.6]])), np.log(np.array([[0.5, 0.4, 0.1], [0.1, 0.3, 0.6]])), np.array([0, 1, 2, 0, 2, 2]))
+@program(
+    np.log(np.array([[0.7, 0.3], [0.4, 0.6]])),
+    np.log(np.array([[0.5, 0.4, 0.1], [0.1, 0.3, 0.6]])),
+    np.array([0, 1, 2, 0, 2, 2]),
+)
 def viterbi(transition, emission, observed):
     n, k = len(observed), len(transition)
     score = np.zeros((n, k))

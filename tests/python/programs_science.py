@@ -18,9 +18,7 @@ def wave_equation(u_prev, u, steps):
     c2 = 0.2
     for step in range(steps):
         u_next = 2 * u - u_prev
-        u_next[1:-1, 1:-1] += c2 * (
-            u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - 4 * u[1:-1, 1:-1]
-        )
+        u_next[1:-1, 1:-1] += c2 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - 4 * u[1:-1, 1:-1])
         u_prev, u = u, u_next
     energy = np.sum((u - u_prev) ** 2)
     return u, energy

@@ -104,7 +104,10 @@ def text(function):
 
 def functions_page():
     """The page of the book about functions."""
-    rows = [f"| `{name}` | {', '.join(f'`{p}`' for p in parameters)} |" for name, parameters in _compiler.functions().items()]
+    rows = [
+        f"| `{name}` | {', '.join(f'`{p}`' for p in parameters)} |"
+        for name, parameters in _compiler.functions().items()
+    ]
     ufuncs = sorted({f.__name__ for f in vars(np).values() if isinstance(f, np.ufunc)} - {"isnat"})
     others = sorted(set(CALLS) - set(_compiler.functions()))
     lines = [
@@ -135,13 +138,19 @@ def functions_page():
         "",
         "## Not compiled",
         "",
-        *[line for reason, names in NOT_COMPILED.items() for line in [f"{reason[0].upper()}{reason[1:]}:", "", *wrapped(names.split()), ""]],
+        *[
+            line
+            for reason, names in NOT_COMPILED.items()
+            for line in [f"{reason[0].upper()}{reason[1:]}:", "", *wrapped(names.split()), ""]
+        ],
     ]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def wrapped(names):
-    return textwrap.wrap(", ".join(f"`{name}`" for name in names) + ".", 120, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(
+        ", ".join(f"`{name}`" for name in names) + ".", 120, break_long_words=False, break_on_hyphens=False
+    )
 
 
 class Calls(unittest.TestCase):

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import gc
 import unittest
+import warnings
 import weakref
 
 import numpy as np
@@ -341,6 +342,30 @@ class Memory(unittest.TestCase):
         empty = npir.jit(twice)(np.zeros((0, 3)))
         self.assertEqual(empty.shape, (0, 3))
 
+    def test_types_of_updates_at_positions(self):
+        def f(a, i, v):
+            np.add.at(a, i, v)
+            np.maximum.at(a, i, v)
+            np.subtract.at(a, i, 2)
+            return a
+
+        i = np.array([0, 2, 0, -1])
+        values = [0.5, 3, True, 0.1, 200, np.float32(0.1), np.arange(4), np.linspace(0, 1, 4), np.arange(4, dtype="i1")]
+        for dtype in ("i1", "i4", "i8", "u8", "f4", "f8"):
+            for value in values:
+                ours, theirs = (np.array([-16, 5, -15]).astype(dtype) for _ in range(2))
+                with self.subTest(dtype=dtype, value=value), warnings.catch_warnings():
+                    warnings.simplefilter("ignore", npir.FallbackWarning)
+                    expected = f(theirs, i, value)
+                    np.testing.assert_array_equal(npir.jit(f)(ours, i, value), expected, strict=True)
+
+        def count(a, i):
+            np.add.at(a, i, 1)
+            return a
+
+        counts = npir.jit(count, strict=True)(np.zeros(3, np.float32), i)
+        np.testing.assert_array_equal(counts, count(np.zeros(3, np.float32), i), strict=True)
+
     def test_nothing_is_copied(self):
         @npir.jit
         def f(x, y):
@@ -366,6 +391,17 @@ class Memory(unittest.TestCase):
         expected, found = (g(packed["x"], np.ones((4, 6))) for g in (f.__wrapped__, f))
         self.assertTrue(alike(found, expected))
         self.assertEqual(f.stats.copies, 1)
+
+    def test_reshapes_that_may_copy(self):
+        def f(x, n):
+            return x.reshape(-1), x[1:].reshape(n, 1, -1)[0], x.reshape(-1).reshape(n, -1)
+
+        x = np.arange(24.0).reshape(4, 6)
+        for layout in (x, x.T, x[:, ::2], x[::-1], x[::2, 3:]):
+            expected, found = f(layout, 1), npir.jit(f, strict=True)(layout, 1)
+            self.assertTrue(alike(found, expected))
+            for a, b in zip(found, expected):
+                self.assertEqual(np.shares_memory(a, layout), np.shares_memory(b, layout))
 
     def test_results_share_memory_as_in_numpy(self):
         @dataclasses.dataclass

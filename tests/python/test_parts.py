@@ -52,6 +52,29 @@ def memory(a):
     return a
 
 
+def set_before_and_again(a, n):
+    s = n // 3
+    t = s
+    if np.any(a > 2):
+        a = a * 0.5
+        for _ in range(3):
+            s = 0.5
+            a[0] = 5 - t
+    return a, t
+
+
+def set_and_read_in_loops(a, n):
+    s = n * 1.0
+    t = s + 1
+    for i in range(3):
+        a = a + t
+        if i == 1:
+            s = np.packbits(a > 5)[0] * 2.0
+        a = a * 2
+        t = a.sum()
+    return a, t
+
+
 def exceptions(a):
     try:
         x = np.linalg.solve(a, np.ones(a.shape[0]))
@@ -259,6 +282,8 @@ class Parts(unittest.TestCase):
             (in_order, X),
             (random_numbers, 50, 3),
             (memory, X),
+            (set_before_and_again, np.arange(12, dtype=np.int32).reshape(3, 4), 2),
+            (set_and_read_in_loops, X, 2),
             (exceptions, square),
             (exceptions, np.ones((3, 3))),
             (set_before_an_exception, X, 5),

@@ -39,12 +39,17 @@ impl<'c> Capture<'_, 'c, '_> {
                 Ok(self.new_c_array(result))
             }
             Some(false) => self.unsupported("a reshape that must not copy"),
-            None => self.reshaped(&value, &shape),
+            None => self.reshaped(&value, &shape, call.name),
         }
     }
 
     /// Another shape of the same elements, row by row. It is a view where NumPy is known to make one.
-    pub(super) fn reshaped(&mut self, value: &Value<'c>, shape: &Value<'c>) -> Captured<Value<'c>> {
+    fn reshaped(
+        &mut self,
+        value: &Value<'c>,
+        shape: &Value<'c>,
+        name: &str,
+    ) -> Captured<Value<'c>> {
         let after = self.shape_of(shape)?;
         let tensor = self.tensor(value)?;
         let before = self.sizes(tensor)?;
@@ -57,7 +62,8 @@ impl<'c> Capture<'_, 'c, '_> {
         let step = Step::Reshape { before, after };
         Ok(match self.is_c_order(value)? {
             Some(true) => self.view(array, step, result.value().ty()),
-            _ => self.possible_view(value, result, Some(step)),
+            // `ravel` copies where `reshape` may give a view with strides.
+            _ => self.possible_view(value, result, (name != "ravel").then_some(step)),
         })
     }
 
