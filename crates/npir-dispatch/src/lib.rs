@@ -14,7 +14,8 @@ mod vectorcall;
 mod version;
 
 use npir_runtime::DType;
-use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use spec::NumberKind;
@@ -47,6 +48,18 @@ pub fn scalar_of(object: &Bound<'_, PyAny>) -> Option<DType> {
     Some(arguments::numpy_scalar(object)?.0)
 }
 
+/// Looks NumPy's functions up, once for each extension module. The bindings panic if they cannot, so no exception may get
+/// in between: another thread than the main one runs no signal handlers.
+///
+/// # Errors
+/// `ImportError` if NumPy is not there, or none that the bindings know.
+pub fn find_numpy(py: Python<'_>) -> PyResult<()> {
+    py.import("numpy")?;
+    let find = || Python::attach(|py| drop(PyArrayDescr::of::<bool>(py)));
+    let found = py.detach(|| std::thread::spawn(find).join());
+    found.map_err(|_| PyImportError::new_err("NumPy's functions cannot be found"))
+}
+
 /// How many threads compiled code uses.
 #[pyfunction]
 fn threads() -> usize {
@@ -68,6 +81,7 @@ fn digest<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
 /// The module.
 #[pymodule(gil_used = false)]
 fn _dispatch(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    find_numpy(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add(
         "FallbackWarning",

@@ -154,6 +154,7 @@ fn functions() -> BTreeMap<&'static str, Vec<&'static str>> {
 /// The module.
 #[pymodule]
 fn _compiler(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    npir_dispatch::find_numpy(module.py())?;
     module.add_function(wrap_pyfunction!(functions, module)?)?;
     for function in [
         wrap_pyfunction!(lower, module)?,

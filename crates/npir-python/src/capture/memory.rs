@@ -198,8 +198,8 @@ impl<'c> Capture<'_, 'c, '_> {
                 f.transpose(inner, Some(&inverse))
             }
             Step::Reshape { before, .. } => f.reshape(inner, before),
-            Step::ReadOnly { .. } => {
-                return self.unsupported("assignment destination is read-only");
+            Step::ReadOnly { op, .. } => {
+                return self.unsupported(format!("an assignment through numpy.{op}"));
             }
         })
     }

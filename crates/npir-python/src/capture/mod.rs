@@ -517,10 +517,16 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                     .get_type()
                     .name()
                     .map_or_else(|_| "unknown class".into(), |name| name.to_string());
-                Value::Unusable(
-                    format!("an object of class {class} from outside of the function").into(),
-                    self.statement,
-                )
+                let elements = object.getattr("dtype").and_then(|dtype| dtype.str());
+                let why = match elements {
+                    Ok(elements)
+                        if class == "ndarray" && npir_dispatch::array_of(object).is_none() =>
+                    {
+                        format!("an array with elements of type {elements}")
+                    }
+                    _ => format!("an object of class {class} from outside of the function"),
+                };
+                Value::Unusable(why.into(), self.statement)
             }
         }
     }
