@@ -1,5 +1,6 @@
 """`npir.jit`: NumPy's results, from compiled code."""
 
+import array
 import copy
 import dataclasses
 import gc
@@ -91,6 +92,46 @@ class Arguments(unittest.TestCase):
         f(expected, expected)
         npir.jit(f)(found, found)
         np.testing.assert_array_equal(found, expected)
+
+    def test_arrays_of_other_packages(self):
+        class Interface:
+            def __init__(self, array):
+                self.array = array
+
+            @property
+            def __array_interface__(self):
+                return self.array.__array_interface__
+
+        class Tensor:
+            def __init__(self, array):
+                self.array = array
+
+            def __dlpack__(self, **options):
+                return self.array.__dlpack__(**options)
+
+            def __dlpack_device__(self):
+                return self.array.__dlpack_device__()
+
+        def halved(a):
+            x = np.asarray(a)
+            x /= 2
+            return (x * 2).sum() + x[0]
+
+        def from_dlpack(a):
+            x = np.from_dlpack(a)
+            return (x * 2).sum() + x[-1]
+
+        for function, make in ((halved, Interface), (from_dlpack, Tensor), (halved, lambda x: array.array("d", x))):
+            compiled = npir.jit(function)
+            for n in (4, 5):
+                ours, theirs = make(np.arange(n * 1.0)), make(np.arange(n * 1.0))
+                with self.subTest(make=make, n=n), warnings.catch_warnings():
+                    warnings.simplefilter("ignore", npir.FallbackWarning)
+                    self.assertTrue(alike(compiled(ours), function(theirs)))
+                    if make is Interface:
+                        np.testing.assert_array_equal(ours.array, theirs.array)
+            self.assertEqual(compiled.stats.copies, 0)
+            self.assertTrue(compiled.compilations)
 
     def test_keywords_and_defaults(self):
         @npir.jit(strict=True)

@@ -401,7 +401,8 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             at: self.span,
             file: None,
             call: None,
-            statement: Some(made),
+            // What comes from outside is no statement's fault but that which uses it.
+            statement: (made != Span::default()).then_some(made),
         })))
     }
 
