@@ -3,6 +3,7 @@
 //! Each block is a graph of its own: the values that its ops compute, with everything from outside as leaves. Rules add
 //! equal ways to compute them, and the cheapest plan is written back. Ops with regions or effects stay where they are.
 
+pub mod ablation;
 mod hoist;
 mod prefer;
 mod reasons;
@@ -12,12 +13,14 @@ mod write;
 use std::collections::HashSet;
 
 use npir_egraph::{
-    Extracted, Fidelity, Graph, Limits, Report, Request, RuleSet, SearchLimits, extract, saturate,
+    End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
+    RuleSet, SearchLimits, extract, saturate,
 };
 use npir_mlir::prelude::*;
 use npir_numpy::optimize::{Machine, Numbers, Numpy};
 use npir_numpy::rules;
 
+use crate::pipeline::Extraction;
 use prefer::Prefer;
 use reasons::Reasons;
 use region::Region;
@@ -31,6 +34,9 @@ const OFF: &str = "off";
 /// `mode` says how faithful the rules must be: `exact` keeps every bit, `numpy` what NumPy promises, `relaxed` is the
 /// algebra of real numbers, `off` does nothing. The result never costs more than the program that came. The same input
 /// gives the same output. Limits that are reached are remarks.
+/// `extract` says how the cheapest plan is chosen: `joint` is a local search that begins with greedy plans, `exact` solves
+/// an integer program after it and reports by how much the plan may miss the best one. That is for small programs, and
+/// needs a build with the feature `exact`.
 #[pass(
     "npir-optimize",
     on = "func.func",
@@ -54,6 +60,21 @@ pub struct Optimize {
         description = "steps that the search for the best plan looks at"
     )]
     search: i64,
+    #[option(
+        default = "joint",
+        description = "how the cheapest plan is chosen: joint or exact"
+    )]
+    extract: String,
+    #[option(
+        default = "20000",
+        description = "variables of the integer program of extract=exact"
+    )]
+    variables: i64,
+    #[option(
+        default = "2000",
+        description = "nodes of the search tree of extract=exact"
+    )]
+    branches: i64,
     #[option(
         default = "false",
         description = "takes what rules make, whatever it costs (to test rules)"
@@ -83,6 +104,14 @@ impl Optimize {
     pub fn explaining(self) -> Self {
         Optimize {
             explain: true,
+            ..self
+        }
+    }
+
+    /// The same pass, which chooses plans so.
+    pub fn extracting(self, extraction: Extraction) -> Self {
+        Optimize {
+            extract: extraction.name().to_owned(),
             ..self
         }
     }
@@ -135,6 +164,23 @@ impl Optimize {
         Ok(Some(rules.without(&left_out)))
     }
 
+    /// How plans are chosen.
+    fn method(&self) -> Result<Method, String> {
+        let extraction = Extraction::from_name(&self.extract)
+            .ok_or_else(|| format!("no extraction '{}': joint or exact", self.extract))?;
+        match extraction {
+            Extraction::Joint => Ok(Method::Joint),
+            Extraction::Exact if HAS_EXACT => Ok(Method::Exact(ExactLimits {
+                variables: usize::try_from(self.variables).unwrap_or(0),
+                branches: usize::try_from(self.branches).unwrap_or(0),
+                ..ExactLimits::default()
+            })),
+            Extraction::Exact => {
+                Err("extraction 'exact' needs a build with the feature 'exact'".to_owned())
+            }
+        }
+    }
+
     fn limits(&self) -> (Limits, SearchLimits) {
         let positive = |n: i64| usize::try_from(n).unwrap_or(0);
         let limits = Limits {
@@ -149,7 +195,7 @@ impl Optimize {
     }
 
     /// Optimizes one block.
-    fn block<'c>(&mut self, block: Blk<'c>, rules: &RuleSet<Numpy<'c>>) {
+    fn block<'c>(&mut self, block: Blk<'c>, rules: &RuleSet<Numpy<'c>>, method: Method) {
         let Some((region, mut graph)) = Region::read(block) else {
             return;
         };
@@ -175,6 +221,7 @@ impl Optimize {
             roots: &region.roots(&graph),
             original: &region.original(),
             limits: search,
+            method,
         };
         let available = |node: npir_egraph::NodeRef<'_, Numpy<'c>>| region.available(node);
         if self.prefer {
@@ -202,6 +249,16 @@ impl Optimize {
             let words = "the optimizer stopped early: the limit of search steps was reached";
             region.report(Severity::Remark, words);
         }
+        if let (Some(proof), Some(gap)) = (&found.proof, found.gap())
+            && proof.end != End::Proven
+        {
+            let words = format!(
+                "the exact search stopped early: {}; the best plan may be cheaper by {}",
+                proof.end,
+                reasons::percent(gap)
+            );
+            region.report(Severity::Remark, &words);
+        }
         let reasons = Reasons::new(&found, report);
         self.applied.add(reasons.len() as i64);
         if self.explain {
@@ -216,8 +273,9 @@ impl Pass for Optimize {
         let Some(rules) = self.rules(op.ctx()).map_err(PassError::from)? else {
             return Ok(());
         };
+        let method = self.method().map_err(PassError::from)?;
         for block in blocks(op) {
-            self.block(block, &rules);
+            self.block(block, &rules, method);
             self.hoisted.add(hoist::hoist(block) as i64);
         }
         Ok(())

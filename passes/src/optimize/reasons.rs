@@ -27,6 +27,13 @@ pub(super) struct Reasons {
     original: f64,
     /// The op and the cost of the best plan that was rejected.
     rejected: Option<(String, f64)>,
+    /// What the exact search says, where it was asked for.
+    gap: Option<f64>,
+}
+
+/// A part of something, in words.
+pub(super) fn percent(part: f64) -> String {
+    format!("{:.1} %", part * 100.0)
 }
 
 impl Reasons {
@@ -74,6 +81,7 @@ impl Reasons {
             time: found.time,
             original: found.original,
             rejected: found.rejected.as_ref().map(|r| (r.op.clone(), r.time)),
+            gap: found.gap(),
         }
     }
 
@@ -92,6 +100,11 @@ impl Reasons {
         );
         if let Some((op, time)) = &self.rejected {
             text += &format!("; the best rejected plan has {op}, and {}", micro(*time));
+        }
+        match self.gap {
+            Some(0.0) => text += "; no plan is better",
+            Some(gap) => text += &format!("; the best plan may be cheaper by {}", percent(gap)),
+            None => {}
         }
         region.report(Severity::Remark, &text);
         let words = |rule: usize| {

@@ -15,6 +15,8 @@ mod creation;
 mod derived;
 mod elementwise;
 mod errors;
+#[cfg(feature = "exact")]
+mod extraction;
 mod fft;
 mod fft_lengths;
 mod harness;

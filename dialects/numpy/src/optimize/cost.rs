@@ -9,7 +9,7 @@ use crate::constant::Constant;
 use crate::einsum;
 use crate::elementwise;
 use crate::{cast, reduce};
-use npir_egraph::{Class, Cost, Graph, NodeRef, Plan, Way};
+use npir_egraph::{Class, Cost, Graph, Linear, NodeRef, Plan, Way};
 
 /// A machine, and what is assumed of sizes that only the run knows.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl Default for Machine {
 }
 
 /// Computing and moving bytes go on together, but for this part of the shorter one: work is never quite free.
-const OVERLAP: f64 = 0.1;
+pub(super) const OVERLAP: f64 = 0.1;
 
 /// How a node is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,7 +181,7 @@ impl Numbers {
 
 /// How a step comes about, in a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Given,
     View,
     Inline,
@@ -193,9 +193,9 @@ enum Kind {
 /// What is known of a node for all plans.
 #[derive(Clone, Debug)]
 pub struct Note {
-    kind: Kind,
-    time: f64,
-    bytes: f64,
+    pub(super) kind: Kind,
+    pub(super) time: f64,
+    pub(super) bytes: f64,
 }
 
 /// Which kernel computes a value that is not stored.
@@ -246,6 +246,10 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
             time: note.time + launch,
             note,
         }]
+    }
+
+    fn linear(&self, _: &Graph<Numpy<'c>>, linear: &mut Linear<'_, (), Note>) {
+        super::linear::write(&self.machine, linear);
     }
 
     fn plan(&self, plan: &Plan<'_, Numpy<'c>, (), Note>) -> f64 {

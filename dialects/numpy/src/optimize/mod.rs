@@ -4,6 +4,7 @@
 mod cost;
 mod facts;
 mod failure;
+mod linear;
 mod shapes;
 mod view;
 
