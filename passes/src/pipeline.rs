@@ -165,7 +165,7 @@ pub fn explain(options: &PipelineOptions) -> Option<String> {
 }
 
 /// The optimizer; nothing where it is off.
-fn optimize(options: &PipelineOptions) -> Option<Optimize> {
+pub fn optimize(options: &PipelineOptions) -> Option<Optimize> {
     match options.optimizer {
         Optimizer::Off => None,
         Optimizer::UpTo(fidelity) => {

@@ -11,8 +11,10 @@ use npir_mlir::prelude::{
     Verification, Walk, collect_diagnostics, file_position, load_pipeline_dialects, parse_source,
     run_pipeline,
 };
+use npir_passes::optimize::Picture;
 use npir_passes::pipeline::{
-    Extraction, Level, Optimizer, PipelineOptions, explain, lower_to, stage,
+    BEFORE_OPTIMIZER, Extraction, Level, Optimizer, PipelineOptions, explain, lower_to, optimize,
+    stage,
 };
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
@@ -309,6 +311,29 @@ impl Compiler {
             Some(passes) => self.run_verified(context, module, &passes, OWN_PASSES),
             None => Ok(()),
         }
+    }
+
+    /// As [`Compiler::explain`], and draws what the optimizer sees and chooses, block after block. Nothing where it is
+    /// off.
+    ///
+    /// # Errors
+    /// As [`Compiler::lower`].
+    pub fn draw(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+    ) -> Result<Vec<Picture>, CompileError> {
+        let Some(pass) = optimize(&self.options()?) else {
+            return Ok(Vec::new());
+        };
+        self.run_verified(context, module, BEFORE_OPTIMIZER, OWN_PASSES)?;
+        let (pictures, diagnostics) =
+            collect_diagnostics(context, || pass.explaining().draw(module_op(module)));
+        let pictures = pictures.map_err(CompileError::Other)?;
+        if let Some(f) = &self.on_remark {
+            diagnostics.iter().for_each(|d| f(d));
+        }
+        Ok(pictures)
     }
 
     /// Runs a textual pipeline on a module.

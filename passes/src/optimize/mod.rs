@@ -5,6 +5,7 @@
 
 pub mod ablation;
 mod hoist;
+mod picture;
 mod prefer;
 mod reasons;
 mod region;
@@ -21,6 +22,7 @@ use npir_numpy::optimize::{Machine, Numbers, Numpy};
 use npir_numpy::rules;
 
 use crate::pipeline::Extraction;
+pub use picture::{ClassPicture, KernelPicture, NodePicture, Picture, Read, RulePicture};
 use prefer::Prefer;
 use reasons::Reasons;
 use region::Region;
@@ -194,8 +196,50 @@ impl Optimize {
         (limits, search)
     }
 
+    /// Runs the pass on all functions below `op`, and draws what it sees and chooses.
+    ///
+    /// # Errors
+    /// Options of the pass that are not right.
+    pub fn draw(&mut self, op: Op<'_>) -> Result<Vec<Picture>, String> {
+        let mut pictures = Vec::new();
+        let mut functions = Vec::new();
+        op.walk_ops(&mut |inner| {
+            if inner.name() == "func.func" {
+                functions.push(inner);
+            }
+            Walk::Advance
+        });
+        for function in functions {
+            self.function(function, Some(&mut pictures))?;
+        }
+        Ok(pictures)
+    }
+
+    /// Optimizes one function.
+    fn function(
+        &mut self,
+        function: Op<'_>,
+        mut pictures: Option<&mut Vec<Picture>>,
+    ) -> Result<(), String> {
+        let Some(rules) = self.rules(function.ctx())? else {
+            return Ok(());
+        };
+        let method = self.method()?;
+        for block in blocks(function) {
+            self.block(block, &rules, method, pictures.as_deref_mut());
+            self.hoisted.add(hoist::hoist(block) as i64);
+        }
+        Ok(())
+    }
+
     /// Optimizes one block.
-    fn block<'c>(&mut self, block: Blk<'c>, rules: &RuleSet<Numpy<'c>>, method: Method) {
+    fn block<'c>(
+        &mut self,
+        block: Blk<'c>,
+        rules: &RuleSet<Numpy<'c>>,
+        method: Method,
+        pictures: Option<&mut Vec<Picture>>,
+    ) {
         let Some((region, mut graph)) = Region::read(block) else {
             return;
         };
@@ -230,6 +274,10 @@ impl Optimize {
         } else {
             let numbers = Numbers::new(Machine::default());
             let found = extract(&graph, &numbers, &request, available);
+            if let (Some(pictures), Some(found)) = (pictures, &found) {
+                let picture = picture::draw(&region, &graph, &numbers, rules, &report, found);
+                pictures.push(picture);
+            }
             self.finish(&region, rules, &report, found);
         }
     }
@@ -270,15 +318,7 @@ impl Optimize {
 
 impl Pass for Optimize {
     fn run(&mut self, op: Op<'_>, _: &PassCx<'_>) -> PassResult {
-        let Some(rules) = self.rules(op.ctx()).map_err(PassError::from)? else {
-            return Ok(());
-        };
-        let method = self.method().map_err(PassError::from)?;
-        for block in blocks(op) {
-            self.block(block, &rules, method);
-            self.hoisted.add(hoist::hoist(block) as i64);
-        }
-        Ok(())
+        self.function(op, None).map_err(PassError::from)
     }
 }
 

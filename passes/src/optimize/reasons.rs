@@ -69,25 +69,29 @@ impl Reasons {
                 add(&union.origin);
             }
         }
-        let behind = |rule: usize| {
-            let mut all = used.iter();
-            all.any(|used| used.rule == rule || used.before.contains(&rule))
-        };
-        let fired = report.fired.iter().enumerate();
-        let unused = fired.filter(|&(rule, &times)| times > 0 && !behind(rule));
-        Reasons {
-            unused: unused.map(|(rule, _)| rule).collect(),
+        let mut reasons = Reasons {
+            unused: Vec::new(),
             used,
             time: found.time,
             original: found.original,
             rejected: found.rejected.as_ref().map(|r| (r.op.clone(), r.time)),
             gap: found.gap(),
-        }
+        };
+        let fired = report.fired.iter().enumerate();
+        let unused = fired.filter(|&(rule, &times)| times > 0 && !reasons.has(rule));
+        reasons.unused = unused.map(|(rule, _)| rule).collect();
+        reasons
     }
 
     /// How many rules were used, counted by place.
     pub(super) fn len(&self) -> usize {
         self.used.len()
+    }
+
+    /// Whether the plan has something of a rule.
+    pub(super) fn has(&self, rule: usize) -> bool {
+        let mut all = self.used.iter();
+        all.any(|used| used.rule == rule || used.before.contains(&rule))
     }
 
     /// Says it in remarks: the rules where they apply, the rest at the block.

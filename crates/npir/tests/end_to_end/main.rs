@@ -31,6 +31,7 @@ mod masks;
 mod matmul;
 mod memory;
 mod order;
+mod pictures;
 mod products;
 mod quantiles;
 mod random;
