@@ -446,6 +446,23 @@ fn plans_run_in_no_circle() {
 }
 
 #[test]
+fn plans_run_in_no_circle_however_much_is_shared() {
+    let mut graph = Toy::new(Vectors);
+    let mut value = graph.add(0, "x", 3, &[]);
+    for i in 1..=2_000 {
+        value = graph.add(i, "*", 0, &[value, value]);
+    }
+    let f = graph.add(2_001, "f", 0, &[value]);
+    let set = rules(vec![rule("fixed point", "(f ?a)", "(g (f ?a))")]);
+    saturate(&mut graph, &set, Limits::default()).unwrap();
+    // As a tree this takes longer than any number says.
+    let cost = Times(|op| if op == "g" { 0.0 } else { 1.0 });
+    let found = best(&graph, &cost, &[f]).unwrap();
+    assert_eq!(found.time, 2_002.0);
+    assert_eq!(ops(&found).last().map(String::as_str), Some("f"));
+}
+
+#[test]
 fn values_do_not_wait_for_what_comes_later() {
     let mut graph = Toy::new(Vectors);
     let x = graph.add(0, "x", 3, &[]);

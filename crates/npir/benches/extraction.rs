@@ -38,7 +38,7 @@ const FILES: [&str; 11] = [
 ];
 
 /// Operations of generated programs.
-const SIZES: [usize; 4] = [10, 20, 40, 80];
+const SIZES: [usize; 6] = [10, 20, 40, 80, 400, 800];
 
 const PAGE: &str = "\
 # Ways to choose a plan

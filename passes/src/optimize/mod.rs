@@ -68,7 +68,7 @@ pub struct Optimize {
     )]
     extract: String,
     #[option(
-        default = "20000",
+        default = "50000",
         description = "variables of the integer program of extract=exact"
     )]
     variables: i64,

@@ -27,7 +27,7 @@ pub struct ExactLimits {
 impl Default for ExactLimits {
     fn default() -> Self {
         ExactLimits {
-            variables: 20_000,
+            variables: 50_000,
             branches: 2_000,
             rounds: 32,
         }
