@@ -91,6 +91,35 @@ impl Optimizer {
     }
 }
 
+/// How the optimizer chooses among the plans that it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Extraction {
+    /// By greedy plans and local search.
+    #[default]
+    Joint,
+    /// And then by an integer program, which finds the best plan or says how far the one it has may be from it. For
+    /// small programs, in builds with a solver: [`npir_egraph::HAS_EXACT`].
+    Exact,
+}
+
+impl Extraction {
+    /// All settings.
+    pub const ALL: [Extraction; 2] = [Extraction::Joint, Extraction::Exact];
+
+    /// Its name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Extraction::Joint => "joint",
+            Extraction::Exact => "exact",
+        }
+    }
+
+    /// The setting of that name.
+    pub fn from_name(name: &str) -> Option<Extraction> {
+        Extraction::ALL.into_iter().find(|e| e.name() == name)
+    }
+}
+
 /// What the pipelines depend on besides the program.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
@@ -103,6 +132,8 @@ pub struct PipelineOptions {
     pub threads: bool,
     /// What the optimizer may do.
     pub optimizer: Optimizer,
+    /// How it chooses.
+    pub extraction: Extraction,
     /// Passes from the loop-free LLVM-ready dialects to the LLVM dialect, as a
     /// `builtin.module(...)` pipeline; the code generator knows them.
     pub to_llvm: String,
@@ -121,7 +152,7 @@ macro_rules! canonicalize {
 
 /// What comes before the optimizer: signatures as the program has them, one function where there were several. The
 /// inliner's own canonicalization is left out, for the same reason.
-const BEFORE_OPTIMIZER: &str = concat!(
+pub const BEFORE_OPTIMIZER: &str = concat!(
     "func.func(npir-record-signature),inline{default-pipeline=},symbol-dce,",
     canonicalize!(),
     ",cse"
@@ -129,14 +160,17 @@ const BEFORE_OPTIMIZER: &str = concat!(
 
 /// The passes up to the optimizer, which reports what it does; nothing where it is off.
 pub fn explain(options: &PipelineOptions) -> Option<String> {
+    let explaining = optimize(options)?.explaining().pipeline_text();
+    Some(format!("{BEFORE_OPTIMIZER},{explaining}"))
+}
+
+/// The optimizer; nothing where it is off.
+pub fn optimize(options: &PipelineOptions) -> Option<Optimize> {
     match options.optimizer {
         Optimizer::Off => None,
-        Optimizer::UpTo(fidelity) => Some(format!(
-            "{BEFORE_OPTIMIZER},{}",
-            Optimize::with_fidelity(fidelity)
-                .explaining()
-                .pipeline_text()
-        )),
+        Optimizer::UpTo(fidelity) => {
+            Some(Optimize::with_fidelity(fidelity).extracting(options.extraction))
+        }
     }
 }
 
@@ -146,12 +180,8 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
     match level {
         Level::Numpy => String::new(),
         Level::Tensor => {
-            let optimize = match options.optimizer {
-                Optimizer::Off => String::new(),
-                Optimizer::UpTo(fidelity) => {
-                    format!("{},", Optimize::with_fidelity(fidelity).pipeline_text())
-                }
-            };
+            let optimize = optimize(options).map(|pass| format!("{},", pass.pipeline_text()));
+            let optimize = optimize.unwrap_or_default();
             let canonicalize = canonicalize!();
             format!(
                 "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(tensor-fuse),{canonicalize},cse"

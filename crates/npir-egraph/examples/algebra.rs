@@ -5,8 +5,8 @@
 //! ```
 
 use npir_egraph::{
-    Arity, Change, Class, Cost, Domain, Fidelity, Graph, Limits, NodeRef, Request, Rule, RuleSet,
-    SearchLimits, StepKind, Way, extract, saturate,
+    Arity, Change, Class, Cost, Domain, Fidelity, Graph, Limits, Method, NodeRef, Request, Rule,
+    RuleSet, SearchLimits, StepKind, Way, extract, saturate,
 };
 
 /// Whole numbers.
@@ -135,6 +135,7 @@ fn main() {
         roots: &[(sum, ())],
         original: &original,
         limits: SearchLimits::default(),
+        method: Method::Joint,
     };
     let found = extract(&graph, &Machine, &request, |_| 0).expect("everything can be computed");
     println!("{} instead of {}", found.time, found.original);

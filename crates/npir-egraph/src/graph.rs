@@ -175,6 +175,10 @@ impl<'g, D: Domain> NodeRef<'g, D> {
     pub fn children(self) -> impl Iterator<Item = Class> + 'g {
         (0..self.num_children()).map(move |i| self.child(i))
     }
+    /// Whether both are the same node.
+    pub fn is(self, other: Self) -> bool {
+        self.node == other.node
+    }
     /// Where it comes from.
     pub fn origin(self) -> &'g Origin {
         const UNKNOWN: &Origin = &Origin::Constant;
@@ -315,6 +319,13 @@ impl<D: Domain> Graph<D> {
     /// What is known of the value of a class.
     pub fn fact(&self, class: Class) -> &D::Fact {
         &self.inner[class.0].data.0
+    }
+
+    /// All classes, ascending.
+    pub fn classes(&self) -> Vec<Class> {
+        let mut classes: Vec<_> = self.inner.classes().map(|class| Class(class.id)).collect();
+        classes.sort_unstable();
+        classes
     }
 
     /// The nodes of a class.

@@ -19,7 +19,8 @@ mod saturate;
 
 pub use domain::{Arity, Change, Domain};
 pub use extract::{
-    Cost, Extracted, Plan, Rejected, Request, SearchLimits, Step, StepKind, Way, extract,
+    Choice, Cost, End, ExactLimits, Extracted, HAS_EXACT, Linear, Method, Plan, Proof, Rejected,
+    Request, SearchLimits, Step, StepKind, TOLERANCE, Variable, Way, ablation, extract,
 };
 pub use graph::{Class, Graph, NodeRef, Origin};
 pub use pattern::PatternError;

@@ -1,9 +1,9 @@
 //! The graph on a toy language: what rules may say, what stops them, and what extraction chooses.
 
 use npir_egraph::{
-    Arity, Change, Class, Conflict, Cost, Domain, Extracted, Fidelity, Graph, Limits, NodeRef,
-    Origin, PatternError, Plan, Request, Rule, RuleError, RuleSet, SearchLimits, StepKind, Stop,
-    Way, extract, saturate,
+    Arity, Change, Class, Conflict, Cost, Domain, Extracted, Fidelity, Graph, Limits, Method,
+    NodeRef, Origin, PatternError, Plan, Request, Rule, RuleError, RuleSet, SearchLimits, StepKind,
+    Stop, Way, extract, saturate,
 };
 
 /// Vectors of known lengths.
@@ -323,6 +323,7 @@ fn best<'g>(graph: &'g Toy, cost: &Times, roots: &[Class]) -> Option<Extracted<'
         roots: &roots,
         original: &[],
         limits: SearchLimits::default(),
+        method: Method::Joint,
     };
     extract(graph, cost, &request, |_| 0)
 }
@@ -410,6 +411,7 @@ fn the_whole_plan_decides() {
         roots: &[(sum, ())],
         original: &[],
         limits: SearchLimits::default(),
+        method: Method::Joint,
     };
     let found = extract(&graph, &Fused, &request, |_| 0).unwrap();
     assert_eq!(ops(&found), ["x", "h", "g", "+"]);
@@ -444,6 +446,23 @@ fn plans_run_in_no_circle() {
 }
 
 #[test]
+fn plans_run_in_no_circle_however_much_is_shared() {
+    let mut graph = Toy::new(Vectors);
+    let mut value = graph.add(0, "x", 3, &[]);
+    for i in 1..=2_000 {
+        value = graph.add(i, "*", 0, &[value, value]);
+    }
+    let f = graph.add(2_001, "f", 0, &[value]);
+    let set = rules(vec![rule("fixed point", "(f ?a)", "(g (f ?a))")]);
+    saturate(&mut graph, &set, Limits::default()).unwrap();
+    // As a tree this takes longer than any number says.
+    let cost = Times(|op| if op == "g" { 0.0 } else { 1.0 });
+    let found = best(&graph, &cost, &[f]).unwrap();
+    assert_eq!(found.time, 2_002.0);
+    assert_eq!(ops(&found).last().map(String::as_str), Some("f"));
+}
+
+#[test]
 fn values_do_not_wait_for_what_comes_later() {
     let mut graph = Toy::new(Vectors);
     let x = graph.add(0, "x", 3, &[]);
@@ -458,6 +477,7 @@ fn values_do_not_wait_for_what_comes_later() {
         roots: &[(f, ())],
         original: &[],
         limits: SearchLimits::default(),
+        method: Method::Joint,
     };
     let cost = Times(|op| if op == "f" { 9.0 } else { 1.0 });
     let late = |node: NodeRef<'_, Vectors>| if node.op() == "y" { 5 } else { 1 };
@@ -515,6 +535,7 @@ fn layouts_are_chosen_with_the_nodes() {
         roots: &[(h, Layout::Rows)],
         original: &[],
         limits: SearchLimits::default(),
+        method: Method::Joint,
     };
     let found = extract(&graph, &Layouts { turn: 3.0 }, &request, |_| 0).unwrap();
     assert_eq!(ops(&found), ["x", "f", "convert", "h"]);
@@ -539,6 +560,7 @@ fn the_original_stays_where_nothing_is_better() {
         roots: &[(f, ())],
         original: &[(x, 0), (f, 1)],
         limits: SearchLimits::default(),
+        method: Method::Joint,
     };
     let found = extract(&graph, &Times(|_| 1.0), &request, |_| 0).unwrap();
     assert_eq!(ops(&found), ["x", "f"]);

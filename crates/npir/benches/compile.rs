@@ -8,40 +8,18 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use arguments::Arguments;
+use generated::{Random, VECTOR, mixed};
 use npir::prelude::*;
 
 #[path = "ops/arguments.rs"]
 mod arguments;
+#[path = "ops/generated.rs"]
+mod generated;
 
 /// Operations in a program.
 const SIZES: [usize; 5] = [20, 2_500, 5_000, 10_000, 20_000];
 /// A program is compiled again until this much time is over, twice at least.
 const ENOUGH: Duration = Duration::from_secs(2);
-
-const MATRIX: &str = "tensor<?x?xf64>";
-const VECTOR: &str = "tensor<?xf64>";
-
-/// Random numbers that are the same in every run: SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % n as u64).expect("below n")
-    }
-
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len())]
-    }
-
-    /// One of the `last` newest values.
-    fn recent(&mut self, values: &[String], last: usize) -> String {
-        self.of(&values[values.len().saturating_sub(last)..])
-            .clone()
-    }
-}
 
 /// `n` operations element by element on vectors.
 fn elementwise(n: usize) -> String {
@@ -58,63 +36,6 @@ fn elementwise(n: usize) -> String {
         values.push(format!("%v{i}"));
     }
     let _ = writeln!(text, "  return {} : {VECTOR}\n}}", values[values.len() - 1]);
-    text
-}
-
-/// `n` operations as programs of users have them: half element by element, and functions, broadcasts, reductions,
-/// views, products of matrices.
-fn mixed(n: usize) -> String {
-    let mut random = Random(2);
-    let mut text = format!(
-        "func.func @f(%a: {MATRIX}, %b: {MATRIX}, %u: {VECTOR}, %w: {VECTOR}) -> ({MATRIX}, {VECTOR}) {{\n"
-    );
-    let mut matrices = vec!["%a".to_owned(), "%b".to_owned()];
-    let mut vectors = vec!["%u".to_owned(), "%w".to_owned()];
-    for i in 0..n {
-        let (kind, x, y) = (
-            random.below(100),
-            random.recent(&matrices, 8),
-            random.recent(&matrices, 8),
-        );
-        let (u, w) = (random.recent(&vectors, 8), random.recent(&vectors, 8));
-        let (op, a_matrix) = match kind {
-            0..45 => {
-                let op = random.of(&["add", "subtract", "multiply", "maximum", "minimum"]);
-                let op = format!("{op} {x}, {y} : {MATRIX}, {MATRIX} -> {MATRIX}");
-                (op, true)
-            }
-            45..55 => {
-                let op = random.of(&["exp", "sqrt", "absolute", "tanh"]);
-                (format!("{op} {x} : {MATRIX} -> {MATRIX}"), true)
-            }
-            55..65 => {
-                let op = format!("subtract {x}, {u} : {MATRIX}, {VECTOR} -> {MATRIX}");
-                (op, true)
-            }
-            65..80 => {
-                let op = random.of(&["sum", "mean", "max"]);
-                (format!("{op} {x} axes [0] : {MATRIX} -> {VECTOR}"), false)
-            }
-            80..90 => {
-                let op = format!("multiply {u}, {w} : {VECTOR}, {VECTOR} -> {VECTOR}");
-                (op, false)
-            }
-            90..95 => (format!("flip {u} : {VECTOR} -> {VECTOR}"), false),
-            _ => {
-                let op = format!("matmul {x}, {y} : {MATRIX}, {MATRIX} -> {MATRIX}");
-                (op, true)
-            }
-        };
-        let _ = writeln!(text, "  %v{i} = numpy.{op}");
-        let values = if a_matrix {
-            &mut matrices
-        } else {
-            &mut vectors
-        };
-        values.push(format!("%v{i}"));
-    }
-    let (x, u) = (&matrices[matrices.len() - 1], &vectors[vectors.len() - 1]);
-    let _ = writeln!(text, "  return {x}, {u} : {MATRIX}, {VECTOR}\n}}");
     text
 }
 

@@ -11,7 +11,11 @@ use npir_mlir::prelude::{
     Verification, Walk, collect_diagnostics, file_position, load_pipeline_dialects, parse_source,
     run_pipeline,
 };
-use npir_passes::pipeline::{Level, Optimizer, PipelineOptions, explain, lower_to, stage};
+use npir_passes::optimize::Picture;
+use npir_passes::pipeline::{
+    BEFORE_OPTIMIZER, Extraction, Level, Optimizer, PipelineOptions, explain, lower_to, optimize,
+    stage,
+};
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
     ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, sanitizer, symbols,
@@ -29,6 +33,7 @@ pub struct Compiler {
     opt: OptLevel,
     threads: bool,
     optimizer: Optimizer,
+    extraction: Extraction,
     checks: Checks,
     passes: Vec<(Level, String)>,
     on_remark: Option<Arc<OnRemark>>,
@@ -53,6 +58,7 @@ impl Compiler {
             opt: OptLevel::default(),
             threads: true,
             optimizer: Optimizer::default(),
+            extraction: Extraction::default(),
             checks: Checks::None,
             passes: Vec::new(),
             on_remark: None,
@@ -76,6 +82,12 @@ impl Compiler {
     /// What the optimizer may do with programs of the first level: by default what NumPy itself leaves open.
     pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
         self.optimizer = optimizer;
+        self
+    }
+    /// How the optimizer chooses among plans. [`Extraction::Exact`] is an error of the compilation in builds without a
+    /// solver, [`npir_egraph::HAS_EXACT`].
+    pub fn extraction(mut self, extraction: Extraction) -> Self {
+        self.extraction = extraction;
         self
     }
     /// What compiled code looks for when it runs. [`Checks::Memory`] needs a process that was started with
@@ -103,7 +115,12 @@ impl Compiler {
         self
     }
     fn options(&self) -> Result<PipelineOptions, CompileError> {
-        Ok(options_for(&self.cpu()?, self.threads, self.optimizer))
+        Ok(options_for(
+            &self.cpu()?,
+            self.threads,
+            self.optimizer,
+            self.extraction,
+        ))
     }
     fn cpu(&self) -> Result<CpuTarget, CompileError> {
         match &self.target {
@@ -294,6 +311,29 @@ impl Compiler {
             Some(passes) => self.run_verified(context, module, &passes, OWN_PASSES),
             None => Ok(()),
         }
+    }
+
+    /// As [`Compiler::explain`], and draws what the optimizer sees and chooses, block after block. Nothing where it is
+    /// off.
+    ///
+    /// # Errors
+    /// As [`Compiler::lower`].
+    pub fn draw(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+    ) -> Result<Vec<Picture>, CompileError> {
+        let Some(pass) = optimize(&self.options()?) else {
+            return Ok(Vec::new());
+        };
+        self.run_verified(context, module, BEFORE_OPTIMIZER, OWN_PASSES)?;
+        let (pictures, diagnostics) =
+            collect_diagnostics(context, || pass.explaining().draw(module_op(module)));
+        let pictures = pictures.map_err(CompileError::Other)?;
+        if let Some(f) = &self.on_remark {
+            diagnostics.iter().for_each(|d| f(d));
+        }
+        Ok(pictures)
     }
 
     /// Runs a textual pipeline on a module.

@@ -35,7 +35,7 @@ mod registry;
 pub use compiler::Compiler;
 pub use error::CompileError;
 pub use executable::Executable;
-pub use npir_passes::pipeline::{Level, Optimizer};
+pub use npir_passes::pipeline::{Extraction, Level, Optimizer};
 pub use registry::StandardRegistry;
 
 pub use npir_cpu as cpu;
@@ -48,7 +48,9 @@ pub use npir_runtime as runtime;
 /// What most users need.
 pub mod prelude {
     pub use crate::builder::{Func, ProgramBuilder, Tensor};
-    pub use crate::{CompileError, Compiler, Executable, Level, Optimizer, StandardRegistry};
+    pub use crate::{
+        CompileError, Compiler, Executable, Extraction, Level, Optimizer, StandardRegistry,
+    };
     pub use npir_cpu::CpuTarget;
     pub use npir_egraph::Fidelity;
     pub use npir_mlir::dialect::Registry;

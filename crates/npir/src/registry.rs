@@ -4,7 +4,7 @@ use npir_cpu::CpuTarget;
 use npir_mlir::dialect::Registry;
 use npir_mlir::pass::PassDecl as _;
 use npir_passes::only_if::OnlyIf;
-use npir_passes::pipeline::{self, Optimizer, PipelineOptions};
+use npir_passes::pipeline::{self, Extraction, Optimizer, PipelineOptions};
 
 /// Adds `Registry::standard()`.
 pub trait StandardRegistry {
@@ -24,12 +24,13 @@ impl StandardRegistry for Registry {
         // On a processor without code generation the pipelines still lower, with the
         // narrowest vectors.
         let options = match CpuTarget::host() {
-            Ok(host) => options_for(&host, true, Optimizer::default()),
+            Ok(host) => options_for(&host, true, Optimizer::default(), Extraction::default()),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
                 libmvec_bits: 0,
                 threads: true,
                 optimizer: Optimizer::default(),
+                extraction: Extraction::default(),
                 to_llvm: to_llvm(),
             },
         };
@@ -42,6 +43,7 @@ pub(crate) fn options_for(
     target: &CpuTarget,
     threads: bool,
     optimizer: Optimizer,
+    extraction: Extraction,
 ) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
@@ -52,6 +54,7 @@ pub(crate) fn options_for(
         },
         threads,
         optimizer,
+        extraction,
         to_llvm: to_llvm(),
     }
 }

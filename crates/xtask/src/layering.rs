@@ -71,6 +71,16 @@ const RESERVED: &[(&str, &str, Users)] = &[
         Users::Only(&["npir-egraph"]),
     ),
     (
+        "good_lp",
+        "stays behind npir-egraph's interface",
+        Users::Only(&["npir-egraph"]),
+    ),
+    (
+        "highs",
+        "stays behind npir-egraph's interface",
+        Users::Only(&["npir-egraph"]),
+    ),
+    (
         "cc",
         "compiles C++, which only npir-mlir-sys holds",
         Users::Only(&["npir-mlir-sys"]),

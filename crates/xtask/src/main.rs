@@ -1,4 +1,5 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | peers | tidy | dist | wheel`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | extraction | peers | tidy | dist |
+//! wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -43,6 +44,9 @@ Usage: cargo xtask <command>
   compile-times [--write] [FILTER]
                            time compiling programs of 20 to 20,000 operations, those whose name and
                            number contain FILTER; --write puts the table into the book
+  extraction [--write] [FILTER]
+                           compare the ways of the optimizer to choose a plan, for programs of files whose name
+                           contains FILTER; --write puts the table into the book
   peers SCRIPT [ARGUMENTS]
                            run a Python script that measures a release of npir beside other packages,
                            with those of examples/python/requirements.txt in target/peers
@@ -76,6 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
         ["compile-times", options @ ..] => ops::compile_times(options)?,
+        ["extraction", options @ ..] => ops::extraction(options)?,
         ["peers", arguments @ ..] => peers::run(arguments)?,
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,

@@ -1,4 +1,5 @@
-//! `cargo xtask ops` and `cargo xtask compile-times`: what operations and compilation take.
+//! `cargo xtask ops`, `cargo xtask compile-times` and `cargo xtask extraction`: what operations, compilation and the
+//! choice of plans take.
 
 use crate::failure::Result;
 use crate::process;
@@ -8,7 +9,7 @@ use crate::workspace;
 /// Every operation timed beside NumPy. `options`: a text that the operation's name and dtype contain, `--write` for
 /// the page of the book. In the profile that the tests have built already: what programs run is optimized in it.
 pub(crate) fn run(options: &[&str]) -> Result {
-    bench("Operations beside NumPy", "ops", "dev", options)
+    bench("Operations beside NumPy", "ops", "dev", &[], options)
 }
 
 /// Programs compiled, as releases do it. `options`: a text that the program's name and number of operations contain,
@@ -18,11 +19,25 @@ pub(crate) fn compile_times(options: &[&str]) -> Result {
         "Programs by their number of operations",
         "compile",
         "bench",
+        &[],
         options,
     )
 }
 
-fn bench(heading: &str, name: &str, profile: &str, options: &[&str]) -> Result {
+/// The ways of the optimizer to choose a plan beside each other, in the profile that the tests have built already.
+/// `options`: a text that the file's name contains, `--write` for the page of the book.
+pub(crate) fn extraction(options: &[&str]) -> Result {
+    let features = [workspace::FEATURES];
+    bench(
+        "Ways to choose a plan",
+        "extraction",
+        "dev",
+        &features,
+        options,
+    )
+}
+
+fn bench(heading: &str, name: &str, profile: &str, features: &[&str], options: &[&str]) -> Result {
     process::heading("Set-up");
     let ready = setup::run()?;
     process::heading(heading);
@@ -36,8 +51,9 @@ fn bench(heading: &str, name: &str, profile: &str, options: &[&str]) -> Result {
                 profile,
                 "--bench",
                 name,
-                "--",
             ])
+            .args(features)
+            .arg("--")
             .args(options)
             .env("NPIR_PYTHON", &ready.python)
             .current_dir(workspace::root()),

@@ -71,11 +71,15 @@ pub(crate) fn toolchain() -> Result<PathBuf> {
     }
 }
 
-/// Packages for what the build needs beside LLVM: a C++ standard library and a Python with venv.
+/// Packages for what the build needs beside LLVM: a C++ standard library, a Python with venv, and CMake for the solver of
+/// the exact extraction.
 fn missing_tools() -> Vec<&'static str> {
     let mut packages = Vec::new();
     if process::capture(Command::new("g++").arg("--version")).is_err() {
         packages.push("g++");
+    }
+    if process::capture(Command::new("cmake").arg("--version")).is_err() {
+        packages.push("cmake");
     }
     if !python::can_make_environments() {
         packages.push("python3-venv");

@@ -167,7 +167,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Builds the tools themselves, for lit and Python; `cargo test` builds them only for some packages.
 fn build(context: &Context<'_>) -> bool {
     let mut build = process::cargo();
-    build.args(["build", "--locked", "--workspace", "--bins", "--lib"]);
+    build.args([
+        "build",
+        "--locked",
+        "--workspace",
+        workspace::FEATURES,
+        "--bins",
+        "--lib",
+    ]);
     let result = process::run(context.environment(&mut build))
         .and_then(|()| python::package(&context.target).map(drop));
     if let Err(failure) = &result {
@@ -239,7 +246,13 @@ fn sanitizer_runtime() -> Result<PathBuf> {
 
 fn rust_tests(context: &Context<'_>) -> Result<Count> {
     let mut tests = process::cargo();
-    tests.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    tests.args([
+        "test",
+        "--locked",
+        "--workspace",
+        workspace::FEATURES,
+        "--no-fail-fast",
+    ]);
     tests.args(&context.options.filter);
     let mut count = Count::default();
     let status = process::watch(context.environment(&mut tests), Watched::Stdout, |line| {

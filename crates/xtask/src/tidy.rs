@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result {
                 "clippy",
                 "--locked",
                 "--workspace",
+                workspace::FEATURES,
                 "--all-targets",
                 "--",
                 "-D",

@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::failure::{Failure, Result};
 use crate::process;
 
+/// What tests and checks build beside the defaults: the exact extraction, with its solver.
+pub(crate) const FEATURES: &str = "--features=npir/exact";
+
 /// The repository root.
 pub(crate) fn root() -> PathBuf {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")

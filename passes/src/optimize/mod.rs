@@ -3,7 +3,9 @@
 //! Each block is a graph of its own: the values that its ops compute, with everything from outside as leaves. Rules add
 //! equal ways to compute them, and the cheapest plan is written back. Ops with regions or effects stay where they are.
 
+pub mod ablation;
 mod hoist;
+mod picture;
 mod prefer;
 mod reasons;
 mod region;
@@ -12,12 +14,15 @@ mod write;
 use std::collections::HashSet;
 
 use npir_egraph::{
-    Extracted, Fidelity, Graph, Limits, Report, Request, RuleSet, SearchLimits, extract, saturate,
+    End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
+    RuleSet, SearchLimits, extract, saturate,
 };
 use npir_mlir::prelude::*;
 use npir_numpy::optimize::{Machine, Numbers, Numpy};
 use npir_numpy::rules;
 
+use crate::pipeline::Extraction;
+pub use picture::{ClassPicture, KernelPicture, NodePicture, Picture, Read, RulePicture};
 use prefer::Prefer;
 use reasons::Reasons;
 use region::Region;
@@ -31,6 +36,9 @@ const OFF: &str = "off";
 /// `mode` says how faithful the rules must be: `exact` keeps every bit, `numpy` what NumPy promises, `relaxed` is the
 /// algebra of real numbers, `off` does nothing. The result never costs more than the program that came. The same input
 /// gives the same output. Limits that are reached are remarks.
+/// `extract` says how the cheapest plan is chosen: `joint` is a local search that begins with greedy plans, `exact` solves
+/// an integer program after it and reports by how much the plan may miss the best one. That is for small programs, and
+/// needs a build with the feature `exact`.
 #[pass(
     "npir-optimize",
     on = "func.func",
@@ -54,6 +62,21 @@ pub struct Optimize {
         description = "steps that the search for the best plan looks at"
     )]
     search: i64,
+    #[option(
+        default = "joint",
+        description = "how the cheapest plan is chosen: joint or exact"
+    )]
+    extract: String,
+    #[option(
+        default = "50000",
+        description = "variables of the integer program of extract=exact"
+    )]
+    variables: i64,
+    #[option(
+        default = "2000",
+        description = "nodes of the search tree of extract=exact"
+    )]
+    branches: i64,
     #[option(
         default = "false",
         description = "takes what rules make, whatever it costs (to test rules)"
@@ -83,6 +106,14 @@ impl Optimize {
     pub fn explaining(self) -> Self {
         Optimize {
             explain: true,
+            ..self
+        }
+    }
+
+    /// The same pass, which chooses plans so.
+    pub fn extracting(self, extraction: Extraction) -> Self {
+        Optimize {
+            extract: extraction.name().to_owned(),
             ..self
         }
     }
@@ -135,6 +166,23 @@ impl Optimize {
         Ok(Some(rules.without(&left_out)))
     }
 
+    /// How plans are chosen.
+    fn method(&self) -> Result<Method, String> {
+        let extraction = Extraction::from_name(&self.extract)
+            .ok_or_else(|| format!("no extraction '{}': joint or exact", self.extract))?;
+        match extraction {
+            Extraction::Joint => Ok(Method::Joint),
+            Extraction::Exact if HAS_EXACT => Ok(Method::Exact(ExactLimits {
+                variables: usize::try_from(self.variables).unwrap_or(0),
+                branches: usize::try_from(self.branches).unwrap_or(0),
+                ..ExactLimits::default()
+            })),
+            Extraction::Exact => {
+                Err("extraction 'exact' needs a build with the feature 'exact'".to_owned())
+            }
+        }
+    }
+
     fn limits(&self) -> (Limits, SearchLimits) {
         let positive = |n: i64| usize::try_from(n).unwrap_or(0);
         let limits = Limits {
@@ -148,8 +196,50 @@ impl Optimize {
         (limits, search)
     }
 
+    /// Runs the pass on all functions below `op`, and draws what it sees and chooses.
+    ///
+    /// # Errors
+    /// Options of the pass that are not right.
+    pub fn draw(&mut self, op: Op<'_>) -> Result<Vec<Picture>, String> {
+        let mut pictures = Vec::new();
+        let mut functions = Vec::new();
+        op.walk_ops(&mut |inner| {
+            if inner.name() == "func.func" {
+                functions.push(inner);
+            }
+            Walk::Advance
+        });
+        for function in functions {
+            self.function(function, Some(&mut pictures))?;
+        }
+        Ok(pictures)
+    }
+
+    /// Optimizes one function.
+    fn function(
+        &mut self,
+        function: Op<'_>,
+        mut pictures: Option<&mut Vec<Picture>>,
+    ) -> Result<(), String> {
+        let Some(rules) = self.rules(function.ctx())? else {
+            return Ok(());
+        };
+        let method = self.method()?;
+        for block in blocks(function) {
+            self.block(block, &rules, method, pictures.as_deref_mut());
+            self.hoisted.add(hoist::hoist(block) as i64);
+        }
+        Ok(())
+    }
+
     /// Optimizes one block.
-    fn block<'c>(&mut self, block: Blk<'c>, rules: &RuleSet<Numpy<'c>>) {
+    fn block<'c>(
+        &mut self,
+        block: Blk<'c>,
+        rules: &RuleSet<Numpy<'c>>,
+        method: Method,
+        pictures: Option<&mut Vec<Picture>>,
+    ) {
         let Some((region, mut graph)) = Region::read(block) else {
             return;
         };
@@ -175,6 +265,7 @@ impl Optimize {
             roots: &region.roots(&graph),
             original: &region.original(),
             limits: search,
+            method,
         };
         let available = |node: npir_egraph::NodeRef<'_, Numpy<'c>>| region.available(node);
         if self.prefer {
@@ -183,6 +274,10 @@ impl Optimize {
         } else {
             let numbers = Numbers::new(Machine::default());
             let found = extract(&graph, &numbers, &request, available);
+            if let (Some(pictures), Some(found)) = (pictures, &found) {
+                let picture = picture::draw(&region, &graph, &numbers, rules, &report, found);
+                pictures.push(picture);
+            }
             self.finish(&region, rules, &report, found);
         }
     }
@@ -202,6 +297,16 @@ impl Optimize {
             let words = "the optimizer stopped early: the limit of search steps was reached";
             region.report(Severity::Remark, words);
         }
+        if let (Some(proof), Some(gap)) = (&found.proof, found.gap())
+            && proof.end != End::Proven
+        {
+            let words = format!(
+                "the exact search stopped early: {}; the best plan may be cheaper by {}",
+                proof.end,
+                reasons::percent(gap)
+            );
+            region.report(Severity::Remark, &words);
+        }
         let reasons = Reasons::new(&found, report);
         self.applied.add(reasons.len() as i64);
         if self.explain {
@@ -213,14 +318,7 @@ impl Optimize {
 
 impl Pass for Optimize {
     fn run(&mut self, op: Op<'_>, _: &PassCx<'_>) -> PassResult {
-        let Some(rules) = self.rules(op.ctx()).map_err(PassError::from)? else {
-            return Ok(());
-        };
-        for block in blocks(op) {
-            self.block(block, &rules);
-            self.hoisted.add(hoist::hoist(block) as i64);
-        }
-        Ok(())
+        self.function(op, None).map_err(PassError::from)
     }
 }
 

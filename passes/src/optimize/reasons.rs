@@ -27,6 +27,13 @@ pub(super) struct Reasons {
     original: f64,
     /// The op and the cost of the best plan that was rejected.
     rejected: Option<(String, f64)>,
+    /// What the exact search says, where it was asked for.
+    gap: Option<f64>,
+}
+
+/// A part of something, in words.
+pub(super) fn percent(part: f64) -> String {
+    format!("{:.1} %", part * 100.0)
 }
 
 impl Reasons {
@@ -62,24 +69,29 @@ impl Reasons {
                 add(&union.origin);
             }
         }
-        let behind = |rule: usize| {
-            let mut all = used.iter();
-            all.any(|used| used.rule == rule || used.before.contains(&rule))
-        };
-        let fired = report.fired.iter().enumerate();
-        let unused = fired.filter(|&(rule, &times)| times > 0 && !behind(rule));
-        Reasons {
-            unused: unused.map(|(rule, _)| rule).collect(),
+        let mut reasons = Reasons {
+            unused: Vec::new(),
             used,
             time: found.time,
             original: found.original,
             rejected: found.rejected.as_ref().map(|r| (r.op.clone(), r.time)),
-        }
+            gap: found.gap(),
+        };
+        let fired = report.fired.iter().enumerate();
+        let unused = fired.filter(|&(rule, &times)| times > 0 && !reasons.has(rule));
+        reasons.unused = unused.map(|(rule, _)| rule).collect();
+        reasons
     }
 
     /// How many rules were used, counted by place.
     pub(super) fn len(&self) -> usize {
         self.used.len()
+    }
+
+    /// Whether the plan has something of a rule.
+    pub(super) fn has(&self, rule: usize) -> bool {
+        let mut all = self.used.iter();
+        all.any(|used| used.rule == rule || used.before.contains(&rule))
     }
 
     /// Says it in remarks: the rules where they apply, the rest at the block.
@@ -92,6 +104,11 @@ impl Reasons {
         );
         if let Some((op, time)) = &self.rejected {
             text += &format!("; the best rejected plan has {op}, and {}", micro(*time));
+        }
+        match self.gap {
+            Some(0.0) => text += "; no plan is better",
+            Some(gap) => text += &format!("; the best plan may be cheaper by {}", percent(gap)),
+            None => {}
         }
         region.report(Severity::Remark, &text);
         let words = |rule: usize| {

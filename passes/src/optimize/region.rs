@@ -116,6 +116,38 @@ impl<'c> Region<'c> {
         leaves.chain(ops).collect()
     }
 
+    /// The function that the block is in, and the op whose block it is if that is another one.
+    pub(super) fn name(&self) -> String {
+        let mut function = self.owner;
+        while function.name() != "func.func"
+            && let Some(around) = function.block().and_then(|block| block.parent_op())
+        {
+            function = around;
+        }
+        let symbol = function.attr("sym_name").and_then(|name| name.as_str());
+        let symbol = symbol.unwrap_or(function.name());
+        match function.key() == self.owner.key() {
+            true => symbol.to_owned(),
+            false => format!("{symbol}, {}", self.owner.name()),
+        }
+    }
+
+    /// What a leaf is: an argument of the block, or the op that computes it.
+    pub(super) fn name_of_leaf(&self, leaf: usize) -> String {
+        let Some(leaf) = self.leaves.get(leaf) else {
+            return LEAF.to_owned();
+        };
+        if let Some(op) = leaf.value.defining_op() {
+            return op.name().to_owned();
+        }
+        let arguments = leaf.value.parent_block().map(|block| block.args());
+        let index = arguments
+            .unwrap_or_default()
+            .iter()
+            .position(|argument| *argument == leaf.value);
+        index.map_or_else(|| LEAF.to_owned(), |index| format!("argument {index}"))
+    }
+
     /// How many ops of the block are before the value of a node without operands.
     pub(super) fn available(&self, node: NodeRef<'_, Numpy<'c>>) -> usize {
         let leaf = leaf_of(node).and_then(|index| self.leaves.get(index));

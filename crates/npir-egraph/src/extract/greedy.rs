@@ -1,46 +1,71 @@
 //! Plans to start from: the best tree of each slot, and a DAG that counts what is shared once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use super::problem::Problem;
 
 /// Each step costs at least this, so that cheaper never means longer.
 const EPSILON: f64 = 1e-15;
 
-/// For each slot the first option of the cheapest tree; `None` where a root cannot be computed.
+/// A way to fill a slot whose children are filled: its time as a tree, the slot and the option.
+#[derive(Debug)]
+struct Ready(f64, usize, usize);
+
+impl Ord for Ready {
+    /// The cheapest is the greatest, among equals the first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |ready: &Self| (ready.1, ready.2);
+        let times = other.0.total_cmp(&self.0);
+        times.then(key(other).cmp(&key(self)))
+    }
+}
+
+impl PartialOrd for Ready {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ready {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Ready {}
+
+/// For each slot the first option of the cheapest tree; `None` where a root cannot be computed. Slots are filled from
+/// the cheapest on, each after its children (Knuth 1977): so no choice runs in a circle, however large the times are
+/// that trees of shared values have.
 pub(super) fn tree<S: Copy + Ord, N>(problem: &Problem<S, N>) -> Option<Vec<usize>> {
     let users = problem.users();
-    let mut times = vec![f64::INFINITY; problem.slots.len()];
+    let mut times: Vec<Option<f64>> = vec![None; problem.slots.len()];
     let mut choice = vec![0; problem.slots.len()];
-    let mut queue: VecDeque<usize> = (0..problem.slots.len()).rev().collect();
-    let mut queued = vec![true; problem.slots.len()];
-    while let Some(slot) = queue.pop_front() {
-        queued[slot] = false;
-        for (index, option) in problem.slots[slot].options.iter().enumerate() {
-            let children: f64 = option.children.iter().map(|&child| times[child]).sum();
-            let time = option.time + EPSILON + children;
-            if time < times[slot] {
-                (times[slot], choice[slot]) = (time, index);
-                for &user in &users[slot] {
-                    if !std::mem::replace(&mut queued[user], true) {
-                        queue.push_back(user);
-                    }
+    let mut ready = BinaryHeap::new();
+    let offer =
+        |slot: usize, child: Option<usize>, times: &[Option<f64>], ready: &mut BinaryHeap<_>| {
+            for (index, option) in problem.slots[slot].options.iter().enumerate() {
+                let is_new = child.is_none_or(|child| option.children.contains(&child));
+                let children = option.children.iter().map(|&child| times[child]);
+                if let (true, Some(children)) = (is_new, children.sum::<Option<f64>>()) {
+                    ready.push(Ready(option.time + EPSILON + children, slot, index));
                 }
+            }
+        };
+    for slot in 0..problem.slots.len() {
+        offer(slot, None, &times, &mut ready);
+    }
+    while let Some(Ready(time, slot, option)) = ready.pop() {
+        if times[slot].is_none() {
+            (times[slot], choice[slot]) = (Some(time), option);
+            for &user in users[slot].iter().filter(|&&user| times[user].is_none()) {
+                offer(user, Some(slot), &times, &mut ready);
             }
         }
     }
-    // The option was chosen when its children cost at least what they cost now: choose again by the final times.
-    for (slot, found) in problem.slots.iter().enumerate() {
-        let time = |index: usize| {
-            let option = &found.options[index];
-            let children: f64 = option.children.iter().map(|&child| times[child]).sum();
-            option.time + EPSILON + children
-        };
-        let best = (0..found.options.len()).min_by(|&a, &b| time(a).total_cmp(&time(b)));
-        choice[slot] = best.unwrap_or(0);
-    }
-    let possible = problem.roots.iter().all(|&root| times[root].is_finite());
-    (possible && problem.order(&choice).is_some()).then_some(choice)
+    let possible = problem.roots.iter().all(|&root| times[root].is_some());
+    possible.then_some(choice)
 }
 
 /// What one way to fill a slot needs altogether: each slot once, with its option and time.

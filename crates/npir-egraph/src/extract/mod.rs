@@ -4,15 +4,25 @@
 //! another is a step that costs. The search starts from three plans: the original program, the best tree for each slot,
 //! and a greedy DAG, which counts what is shared once. The cheapest is then improved by local search: one slot after
 //! another tries its other ways, judged by the cost of the whole plan, so that what depends on several steps together,
-//! such as fusion, decides as well. Every plan is checked to be free of cycles.
+//! such as fusion, decides as well. On request an integer program then finds the best plan of all, or says how far the
+//! one that was found may be from it. Every plan is checked to be free of cycles.
 
+pub mod ablation;
+mod cycles;
+mod exact;
 mod greedy;
+mod linear;
 mod problem;
 mod search;
+mod solver;
 
 use crate::domain::Domain;
 use crate::graph::{Class, Graph, NodeRef};
 use problem::{Problem, Rank};
+
+pub use exact::{End, ExactLimits, Proof, TOLERANCE};
+pub use linear::{Choice, Linear, Variable};
+pub use solver::HAS_EXACT;
 
 /// One way to compute a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +67,28 @@ pub trait Cost<D: Domain> {
     fn plan(&self, plan: &Plan<'_, D, Self::State, Self::Note>) -> f64 {
         plan.steps().map(|step| step.time).sum()
     }
+
+    /// The same for the exact search: costs, and what they depend on. For every plan the variables must be able to have
+    /// values that cost at most as much as the plan: then the least cost of the program is a bound for all plans. The
+    /// closer they are, the sooner the search is over. Without it a plan is the sum of its steps: who overrides
+    /// [`Cost::plan`] overrides this too.
+    fn linear(&self, _graph: &Graph<D>, linear: &mut Linear<'_, Self::State, Self::Note>) {
+        for slot in 0..linear.num_slots() {
+            for choice in linear.choices(slot) {
+                linear.cost(choice.taken, linear.units(choice.time));
+            }
+        }
+    }
+}
+
+/// How to choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// The best of the greedy plans and the original, and local search from there.
+    #[default]
+    Joint,
+    /// The same, and then the exact search: it needs a build with a solver, [`HAS_EXACT`], and is for small programs.
+    Exact(ExactLimits),
 }
 
 /// Bounds on the local search.
@@ -85,6 +117,8 @@ pub struct Request<'r, S> {
     pub original: &'r [(Class, usize)],
     /// Bounds.
     pub limits: SearchLimits,
+    /// How to choose.
+    pub method: Method,
 }
 
 /// What a step of a plan does.
@@ -202,6 +236,8 @@ pub struct Extracted<'g, D: Domain, S, N = ()> {
     pub rejected: Option<Rejected>,
     /// Whether the local search ended for lack of steps.
     pub cut_short: bool,
+    /// What the exact search says, where it was asked for.
+    pub proof: Option<Proof>,
 }
 
 impl<D: Domain, S: Copy + Ord, N> Extracted<'_, D, S, N> {
@@ -213,6 +249,16 @@ impl<D: Domain, S: Copy + Ord, N> Extracted<'_, D, S, N> {
             choice: &self.choice,
             order: &self.order,
         }
+    }
+
+    /// By which part of its cost the plan may be more expensive than the best one: 0 where it is known to be the best.
+    /// `None` without the exact search.
+    pub fn gap(&self) -> Option<f64> {
+        let proof = self.proof.as_ref()?;
+        Some(match proof.end {
+            End::Proven => 0.0,
+            _ => (1.0 - proof.least / self.time).max(0.0),
+        })
     }
 }
 
@@ -237,7 +283,11 @@ pub fn extract<'g, D: Domain, C: Cost<D>>(
         dag,
         original,
     };
-    Some(search::improve(graph, problem, cost, start, request.limits))
+    let mut found = search::improve(graph, problem, cost, start, request.limits);
+    if let Method::Exact(limits) = request.method {
+        exact::prove(&mut found, cost, limits);
+    }
+    Some(found)
 }
 
 /// The choice that the original program makes; slots that it has not are computed as in `fallback`.

@@ -145,6 +145,7 @@ pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
         dag: dag_time,
         rejected,
         cut_short,
+        proof: None,
     }
 }
 
@@ -157,17 +158,28 @@ fn reject<D: Domain, S: Copy + Ord, N>(
     slot: usize,
     option: usize,
 ) -> Option<Rejected> {
-    if known.as_ref().is_some_and(|known| known.time <= time) {
-        return known;
+    match known {
+        Some(known) if known.time <= time => Some(known),
+        _ => Some(rejected(problem, graph, slot, option, time)),
     }
+}
+
+/// A plan that fills a slot in another way than the chosen one.
+pub(super) fn rejected<D: Domain, S: Copy + Ord, N>(
+    problem: &Problem<S, N>,
+    graph: &Graph<D>,
+    slot: usize,
+    option: usize,
+    time: f64,
+) -> Rejected {
     let found = &problem.slots[slot];
     let op = match found.options[option].node {
         Some(index) => node_at(graph, found.class, index).op().to_owned(),
         None => "a conversion".to_owned(),
     };
-    Some(Rejected {
+    Rejected {
         time,
         class: found.class,
         op,
-    })
+    }
 }

@@ -68,6 +68,14 @@ pub(crate) struct Options {
         default_value = "numpy"
     )]
     optimize: String,
+    /// How the optimizer chooses among plans: by local search, or by an integer program after it (small programs)
+    #[arg(
+        long,
+        value_name = "METHOD",
+        value_parser = ["joint", "exact"],
+        default_value = "joint"
+    )]
+    extract: String,
     /// List copies that had to be made and other remarks
     #[arg(long)]
     remarks: bool,
@@ -80,6 +88,7 @@ impl Options {
         let mut compiler = Compiler::new(Registry::standard())
             .threads(!self.no_threads)
             .optimizer(self.optimizer())
+            .extraction(self.extraction())
             .on_remark(move |d| {
                 if remarks || d.severity == Severity::Warning {
                     eprintln!("{}", diagnostics::remark(&file, d));
@@ -99,9 +108,15 @@ impl Options {
         Optimizer::from_name(&self.optimize).unwrap_or_default()
     }
 
+    fn extraction(&self) -> Extraction {
+        // The command line takes no other name.
+        Extraction::from_name(&self.extract).unwrap_or_default()
+    }
+
     /// Compile options are of no use for an artifact, and nothing that is of no use is taken.
     fn refuse_for_artifact(&self, file: &Path) -> Result<(), Failure> {
-        let is_default = self.optimizer() == Optimizer::default();
+        let is_default =
+            self.optimizer() == Optimizer::default() && self.extraction() == Extraction::default();
         if self.target_cpu.is_some() || self.no_threads || !is_default {
             let file = file.display();
             return Err(Failure::Message(format!(

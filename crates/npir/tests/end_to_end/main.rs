@@ -15,6 +15,8 @@ mod creation;
 mod derived;
 mod elementwise;
 mod errors;
+#[cfg(feature = "exact")]
+mod extraction;
 mod fft;
 mod fft_lengths;
 mod harness;
@@ -29,6 +31,7 @@ mod masks;
 mod matmul;
 mod memory;
 mod order;
+mod pictures;
 mod products;
 mod quantiles;
 mod random;

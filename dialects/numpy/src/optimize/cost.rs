@@ -9,7 +9,7 @@ use crate::constant::Constant;
 use crate::einsum;
 use crate::elementwise;
 use crate::{cast, reduce};
-use npir_egraph::{Class, Cost, Graph, NodeRef, Plan, Way};
+use npir_egraph::{Class, Cost, Graph, Linear, NodeRef, Plan, Way};
 
 /// A machine, and what is assumed of sizes that only the run knows.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl Default for Machine {
 }
 
 /// Computing and moving bytes go on together, but for this part of the shorter one: work is never quite free.
-const OVERLAP: f64 = 0.1;
+pub(super) const OVERLAP: f64 = 0.1;
 
 /// How a node is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,7 +181,7 @@ impl Numbers {
 
 /// How a step comes about, in a plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Given,
     View,
     Inline,
@@ -193,9 +193,9 @@ enum Kind {
 /// What is known of a node for all plans.
 #[derive(Clone, Debug)]
 pub struct Note {
-    kind: Kind,
-    time: f64,
-    bytes: f64,
+    pub(super) kind: Kind,
+    pub(super) time: f64,
+    pub(super) bytes: f64,
 }
 
 /// Which kernel computes a value that is not stored.
@@ -225,6 +225,31 @@ struct Kernel {
     reads: Vec<(usize, f64)>,
 }
 
+/// A kernel of a plan, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The steps that it computes, each after those that it depends on; the last one is the value that it writes.
+    pub steps: Vec<usize>,
+    /// The steps whose values it takes from memory.
+    pub reads: Vec<usize>,
+    /// Seconds of computing.
+    pub computing: f64,
+    /// Seconds of moving bytes.
+    pub moving: f64,
+    /// Seconds altogether.
+    pub time: f64,
+}
+
+/// Who computes the steps of a plan.
+struct Shared<'p> {
+    /// For each step what is known of it, and its children.
+    notes: Vec<Option<(&'p Note, &'p [usize])>>,
+    /// The kernel that computes each step that is not stored.
+    owner: Vec<Owner>,
+    /// For each step the kernel that writes it, if it is stored.
+    kernels: Vec<Option<Kernel>>,
+}
+
 impl<'c> Cost<Numpy<'c>> for Numbers {
     type State = ();
     type Note = Note;
@@ -248,9 +273,70 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
         }]
     }
 
+    fn linear(&self, _: &Graph<Numpy<'c>>, linear: &mut Linear<'_, (), Note>) {
+        super::linear::write(&self.machine, linear);
+    }
+
     fn plan(&self, plan: &Plan<'_, Numpy<'c>, (), Note>) -> f64 {
+        let shared = self.share(plan);
+        let kernels = shared.kernels.iter().zip(&shared.notes);
+        kernels
+            .filter_map(|(kernel, note)| Some(self.times(kernel.as_ref()?, note.as_ref()?.0).1))
+            .sum()
+    }
+}
+
+impl Numbers {
+    /// The kernels of a plan, each after those whose values it takes.
+    pub fn groups(&self, plan: &Plan<'_, Numpy<'_>, (), Note>) -> Vec<Group> {
+        let shared = self.share(plan);
+        let mut groups: Vec<Option<Group>> = vec![None; shared.kernels.len()];
+        for (slot, (kernel, note)) in shared.kernels.iter().zip(&shared.notes).enumerate() {
+            if let (Some(kernel), Some((note, _))) = (kernel, note) {
+                let (moving, time) = self.times(kernel, note);
+                groups[slot] = Some(Group {
+                    steps: Vec::new(),
+                    reads: kernel.reads.iter().map(|read| read.0).collect(),
+                    computing: kernel.seconds,
+                    moving,
+                    time,
+                });
+            }
+        }
+        let mut order = Vec::new();
+        for step in plan.steps() {
+            let is_computed = step
+                .note
+                .is_some_and(|note| !matches!(note.kind, Kind::Given | Kind::View));
+            let kernel = match (groups[step.slot].is_some(), shared.owner[step.slot]) {
+                (true, _) => step.slot,
+                (false, Owner::One(kernel)) if is_computed => kernel,
+                _ => continue,
+            };
+            if kernel == step.slot {
+                order.push(kernel);
+            }
+            if let Some(group) = &mut groups[kernel] {
+                group.steps.push(step.slot);
+            }
+        }
+        let ordered = order.into_iter().filter_map(|slot| groups[slot].take());
+        ordered.collect()
+    }
+
+    /// Seconds that a kernel moves bytes, and that it takes altogether.
+    fn times(&self, kernel: &Kernel, note: &Note) -> (f64, f64) {
+        let read: f64 = kernel.reads.iter().map(|(_, bytes)| bytes).sum();
+        let memory = (note.bytes + read) / self.machine.bandwidth;
+        let overlap = OVERLAP * kernel.seconds.min(memory);
+        let time = self.machine.launch + kernel.seconds.max(memory) + overlap;
+        (memory, time)
+    }
+
+    /// Which values are stored, and which kernel computes what.
+    fn share<'p>(&self, plan: &Plan<'p, Numpy<'_>, (), Note>) -> Shared<'p> {
         let slots = plan.num_slots();
-        let mut notes: Vec<Option<(&Note, &[usize])>> = vec![None; slots];
+        let mut notes: Vec<Option<(&'p Note, &'p [usize])>> = vec![None; slots];
         for step in plan.steps() {
             notes[step.slot] = step.note.map(|note| (note, step.children));
         }
@@ -326,20 +412,16 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
                 }
             }
         }
-        let mut total = 0.0;
-        for (kernel, note) in kernels.iter_mut().zip(&notes) {
-            let (Some(kernel), Some((note, _))) = (kernel, note) else {
-                continue;
-            };
+        for kernel in kernels.iter_mut().flatten() {
             kernel
                 .reads
                 .sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
             kernel.reads.dedup_by_key(|read| read.0);
-            let read: f64 = kernel.reads.iter().map(|(_, bytes)| bytes).sum();
-            let memory = (note.bytes + read) / self.machine.bandwidth;
-            let overlap = OVERLAP * kernel.seconds.min(memory);
-            total += self.machine.launch + kernel.seconds.max(memory) + overlap;
         }
-        total
+        Shared {
+            notes,
+            owner,
+            kernels,
+        }
     }
 }
