@@ -325,6 +325,19 @@ class Identity(unittest.TestCase):
             self.assertTrue(alike(npir.jit(function)(*ours), expected), function.__name__)
             self.assertTrue(alike(ours, theirs), function.__name__)
 
+    def test_a_view_of_an_argument_that_may_be_returned(self):
+        def f(x, y):
+            if x.sum() > 0:
+                y = y * 2
+            return y[:, ::-1]
+
+        compiled = npir.jit(f, strict=True)
+        for x in (np.ones(3), -np.ones(3)):
+            y = np.arange(6.0).reshape(2, 3)
+            found, expected = compiled(x, y), f(x, y)
+            self.assertTrue(alike(found, expected))
+            self.assertEqual(np.shares_memory(found, y), np.shares_memory(expected, y))
+
     def test_results_have_elements_of_their_own(self):
         def filled(x):
             t = np.copy(x)

@@ -75,6 +75,14 @@ def set_and_read_in_loops(a, n):
     return a, t
 
 
+def view_of_one_of_two(a, b, n):
+    if a.sum() > 0:
+        b = a * b
+    v = b[:, ::-1]
+    v += n * 3
+    return a
+
+
 def exceptions(a):
     try:
         x = np.linalg.solve(a, np.ones(a.shape[0]))
@@ -284,6 +292,8 @@ class Parts(unittest.TestCase):
             (memory, X),
             (set_before_and_again, np.arange(12, dtype=np.int32).reshape(3, 4), 2),
             (set_and_read_in_loops, X, 2),
+            (view_of_one_of_two, square + 1, square, 2),
+            (view_of_one_of_two, square - 9, square, 2),
             (exceptions, square),
             (exceptions, np.ones((3, 3))),
             (set_before_an_exception, X, 5),

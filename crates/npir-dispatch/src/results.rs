@@ -141,14 +141,6 @@ impl<'py> Assembly<'_, '_, 'py> {
             Outcome::Scalar(i) => self.scalar(*i)?,
             Outcome::Number(i) => self.number(*i)?,
             Outcome::Argument(i) => self.argument(*i)?,
-            Outcome::ArgumentIf {
-                argument,
-                holds,
-                otherwise,
-            } => match self.holds(*holds)? {
-                true => self.argument(*argument)?,
-                false => self.result(*otherwise)?,
-            },
             Outcome::Either {
                 holds,
                 then,

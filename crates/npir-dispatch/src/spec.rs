@@ -148,15 +148,6 @@ pub enum Outcome {
     Number(usize),
     /// The very array that was passed: its position among the arguments that are arrays or numbers.
     Argument(usize),
-    /// The very array that was passed, where a 0-d bool result holds; otherwise a result as an array.
-    ArgumentIf {
-        /// As in `Argument`.
-        argument: usize,
-        /// The result that decides.
-        holds: usize,
-        /// The result that is returned where it does not hold.
-        otherwise: usize,
-    },
     /// One of two things.
     Either {
         /// The 0-d bool result that decides.

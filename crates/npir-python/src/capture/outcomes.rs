@@ -123,13 +123,20 @@ impl<'c> Capture<'_, 'c, '_> {
                     return self.unsupported("two results share memory");
                 }
                 let contents = self.read(array)?;
-                match self.buffers[array.buffer].maybe.filter(|_| whole) {
-                    Some((leaf, holds)) => Outcome::ArgumentIf {
-                        argument: leaf,
+                let new = Outcome::Array(add(contents));
+                match self.buffers[array.buffer].maybe {
+                    Some((argument, holds)) => Outcome::Either {
                         holds: add(holds),
-                        otherwise: add(contents),
+                        then: Box::new(match whole {
+                            true => Outcome::Argument(argument),
+                            false => {
+                                let steps = self.view_steps(array, tensors, updates)?;
+                                Outcome::View { argument, steps }
+                            }
+                        }),
+                        otherwise: Box::new(new),
                     },
-                    None => Outcome::Array(add(contents)),
+                    None => new,
                 }
             }
             Value::Tuple(items) => {
