@@ -212,6 +212,36 @@ func.func @scatter_rows(%m: index, %n: index, %at: memref<?xindex>, %u: memref<?
   return
 }
 
+// Short rows fill a vector of their own,
+// CHECK-LABEL: func.func @scatter_pairs
+// CHECK: schedule <vector = 2>
+func.func @scatter_pairs(%m: index, %at: memref<?xindex>, %u: memref<?x2xf64>, %t: memref<?x2xf64>) {
+  loop.nest bounds [%m, 2] iterators [sequential, parallel] ins(%at, %u : memref<?xindex>, memref<?x2xf64>)
+      maps [#i, #ij] body (%row: index, %x: f64) {
+    %j = loop.index 1 : index
+    %old = memref.load %t[%row, %j] : memref<?x2xf64>
+    %new = arith.addf %old, %x : f64
+    memref.store %new, %t[%row, %j] : memref<?x2xf64>
+    loop.yield
+  }
+  return
+}
+
+// or none: what a mask has written is slow to read again.
+// CHECK-LABEL: func.func @scatter_triples
+// CHECK: schedule <>
+func.func @scatter_triples(%m: index, %at: memref<?xindex>, %u: memref<?x3xf64>, %t: memref<?x3xf64>) {
+  loop.nest bounds [%m, 3] iterators [sequential, parallel] ins(%at, %u : memref<?xindex>, memref<?x3xf64>)
+      maps [#i, #ij] body (%row: index, %x: f64) {
+    %j = loop.index 1 : index
+    %old = memref.load %t[%row, %j] : memref<?x3xf64>
+    %new = arith.addf %old, %x : f64
+    memref.store %new, %t[%row, %j] : memref<?x3xf64>
+    loop.yield
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @product
 // CHECK: schedule <order = [0, 2, 1], tile = [64, {{[0-9]+}}, {{[0-9]+}}], parallel = 1, grain = {{[0-9]+}}, vector = 8, unroll = 2, jam = [4, 1, 4]>
 func.func @product(%m: index, %n: index, %k: index, %a: memref<?x?xf64>, %b: memref<?x?xf64>, %c: memref<?x?xf64>, %zero: f64) {

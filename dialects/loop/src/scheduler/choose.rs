@@ -27,6 +27,7 @@ pub(super) fn choose(facts: &Facts<'_>, machine: Machine) -> Schedule {
             jam_reduction(facts, &mut schedule);
             tile_transposition(facts, &mut schedule);
             schedule.collapse = collapse(facts, &schedule);
+            narrow(facts, &mut schedule);
             schedule.block = block(facts, &schedule);
         }
     }
@@ -110,6 +111,22 @@ fn unroll(facts: &Facts<'_>, machine: Machine, schedule: &Schedule) -> i64 {
     match vectors < wanted {
         true => 1 << vectors.ilog2(),
         false => wanted,
+    }
+}
+
+/// Lanes along a few points that no other axis continues: a vector of just those, for one with a mask costs more. Where
+/// iterations come in order and read what was written before, processors wait for what a mask has written, so there is
+/// none.
+fn narrow(facts: &Facts<'_>, schedule: &mut Schedule) {
+    let few = facts.extents[schedule.lanes]
+        .filter(|n| *n > 0 && *n < schedule.vector && schedule.collapse == 0)
+        .filter(|_| facts.is(schedule.lanes, Parallel));
+    if let Some(n) = few {
+        let waits = facts.kinds.contains(&Sequential) && n.count_ones() != 1;
+        schedule.vector = match waits {
+            true => 1,
+            false => (n as u64).next_power_of_two() as i64,
+        };
     }
 }
 
