@@ -44,7 +44,8 @@ class Program:
                 f"min({a}, {b})",
                 f"({a} if {a} > {b} else {b})",
                 f"float({a})",
-                f"{self.pick(self.arrays)}.sum()",
+                # What is zero but for rounding is not to be true.
+                f"np.round({self.pick(self.arrays)}.sum(), 6)",
                 f"{self.pick(self.arrays)}[0, {self.pick(['0', '-1', '1'])}]",
                 f"np.max({self.pick(self.arrays)})",
                 f"len({self.pick(self.arrays)})",

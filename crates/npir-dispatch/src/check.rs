@@ -126,19 +126,11 @@ impl Check {
                 same(object, constant.bind(py)).then_some(())
             }
             Check::Constant(constant) => same(object, constant.bind(py)).then_some(()),
-            Check::Tuple(items) => {
-                let tuple = object.cast_exact::<PyTuple>().ok()?;
-                let fits = tuple.len() == items.len();
-                let mut pairs = items.iter().zip(tuple.iter());
-                (fits && pairs.all(|(check, item)| check.take(&item, leaves).is_some()))
-                    .then_some(())
+            Check::Tuple(checks) => {
+                take_all(checks, object.cast_exact::<PyTuple>().ok()?.iter(), leaves)
             }
-            Check::List(items) => {
-                let list = object.cast_exact::<PyList>().ok()?;
-                let fits = list.len() == items.len();
-                let mut pairs = items.iter().zip(list.iter());
-                (fits && pairs.all(|(check, item)| check.take(&item, leaves).is_some()))
-                    .then_some(())
+            Check::List(checks) => {
+                take_all(checks, object.cast_exact::<PyList>().ok()?.iter(), leaves)
             }
             Check::Dict(items) => {
                 let dict = object.cast_exact::<PyDict>().ok()?;
@@ -174,6 +166,17 @@ impl Check {
             Check::Scalar(_) | Check::Number(_) | Check::Known(_) | Check::Constant(_) => false,
         }
     }
+}
+
+/// Items that are as many as there are checks, each by its own.
+fn take_all<'py>(
+    checks: &[Check],
+    items: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
+    leaves: &mut Leaves<'py>,
+) -> Option<()> {
+    (items.len() == checks.len()).then_some(())?;
+    let mut pairs = checks.iter().zip(items);
+    pairs.try_for_each(|(check, item)| check.take(&item, leaves))
 }
 
 impl ArrayCheck {

@@ -75,7 +75,12 @@ pub(crate) fn count(counts: Counts) {
 }
 
 fn read(counter: &AtomicI64) -> u64 {
-    u64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(0)
+    total(counter, 0)
+}
+
+/// A counter, with what threads have not said yet.
+fn total(counter: &AtomicI64, more: i64) -> u64 {
+    u64::try_from(counter.load(Ordering::Relaxed) + more).unwrap_or(0)
 }
 
 struct Settings {
@@ -141,16 +146,17 @@ pub struct MemoryStats {
     pub limit: Option<u64>,
 }
 
-/// The counters now. Other threads may be changing them, and each may have taken or given back 64 KiB in small blocks
-/// that are not counted yet.
+/// The counters now. Other threads may be changing them. A peak may have been higher by the 64 KiB that a thread takes in
+/// small blocks before it says so.
 pub fn memory_stats() -> MemoryStats {
-    magazine::flush();
+    let more = magazine::counted();
+    let live = total(&LIVE_BYTES, more.live);
     let limit = settings().limit.load(Ordering::Relaxed);
     MemoryStats {
-        live: read(&LIVE_BYTES),
-        peak: read(&PEAK_BYTES),
-        cached: read(&CACHED_BYTES),
-        live_blocks: read(&LIVE_BLOCKS),
+        live,
+        peak: read(&PEAK_BYTES).max(live),
+        cached: total(&CACHED_BYTES, more.cached),
+        live_blocks: total(&LIVE_BLOCKS, more.blocks),
         cache_cap: settings().cache_cap.load(Ordering::Relaxed),
         limit: (limit != u64::MAX).then_some(limit),
     }
@@ -158,8 +164,8 @@ pub fn memory_stats() -> MemoryStats {
 
 /// Sets the peak back to what is live now.
 pub fn reset_peak() {
-    magazine::flush();
-    PEAK_BYTES.store(LIVE_BYTES.load(Ordering::Relaxed), Ordering::Relaxed);
+    let live = LIVE_BYTES.load(Ordering::Relaxed) + magazine::counted().live;
+    PEAK_BYTES.store(live, Ordering::Relaxed);
 }
 
 /// Refuses allocations that would bring the bytes in use above `limit`; `None` removes the limit.

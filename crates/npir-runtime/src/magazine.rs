@@ -2,11 +2,12 @@
 //! other threads write to (the magazines of J. Bonwick and J. Adams, *Magazines and Vmem*, 2001, without the depot: full
 //! and empty ones go to and come from the free lists of [`crate::alloc`], block by block).
 //!
-//! What a thread has counted is added to the counters of all threads from [`FLUSH`] bytes on, when the thread asks for
-//! them, and at its end.
+//! What a thread counts it alone writes, and all may read: [`counted`] adds it up. From [`FLUSH`] bytes on, and at the
+//! thread's end, it goes to the counters of all threads, where a new peak is seen.
 
 use std::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering};
 
 use crate::alloc::{self, Header};
 
@@ -14,37 +15,100 @@ use crate::alloc::{self, Header};
 pub(crate) const CLASSES: usize = 25;
 /// Blocks of a class in a magazine at most.
 const MOST: u8 = 4;
-/// Bytes that a thread may have taken or given back without having said so.
+/// Bytes that a thread takes or gives back before it says so.
 const FLUSH: i64 = 64 << 10;
 
-/// What has changed and not been said yet.
-#[derive(Clone, Copy)]
+/// Bytes and blocks in use, and bytes kept for reuse, or how they have changed.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
-    /// Bytes in use.
     pub(crate) live: i64,
-    /// Blocks in use.
     pub(crate) blocks: i64,
-    /// Bytes kept for reuse.
     pub(crate) cached: i64,
 }
 
-impl Counts {
-    const NONE: Counts = Counts {
-        live: 0,
-        blocks: 0,
-        cached: 0,
-    };
+/// What one thread has counted. Never freed: another thread takes it over.
+struct Counter {
+    live: AtomicI64,
+    blocks: AtomicI64,
+    cached: AtomicI64,
+    /// Whether it is some thread's.
+    owned: AtomicBool,
+    next: *const Counter,
+}
+
+/// The first of all counters.
+static COUNTERS: AtomicPtr<Counter> = AtomicPtr::new(ptr::null_mut());
+
+fn counters() -> impl Iterator<Item = &'static Counter> {
+    // SAFETY: counters are never freed.
+    let first = unsafe { COUNTERS.load(Ordering::Acquire).as_ref() };
+    // SAFETY: the same.
+    std::iter::successors(first, |counter| unsafe { counter.next.as_ref() })
+}
+
+/// What all threads have counted and not yet said.
+pub(crate) fn counted() -> Counts {
+    counters().fold(Counts::default(), |sum, counter| Counts {
+        live: sum.live + counter.live.load(Ordering::Relaxed),
+        blocks: sum.blocks + counter.blocks.load(Ordering::Relaxed),
+        cached: sum.cached + counter.cached.load(Ordering::Relaxed),
+    })
+}
+
+impl Counter {
+    /// One that no thread has.
+    fn new() -> &'static Counter {
+        let take = |counter: &&Counter| !counter.owned.swap(true, Ordering::Acquire);
+        if let Some(free) = counters().find(take) {
+            return free;
+        }
+        let new = Box::leak(Box::new(Counter {
+            live: AtomicI64::new(0),
+            blocks: AtomicI64::new(0),
+            cached: AtomicI64::new(0),
+            owned: AtomicBool::new(true),
+            next: COUNTERS.load(Ordering::Acquire),
+        }));
+        loop {
+            let next = new.next.cast_mut();
+            match COUNTERS.compare_exchange(next, new, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return new,
+                Err(first) => new.next = first,
+            }
+        }
+    }
+
+    /// By the thread that owns it, which is the only one that writes.
+    fn add(&self, counts: Counts) {
+        let add =
+            |to: &AtomicI64, n: i64| to.store(to.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+        add(&self.live, counts.live);
+        add(&self.blocks, counts.blocks);
+        add(&self.cached, counts.cached);
+        if self.live.load(Ordering::Relaxed).abs() > FLUSH {
+            self.flush();
+        }
+    }
+
+    fn flush(&self) {
+        alloc::count(Counts {
+            live: self.live.swap(0, Ordering::Relaxed),
+            blocks: self.blocks.swap(0, Ordering::Relaxed),
+            cached: self.cached.swap(0, Ordering::Relaxed),
+        });
+    }
 }
 
 struct Magazine {
     heads: [*mut Header; CLASSES],
     lengths: [u8; CLASSES],
-    counts: Counts,
+    /// From the first use on.
+    counter: Option<&'static Counter>,
 }
 
 impl Magazine {
-    fn flush(&mut self) {
-        alloc::count(std::mem::replace(&mut self.counts, Counts::NONE));
+    fn count(&mut self, counts: Counts) {
+        self.counter.get_or_insert_with(Counter::new).add(counts);
     }
 
     fn take(&mut self, class: usize) -> Option<NonNull<Header>> {
@@ -52,18 +116,23 @@ impl Magazine {
         // SAFETY: blocks in the list have a valid header and belong to this thread.
         self.heads[class] = unsafe { header.as_ref().next };
         self.lengths[class] -= 1;
-        self.counts.cached -= alloc::capacity_of_class(class) as i64;
         Some(header)
     }
 
     fn clear(&mut self) {
         for class in 0..CLASSES {
             while let Some(header) = self.take(class) {
+                self.count(Counts {
+                    cached: -(alloc::capacity_of_class(class) as i64),
+                    ..Counts::default()
+                });
                 // SAFETY: nobody else knows the block any more.
                 unsafe { alloc::give_back(header, class) };
             }
         }
-        self.flush();
+        if let Some(counter) = self.counter {
+            counter.flush();
+        }
     }
 }
 
@@ -72,7 +141,11 @@ struct Own(UnsafeCell<Magazine>);
 
 impl Drop for Own {
     fn drop(&mut self) {
-        self.0.get_mut().clear();
+        let own = self.0.get_mut();
+        own.clear();
+        if let Some(counter) = own.counter.take() {
+            counter.owned.store(false, Ordering::Release);
+        }
     }
 }
 
@@ -81,7 +154,7 @@ thread_local! {
         Own(UnsafeCell::new(Magazine {
             heads: [ptr::null_mut(); CLASSES],
             lengths: [0; CLASSES],
-            counts: Counts::NONE,
+            counter: None,
         }))
     };
 }
@@ -96,11 +169,11 @@ fn with<T>(act: impl FnOnce(&mut Magazine) -> T) -> Option<T> {
 pub(crate) fn pop(class: usize, size: u64) -> Option<NonNull<Header>> {
     with(|own| {
         let header = own.take(class)?;
-        own.counts.live += size as i64;
-        own.counts.blocks += 1;
-        if own.counts.live > FLUSH {
-            own.flush();
-        }
+        own.count(Counts {
+            live: size as i64,
+            blocks: 1,
+            cached: -(alloc::capacity_of_class(class) as i64),
+        });
         Some(header)
     })?
 }
@@ -118,20 +191,14 @@ pub(crate) unsafe fn push(class: usize, header: NonNull<Header>, size: u64) -> b
         unsafe { (*header.as_ptr()).next = own.heads[class] };
         own.heads[class] = header.as_ptr();
         own.lengths[class] += 1;
-        own.counts.cached += alloc::capacity_of_class(class) as i64;
-        own.counts.live -= size as i64;
-        own.counts.blocks -= 1;
-        if own.counts.live < -FLUSH {
-            own.flush();
-        }
+        own.count(Counts {
+            live: -(size as i64),
+            blocks: -1,
+            cached: alloc::capacity_of_class(class) as i64,
+        });
         true
     })
     .unwrap_or(false)
-}
-
-/// Says what this thread has counted.
-pub(crate) fn flush() {
-    let _ = with(Magazine::flush);
 }
 
 /// Gives this thread's blocks back to the system.
