@@ -4,7 +4,7 @@
 //! [`HUGE`] bytes are mapped on their own with data aligned to a huge page (fresh 4 KiB pages cost
 //! ten times as much as huge ones, and reused memory is cheaper still). A released block goes to the
 //! free list of its size class as long as the cache stays under its cap. In front of the free lists of
-//! small classes each thread has a few blocks of its own ([`crate::magazine`]).
+//! small classes each thread has a few blocks of its own.
 //!
 //! Free lists are only ever *tried*: a lock that stays taken (after a `fork` in the middle of it, say)
 //! means a fresh block, not a deadlock.
