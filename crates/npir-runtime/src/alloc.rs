@@ -149,6 +149,7 @@ pub struct MemoryStats {
 /// The counters now. Other threads may be changing them. A peak may have been higher by the 64 KiB that a thread takes in
 /// small blocks before it says so.
 pub fn memory_stats() -> MemoryStats {
+    let _still = magazine::still();
     let more = magazine::counted();
     let live = total(&LIVE_BYTES, more.live);
     let limit = settings().limit.load(Ordering::Relaxed);
@@ -164,6 +165,7 @@ pub fn memory_stats() -> MemoryStats {
 
 /// Sets the peak back to what is live now.
 pub fn reset_peak() {
+    let _still = magazine::still();
     let live = LIVE_BYTES.load(Ordering::Relaxed) + magazine::counted().live;
     PEAK_BYTES.store(live, Ordering::Relaxed);
 }

@@ -2,12 +2,13 @@
 //! other threads write to (the magazines of J. Bonwick and J. Adams, *Magazines and Vmem*, 2001, without the depot: full
 //! and empty ones go to and come from the free lists of [`crate::alloc`], block by block).
 //!
-//! What a thread counts it alone writes, and all may read: [`counted`] adds it up. From [`FLUSH`] bytes on, and at the
-//! thread's end, it goes to the counters of all threads, where a new peak is seen.
+//! What a thread counts it alone writes, and all may read: [`counted`] adds it up. From [`FLUSH`] bytes on it goes to the
+//! counters of all threads, where a new peak is seen.
 
 use std::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use crate::alloc::{self, Header};
 
@@ -44,6 +45,21 @@ fn counters() -> impl Iterator<Item = &'static Counter> {
     let first = unsafe { COUNTERS.load(Ordering::Acquire).as_ref() };
     // SAFETY: the same.
     std::iter::successors(first, |counter| unsafe { counter.next.as_ref() })
+}
+
+/// Held where something goes from a thread's counter to that of all, and by who reads both.
+static MOVING: Mutex<()> = Mutex::new(());
+
+/// Nothing moves while the result lives; `None` where somebody holds on to the lock, after a `fork` say.
+pub(crate) fn still() -> Option<MutexGuard<'static, ()>> {
+    for _ in 0..200 {
+        match MOVING.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
+    None
 }
 
 /// What all threads have counted and not yet said.
@@ -91,6 +107,8 @@ impl Counter {
     }
 
     fn flush(&self) {
+        // Else another time.
+        let Some(_still) = still() else { return };
         alloc::count(Counts {
             live: self.live.swap(0, Ordering::Relaxed),
             blocks: self.blocks.swap(0, Ordering::Relaxed),
@@ -130,9 +148,6 @@ impl Magazine {
                 unsafe { alloc::give_back(header, class) };
             }
         }
-        if let Some(counter) = self.counter {
-            counter.flush();
-        }
     }
 }
 
@@ -143,6 +158,7 @@ impl Drop for Own {
     fn drop(&mut self) {
         let own = self.0.get_mut();
         own.clear();
+        // With what it has counted, for the next thread that takes it.
         if let Some(counter) = own.counter.take() {
             counter.owned.store(false, Ordering::Release);
         }
