@@ -74,7 +74,7 @@ mod state {
     pub(super) const TAKEN: u64 = 2;
 }
 
-/// One call of a [`Function`], and its results until they are taken. Results are those that update no argument, by their
+/// A call of a [`Function`], and its results until they are taken. Results are those that update no argument, by their
 /// positions among these.
 ///
 /// It allocates nothing unless there are very many arguments.
@@ -88,7 +88,7 @@ pub struct Frame<'f> {
 }
 
 impl<'f> Frame<'f> {
-    /// For one call.
+    /// For a call, or for one after the other: a call ends what is left of the one before.
     #[inline]
     pub fn new(function: &'f Function) -> Frame<'f> {
         let words = function.inner.frame_words;
@@ -123,6 +123,7 @@ impl<'f> Frame<'f> {
     /// There are as many arguments as [`Function::signature`] has, in order, each with as many extents and strides as
     /// its rank there.
     pub unsafe fn fill<'a>(&mut self, args: impl ExactSizeIterator<Item = RawArg<'a>>) {
+        self.forget();
         let inner = &*self.function.inner;
         let base = self.base();
         let mut at = inner.pointers;
@@ -156,7 +157,6 @@ impl<'f> Frame<'f> {
                 slot.write_bytes(0, result.words);
             }
         }
-        self.done = false;
     }
 
     /// Runs the entry point on the arguments of [`Frame::fill`].
@@ -312,6 +312,24 @@ impl<'f> Frame<'f> {
         Some((block, view(spec, words)))
     }
 
+    /// Ends what is left of a call: results that nobody took are no longer there.
+    fn forget(&mut self) {
+        for i in 0..self.len() {
+            let kept = self
+                .slot(i)
+                .filter(|(spec, words)| !spec.scalar && words[2] == state::FRAME);
+            if let Some(block) = kept.and_then(|(_, words)| NonNull::new(words[0] as *mut u8)) {
+                // SAFETY: the frame has a reference to the block, which is in no call's list.
+                unsafe {
+                    if alloc::drop_reference(block) {
+                        alloc::free(block);
+                    }
+                }
+            }
+        }
+        self.done = false;
+    }
+
     /// Other results in the same block.
     fn sharing(&self, i: usize, allocated: u64) -> impl Iterator<Item = usize> {
         (0..self.len()).filter(move |j| {
@@ -326,7 +344,9 @@ impl<'f> Frame<'f> {
     /// No memory for a copy, or a result that is not there.
     pub fn array(&mut self, i: usize, report: &mut RunReport) -> Result<Array, RunError> {
         let function = self.function;
-        let missing = || function.broken(format!("result {i} is not there"));
+        // Among all results, those that update arguments too.
+        let index = function.inner.returned.get(i).map_or(i, |r| r.index);
+        let missing = || function.broken(format!("result {index} is not there"));
         let (spec, words) = self.slot(i).ok_or_else(missing)?;
         if spec.scalar {
             let value = self.item(i).ok_or_else(missing)?;
@@ -353,7 +373,7 @@ impl<'f> Frame<'f> {
             };
             let copy = view.to_array()?;
             report.copies.push(CopyRemark {
-                what: format!("result {i}"),
+                what: format!("result {index}"),
                 reason: CopyReason::ResultAliases,
                 bytes: copy.nbytes(),
             });
@@ -373,26 +393,14 @@ impl<'f> Frame<'f> {
         let array = unsafe { Array::from_block(block, layout) };
         match inside {
             true => Ok(array),
-            false => Err(function.broken(format!("result {i} lies outside its memory"))),
+            false => Err(function.broken(format!("result {index} lies outside its memory"))),
         }
     }
 }
 
 impl Drop for Frame<'_> {
     fn drop(&mut self) {
-        for i in 0..self.len() {
-            let kept = self
-                .slot(i)
-                .filter(|(spec, words)| !spec.scalar && words[2] == state::FRAME);
-            if let Some(block) = kept.and_then(|(_, words)| NonNull::new(words[0] as *mut u8)) {
-                // SAFETY: the frame has a reference to the block, which is in no call's list.
-                unsafe {
-                    if alloc::drop_reference(block) {
-                        alloc::free(block);
-                    }
-                }
-            }
-        }
+        self.forget();
     }
 }
 

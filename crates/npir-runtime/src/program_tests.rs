@@ -248,6 +248,36 @@ fn accumulate_function() -> Function {
 }
 
 #[test]
+fn frames_keep_results_until_they_are_taken() {
+    let f = accumulate_function();
+    let mut report = RunReport::default();
+    let mut frame = Frame::new(&f);
+    assert!(frame.result(0).is_none() && frame.array(0, &mut report).is_err());
+    let (mut c, x) = (arr1(&[1.0, 2.0]), arr1(&[10.0, 20.0]));
+    let mut call = |frame: &mut Frame<'_>| {
+        let mut report = RunReport::default();
+        frame.call(&mut [Arg::from(&mut c), Arg::from(&x)], &mut report)
+    };
+    call(&mut frame).unwrap();
+    // Two results are one block, which is nobody's alone.
+    assert_eq!(frame.result(1).unwrap().shape, [2]);
+    assert!(frame.take_block(1).is_none());
+    let one = frame.array(1, &mut report).unwrap();
+    assert!(one.is_shared());
+    assert!(frame.result(1).is_none() && frame.array(1, &mut report).is_err());
+    assert_eq!(frame.result(2).unwrap().strides, [-8]);
+    // Another call, or the frame's end, gives up what was not taken.
+    call(&mut frame).unwrap();
+    assert!(!one.is_shared());
+    let other = frame.array(2, &mut report).unwrap();
+    assert!(other.is_shared());
+    drop(frame);
+    assert!(!other.is_shared());
+    assert_eq!(one.to_vec::<f64>().unwrap(), [10.0, 20.0]);
+    assert_eq!(other.to_vec::<f64>().unwrap(), [20.0, 10.0]);
+}
+
+#[test]
 fn updates_go_to_the_callers_memory_and_aliases_are_copied() {
     let f = accumulate_function();
     let mut memory = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
