@@ -1,5 +1,7 @@
 //! Arguments of a call: whether they are what a version was compiled for, and where their memory is.
 
+use std::ops::Deref;
+
 use npir_runtime::{Arg, ArrayView, ArrayViewMut, DType, RawArg, Scalar};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods, npyffi};
 use pyo3::prelude::*;
@@ -53,17 +55,109 @@ fn npir_dtype(number: std::ffi::c_int) -> Option<DType> {
 }
 
 /// Arguments of the compiled function, in order.
-pub(crate) type Leaves<'py> = SmallVec<[Leaf<'py>; 6]>;
+pub(crate) struct Leaves<'a, 'py> {
+    all: SmallVec<[Leaf<'a, 'py>; 6]>,
+    /// Whether all elements of arrays lie in whole steps, so that compiled code can use them where they are.
+    pub(crate) whole: bool,
+    /// Whether work on all elements of an array takes longer than to give the interpreter's lock away.
+    pub(crate) large: bool,
+}
+
+impl<'a, 'py> Leaves<'a, 'py> {
+    #[inline]
+    pub(crate) fn new() -> Leaves<'a, 'py> {
+        Leaves {
+            all: SmallVec::new(),
+            whole: true,
+            large: false,
+        }
+    }
+
+    /// # Safety
+    /// `array` is an instance of `numpy.ndarray` with elements of type `dtype`.
+    #[inline]
+    pub(crate) unsafe fn push_array(&mut self, array: Held<'a, 'py>, dtype: DType, written: bool) {
+        const ELEMENTS: usize = 16_384;
+        const CONTIGUOUS: std::ffi::c_int =
+            npyffi::NPY_ARRAY_C_CONTIGUOUS | npyffi::NPY_ARRAY_F_CONTIGUOUS;
+        let leaf = ArrayLeaf {
+            array,
+            dtype,
+            written,
+        };
+        let array = leaf.array();
+        // SAFETY: an array's own description.
+        let contiguous = unsafe { (*array.as_array_ptr()).fields.flags } & CONTIGUOUS != 0;
+        let (mut size, mut whole) = (1, true);
+        for (&n, &stride) in array.shape().iter().zip(array.strides()) {
+            size *= n;
+            whole &= n < 2 || stride & (dtype.size() as isize - 1) == 0;
+        }
+        self.large |= size > ELEMENTS;
+        self.whole &= contiguous || whole;
+        self.all.push(Leaf::Array(leaf));
+    }
+
+    #[inline]
+    pub(crate) fn push_number(&mut self, value: Scalar) {
+        self.all.push(Leaf::Number(value));
+    }
+}
+
+impl<'a, 'py> Deref for Leaves<'a, 'py> {
+    type Target = [Leaf<'a, 'py>];
+
+    #[inline]
+    fn deref(&self) -> &[Leaf<'a, 'py>] {
+        &self.all
+    }
+}
+
+/// An object that is there as long as the call.
+pub(crate) enum Held<'a, 'py> {
+    /// The caller has it.
+    Argument(&'a Bound<'py, PyAny>),
+    /// From a place that may get another object meanwhile.
+    Own(Bound<'py, PyAny>),
+}
+
+impl<'py> Deref for Held<'_, 'py> {
+    type Target = Bound<'py, PyAny>;
+
+    #[inline]
+    fn deref(&self) -> &Bound<'py, PyAny> {
+        match self {
+            Held::Argument(object) => object,
+            Held::Own(object) => object,
+        }
+    }
+}
 
 /// An argument of the compiled function.
-pub(crate) enum Leaf<'py> {
-    /// An array, and whether it is written to.
-    Array(Bound<'py, PyUntypedArray>, DType, bool),
+pub(crate) enum Leaf<'a, 'py> {
+    Array(ArrayLeaf<'a, 'py>),
     /// A number.
     Number(Scalar),
 }
 
-impl Leaf<'_> {
+/// An array that is an argument.
+pub(crate) struct ArrayLeaf<'a, 'py> {
+    /// An instance of `numpy.ndarray`.
+    array: Held<'a, 'py>,
+    dtype: DType,
+    /// Whether it is written to.
+    written: bool,
+}
+
+impl<'py> ArrayLeaf<'_, 'py> {
+    #[inline]
+    pub(crate) fn array(&self) -> &Bound<'py, PyUntypedArray> {
+        // SAFETY: the contract of `Leaves::push_array`.
+        unsafe { self.array.cast_unchecked() }
+    }
+}
+
+impl Leaf<'_, '_> {
     /// The argument.
     ///
     /// # Safety
@@ -71,21 +165,14 @@ impl Leaf<'_> {
     pub(crate) unsafe fn as_arg(&self) -> Arg<'_> {
         match self {
             Leaf::Number(value) => Arg::Scalar(*value),
-            Leaf::Array(array, dtype, written) => {
-                let data = data_of(array);
+            Leaf::Array(leaf) => {
+                let (array, dtype) = (leaf.array(), leaf.dtype);
+                let (data, shape, strides) = (data_of(array), array.shape(), array.strides());
                 // SAFETY: NumPy's description of memory that the array keeps alive, and the caller's contract.
                 unsafe {
-                    if *written {
-                        let view =
-                            ArrayViewMut::from_raw(data, *dtype, array.shape(), array.strides());
-                        Arg::ViewMut(view)
-                    } else {
-                        Arg::View(ArrayView::from_raw(
-                            data,
-                            *dtype,
-                            array.shape(),
-                            array.strides(),
-                        ))
+                    match leaf.written {
+                        true => Arg::ViewMut(ArrayViewMut::from_raw(data, dtype, shape, strides)),
+                        false => Arg::View(ArrayView::from_raw(data, dtype, shape, strides)),
                     }
                 }
             }
@@ -96,55 +183,33 @@ impl Leaf<'_> {
     pub(crate) fn as_raw(&self) -> RawArg<'_> {
         match self {
             Leaf::Number(value) => RawArg::scalar(value),
-            Leaf::Array(array, ..) => RawArg {
-                data: data_of(array),
-                shape: array.shape(),
-                strides: array.strides(),
-            },
-        }
-    }
-
-    /// Whether an array's elements lie in whole steps, so that compiled code can use them where they are.
-    pub(crate) fn is_whole(&self) -> bool {
-        let Leaf::Array(array, dtype, _) = self else {
-            return true;
-        };
-        const WHOLE: std::ffi::c_int =
-            npyffi::NPY_ARRAY_C_CONTIGUOUS | npyffi::NPY_ARRAY_F_CONTIGUOUS;
-        // SAFETY: an array's own description.
-        if unsafe { (*array.as_array_ptr()).fields.flags } & WHOLE != 0 {
-            return true;
-        }
-        let part = dtype.size() as isize - 1;
-        let dims = array.shape().iter().zip(array.strides());
-        dims.into_iter()
-            .all(|(&n, &stride)| n < 2 || stride & part == 0)
-    }
-
-    /// Whether work on all of its elements takes longer than to give the interpreter's lock away.
-    pub(crate) fn is_large(&self) -> bool {
-        const ELEMENTS: usize = 16_384;
-        match self {
-            Leaf::Array(array, ..) => array.shape().iter().product::<usize>() > ELEMENTS,
-            Leaf::Number(_) => false,
+            Leaf::Array(leaf) => {
+                let array = leaf.array();
+                RawArg {
+                    data: data_of(array),
+                    shape: array.shape(),
+                    strides: array.strides(),
+                }
+            }
         }
     }
 
     /// Whether it is an array that is written to.
     pub(crate) fn is_written(&self) -> bool {
-        matches!(self, Leaf::Array(_, _, true))
+        matches!(self, Leaf::Array(leaf) if leaf.written)
     }
 
     /// The addresses that an array's elements lie between.
     fn extent(&self) -> Option<(isize, isize)> {
-        let Leaf::Array(array, dtype, _) = self else {
+        let Leaf::Array(leaf) = self else {
             return None;
         };
+        let array = leaf.array();
         if array.shape().contains(&0) {
             return None;
         }
         let start = data_of(array) as isize;
-        let (mut low, mut high) = (start, start + dtype.size() as isize);
+        let (mut low, mut high) = (start, start + leaf.dtype.size() as isize);
         for (&n, &stride) in array.shape().iter().zip(array.strides()) {
             let reach = (n as isize - 1) * stride;
             if reach < 0 {
@@ -163,7 +228,7 @@ pub(crate) fn data_of(array: &Bound<'_, PyUntypedArray>) -> *mut u8 {
 }
 
 /// Whether an array that is written to may share memory with another one, or with itself.
-pub(crate) fn overlap(leaves: &[Leaf<'_>]) -> bool {
+pub(crate) fn overlap(leaves: &[Leaf<'_, '_>]) -> bool {
     leaves
         .iter()
         .enumerate()

@@ -8,13 +8,18 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::arguments::{Leaf, Leaves, dtype_of, number, numpy_scalar, same};
+use crate::arguments::{Held, Leaves, dtype_of, number, numpy_scalar, same};
 use crate::results::descr;
 use crate::spec::{Guard, NumberKind};
 
 /// A [`Guard`] with the objects that it names.
 pub(crate) enum Check {
     Array(ArrayCheck),
+    Other(OtherCheck),
+}
+
+/// A guard of something that is no array.
+pub(crate) enum OtherCheck {
     Scalar(DType),
     Number(NumberKind),
     Known(Py<PyAny>),
@@ -73,74 +78,89 @@ impl Check {
                 .fold(0, |flags, (_, flag)| flags | flag),
                 written: *written,
             }),
-            Guard::Scalar { dtype } => Check::Scalar(*dtype),
-            Guard::Number(kind) => Check::Number(*kind),
-            Guard::Known(at) => Check::Known(constant(*at)?),
-            Guard::Constant(at) => Check::Constant(constant(*at)?),
-            Guard::Tuple(items) => Check::Tuple(all(items)?),
-            Guard::List(items) => Check::List(all(items)?),
+            Guard::Scalar { dtype } => OtherCheck::Scalar(*dtype).into(),
+            Guard::Number(kind) => OtherCheck::Number(*kind).into(),
+            Guard::Known(at) => OtherCheck::Known(constant(*at)?).into(),
+            Guard::Constant(at) => OtherCheck::Constant(constant(*at)?).into(),
+            Guard::Tuple(items) => OtherCheck::Tuple(all(items)?).into(),
+            Guard::List(items) => OtherCheck::List(all(items)?).into(),
             Guard::Dict(items) => {
                 let items = items
                     .iter()
                     .map(|(key, guard)| Ok((constant(*key)?, Check::new(guard, constants)?)));
-                Check::Dict(items.collect::<PyResult<_>>()?)
+                OtherCheck::Dict(items.collect::<PyResult<_>>()?).into()
             }
             Guard::Object { class, fields } => {
                 let fields = fields
                     .iter()
                     .map(|(name, guard)| Ok((name.clone(), Check::new(guard, constants)?)));
-                Check::Object(constant(*class)?, fields.collect::<PyResult<_>>()?)
+                OtherCheck::Object(constant(*class)?, fields.collect::<PyResult<_>>()?).into()
             }
         })
     }
 
     /// Adds what `object` becomes to `leaves`; `None` if it is not what is expected.
     #[inline]
-    pub(crate) fn take<'py>(
+    pub(crate) fn take<'a, 'py>(
         &self,
-        object: &Bound<'py, PyAny>,
-        leaves: &mut Leaves<'py>,
+        object: Held<'a, 'py>,
+        leaves: &mut Leaves<'a, 'py>,
     ) -> Option<()> {
         match self {
             Check::Array(check) => check.take(object, leaves),
-            _ => self.take_other(object, leaves),
+            Check::Other(check) => check.take(&object, leaves),
         }
     }
 
-    fn take_other<'py>(&self, object: &Bound<'py, PyAny>, leaves: &mut Leaves<'py>) -> Option<()> {
+    /// Whether it lets arrays through that are written to.
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Check::Array(check) => check.written,
+            Check::Other(check) => check.writes(),
+        }
+    }
+}
+
+impl From<OtherCheck> for Check {
+    fn from(check: OtherCheck) -> Check {
+        Check::Other(check)
+    }
+}
+
+impl OtherCheck {
+    fn take<'py>(&self, object: &Bound<'py, PyAny>, leaves: &mut Leaves<'_, 'py>) -> Option<()> {
         let py = object.py();
         match self {
-            Check::Array(check) => check.take(object, leaves),
-            Check::Scalar(dtype) => {
+            OtherCheck::Scalar(dtype) => {
                 let (found, value) = numpy_scalar(object)?;
-                leaves.push(Leaf::Number(value));
+                leaves.push_number(value);
                 (found == *dtype).then_some(())
             }
-            Check::Number(kind) => {
+            OtherCheck::Number(kind) => {
                 let (found, value) = number(object)?;
-                leaves.push(Leaf::Number(value?));
+                leaves.push_number(value?);
                 (found == *kind).then_some(())
             }
-            Check::Known(constant) => {
-                leaves.push(Leaf::Number(Scalar::new(false)));
+            OtherCheck::Known(constant) => {
+                leaves.push_number(Scalar::new(false));
                 same(object, constant.bind(py)).then_some(())
             }
-            Check::Constant(constant) => same(object, constant.bind(py)).then_some(()),
-            Check::Tuple(checks) => {
+            OtherCheck::Constant(constant) => same(object, constant.bind(py)).then_some(()),
+            OtherCheck::Tuple(checks) => {
                 take_all(checks, object.cast_exact::<PyTuple>().ok()?.iter(), leaves)
             }
-            Check::List(checks) => {
+            OtherCheck::List(checks) => {
                 take_all(checks, object.cast_exact::<PyList>().ok()?.iter(), leaves)
             }
-            Check::Dict(items) => {
+            OtherCheck::Dict(items) => {
                 let dict = object.cast_exact::<PyDict>().ok()?;
                 (dict.len() == items.len()).then_some(())?;
                 items.iter().try_for_each(|(key, check)| {
                     let value = dict.get_item(key.bind(py)).ok()??;
-                    check.take(&value, leaves)
+                    check.take(Held::Own(value), leaves)
                 })
             }
-            Check::Object(class, fields) => {
+            OtherCheck::Object(class, fields) => {
                 let same = object.get_type().is(class.bind(py));
                 let own = object
                     .getattr("__dict__")
@@ -150,20 +170,21 @@ impl Check {
                 (same && own.len() == fields.len()).then_some(())?;
                 fields.iter().try_for_each(|(name, check)| {
                     let value = own.get_item(name).ok()??;
-                    check.take(&value, leaves)
+                    check.take(Held::Own(value), leaves)
                 })
             }
         }
     }
 
-    /// Whether it lets arrays through that are written to.
-    pub(crate) fn writes(&self) -> bool {
+    fn writes(&self) -> bool {
         match self {
-            Check::Array(check) => check.written,
-            Check::Tuple(items) | Check::List(items) => items.iter().any(Check::writes),
-            Check::Dict(items) => items.iter().any(|(_, check)| check.writes()),
-            Check::Object(_, fields) => fields.iter().any(|(_, check)| check.writes()),
-            Check::Scalar(_) | Check::Number(_) | Check::Known(_) | Check::Constant(_) => false,
+            OtherCheck::Tuple(items) | OtherCheck::List(items) => items.iter().any(Check::writes),
+            OtherCheck::Dict(items) => items.iter().any(|(_, check)| check.writes()),
+            OtherCheck::Object(_, fields) => fields.iter().any(|(_, check)| check.writes()),
+            OtherCheck::Scalar(_)
+            | OtherCheck::Number(_)
+            | OtherCheck::Known(_)
+            | OtherCheck::Constant(_) => false,
         }
     }
 }
@@ -172,16 +193,16 @@ impl Check {
 fn take_all<'py>(
     checks: &[Check],
     items: impl ExactSizeIterator<Item = Bound<'py, PyAny>>,
-    leaves: &mut Leaves<'py>,
+    leaves: &mut Leaves<'_, 'py>,
 ) -> Option<()> {
     (items.len() == checks.len()).then_some(())?;
     let mut pairs = checks.iter().zip(items);
-    pairs.try_for_each(|(check, item)| check.take(&item, leaves))
+    pairs.try_for_each(|(check, item)| check.take(Held::Own(item), leaves))
 }
 
 impl ArrayCheck {
     #[inline]
-    fn take<'py>(&self, object: &Bound<'py, PyAny>, leaves: &mut Leaves<'py>) -> Option<()> {
+    fn take<'a, 'py>(&self, object: Held<'a, 'py>, leaves: &mut Leaves<'a, 'py>) -> Option<()> {
         // SAFETY: an object has a type; one of this very class is an array.
         let array = unsafe {
             if ffi::Py_TYPE(object.as_ptr()) != self.class {
@@ -200,7 +221,8 @@ impl ArrayCheck {
             && (fields.descr == self.descr || dtype_of(array) == Some(self.dtype))
             && fields.flags & self.flags == self.flags;
         if fits {
-            leaves.push(Leaf::Array(array.clone(), self.dtype, self.written));
+            // SAFETY: it is an array of that type.
+            unsafe { leaves.push_array(object, self.dtype, self.written) };
         }
         fits.then_some(())
     }

@@ -277,9 +277,8 @@ impl Jit {
         py: Python<'py>,
         bound: &[Bound<'py, PyAny>],
     ) -> PyResult<Ran<'py>> {
-        let mut leaves = Leaves::new();
         for version in self.versions.iter() {
-            leaves.clear();
+            let mut leaves = Leaves::new();
             if version.fits(py, bound, &mut leaves) {
                 return Ok(match version.run(py, &leaves)? {
                     Ok(result) => Ran::Done(result),

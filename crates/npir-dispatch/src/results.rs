@@ -33,22 +33,23 @@ pub(crate) fn descr(py: Python<'_>, dtype: DType) -> PyResult<&Bound<'_, PyArray
     }
 }
 
-/// The result of that number as a `numpy.ndarray` that has its memory.
+/// The result of that number as a `numpy.ndarray` that has its memory, and whether its elements may lie in the same places.
 fn ndarray<'py>(
     py: Python<'py>,
     results: &mut Frame<'_>,
     report: &mut RunReport,
     i: usize,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<(Bound<'py, PyAny>, bool)> {
     if let Some(handler) = memory::handler(py)
         && let Some((block, result)) = results.take_block(i)
     {
+        let overlaps = overlaps(result.shape, result.strides);
         // SAFETY: the result fills the block, which nobody else has.
         return match unsafe { new_array(py, result) } {
             Ok(new) => {
                 // SAFETY: the array is new and of that block.
                 unsafe { memory::give(&new, handler) };
-                Ok(new)
+                Ok((new, overlaps))
             }
             Err(error) => {
                 // SAFETY: nobody has the block.
@@ -60,6 +61,7 @@ fn ndarray<'py>(
     let array = results
         .array(i, report)
         .map_err(|error| exception(py, &error))?;
+    let overlaps = overlaps(array.shape(), array.strides());
     // SAFETY: the owner below keeps the memory.
     let new = unsafe {
         new_array(
@@ -80,7 +82,7 @@ fn ndarray<'py>(
     };
     match status < 0 {
         true => Err(PyErr::fetch(py)),
-        false => Ok(new),
+        false => Ok((new, overlaps)),
     }
 }
 
@@ -113,7 +115,7 @@ pub(crate) struct Assembly<'a, 'f, 'py> {
     /// Each is taken once.
     pub(crate) results: &'a mut Frame<'f>,
     pub(crate) report: &'a mut RunReport,
-    pub(crate) leaves: &'a [Leaf<'py>],
+    pub(crate) leaves: &'a [Leaf<'a, 'py>],
     pub(crate) constants: &'a Bound<'py, PyTuple>,
     /// Results that several objects share, by their numbers.
     pub(crate) shared: Vec<(usize, Bound<'py, PyAny>)>,
@@ -185,9 +187,7 @@ impl<'py> Assembly<'_, '_, 'py> {
     /// Its elements lie in places of their own: compiled code may return a number that it has spread over an array as
     /// that number alone.
     fn result(&mut self, i: usize) -> PyResult<Bound<'py, PyAny>> {
-        let result = self.results.result(i);
-        let overlaps = result.is_some_and(|result| overlaps(result.shape, result.strides));
-        let result = ndarray(self.constants.py(), self.results, self.report, i)?;
+        let (result, overlaps) = ndarray(self.constants.py(), self.results, self.report, i)?;
         match overlaps {
             true => result.call_method0("copy"),
             false => Ok(result),
@@ -239,7 +239,7 @@ impl<'py> Assembly<'_, '_, 'py> {
     /// The array that was passed.
     fn argument(&self, i: usize) -> PyResult<Bound<'py, PyAny>> {
         match self.leaves.get(i) {
-            Some(Leaf::Array(array, ..)) => Ok(array.clone().into_any()),
+            Some(Leaf::Array(leaf)) => Ok(leaf.array().clone().into_any()),
             _ => Err(PySystemError::new_err(format!("argument {i} is no array"))),
         }
     }

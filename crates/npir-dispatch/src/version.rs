@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::arguments::{Leaf, Leaves, description, expected, overlap, same};
+use crate::arguments::{Held, Leaf, Leaves, description, expected, overlap, same};
 use crate::check::Check;
 use crate::results::{Assembly, exception};
 use crate::spec::{FUNCTION, Guard, Spec};
@@ -82,21 +82,21 @@ impl Version {
     }
 
     /// Whether all guards hold; then `leaves`, which is empty, has the arguments of the compiled function.
-    pub(crate) fn fits<'py>(
+    pub(crate) fn fits<'a, 'py>(
         &self,
         py: Python<'py>,
-        bound: &[Bound<'py, PyAny>],
-        leaves: &mut Leaves<'py>,
+        bound: &'a [Bound<'py, PyAny>],
+        leaves: &mut Leaves<'a, 'py>,
     ) -> bool {
         if bound.len() != self.parameters.len() {
             return false;
         }
         let mut given = self.parameters.iter().zip(bound);
         let mut hidden = self.hidden.iter();
-        given.all(|(check, object)| check.take(object, leaves).is_some())
+        given.all(|(check, object)| check.take(Held::Argument(object), leaves).is_some())
             && hidden.all(|(place, check)| {
                 let object = place.found(py).ok().flatten();
-                object.is_some_and(|object| check.take(&object, leaves).is_some())
+                object.is_some_and(|object| check.take(Held::Own(object), leaves).is_some())
             })
             && self.fixed.iter().all(|fixed| fixed.holds(py))
             && !(self.writes && overlap(leaves))
@@ -114,7 +114,7 @@ impl Version {
         let guards = self.spec.parameters.iter().zip(&self.parameters);
         let parameters = guards.zip(bound).zip(names);
         for (i, (((guard, check), object), name)) in parameters.enumerate() {
-            if check.take(object, &mut leaves).is_none() {
+            if check.take(Held::Argument(object), &mut leaves).is_none() {
                 let why = format!(
                     "{name}: {}, compiled was {}",
                     description(object),
@@ -125,7 +125,7 @@ impl Version {
         }
         for (place, check) in &self.hidden {
             let object = place.found(py).ok().flatten();
-            let fits = object.and_then(|object| check.take(&object, &mut leaves));
+            let fits = object.and_then(|object| check.take(Held::Own(object), &mut leaves));
             if fits.is_none() {
                 let why = format!("{} is something else now", place.name(py));
                 return (bound.len(), why);
@@ -143,45 +143,20 @@ impl Version {
     pub(crate) fn run<'py>(
         &self,
         py: Python<'py>,
-        leaves: &[Leaf<'py>],
+        leaves: &Leaves<'_, 'py>,
     ) -> PyResult<Result<Bound<'py, PyAny>, String>> {
         let mut frame = Frame::new(&self.function);
         let mut report = RunReport::default();
-        // Another thread gets the interpreter's lock where that takes less time than the call.
-        let long = self.spec.loops || leaves.iter().any(Leaf::is_large);
-        let status = match leaves.iter().all(Leaf::is_whole) {
-            true => {
-                // SAFETY: guards have compared types, ranks and extents with what `agrees` has compared with the
-                // signature, and `overlap` has looked at what is written to. The leaves keep the memory.
-                unsafe {
-                    frame.fill(leaves.iter().map(Leaf::as_raw));
-                    match long {
-                        true => py.detach(|| frame.enter()),
-                        false => frame.enter(),
-                    }
-                }
-            }
-            false => {
-                // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other threads
-                // that write to arguments during the call have a race with any use of them, as in NumPy.
-                let args = leaves.iter().map(|leaf| unsafe { leaf.as_arg() });
-                let mut args = Sendable(args.collect());
-                match long {
-                    true => py.detach(|| args.call(&mut frame, &mut report)),
-                    false => args.call(&mut frame, &mut report),
-                }
-            }
+        let status = match self.spec.loops || leaves.large || !leaves.whole {
+            // SAFETY: see `enter`; all elements lie in whole steps.
+            false => unsafe {
+                frame.fill(leaves.iter().map(Leaf::as_raw));
+                frame.enter()
+            },
+            true => self.enter(py, &mut frame, &mut report, leaves),
         };
-        match status {
-            Ok(()) => {}
-            // Nothing has happened yet: NumPy does it.
-            Err(error)
-                if error.kind() == RunErrorKind::Unsupported
-                    && !leaves.iter().any(Leaf::is_written) =>
-            {
-                return Ok(Err(error.to_string()));
-            }
-            Err(error) => return Err(exception(py, &error)),
+        if let Err(error) = status {
+            return failure(py, &error, leaves);
         }
         let mut assembly = Assembly {
             results: &mut frame,
@@ -196,6 +171,53 @@ impl Version {
                 .fetch_add(report.copies.len(), Ordering::Relaxed);
         }
         object.map(Ok)
+    }
+
+    /// Calls the function where that may take long, or where arguments have to be copied.
+    #[cold]
+    fn enter(
+        &self,
+        py: Python<'_>,
+        frame: &mut Frame<'_>,
+        report: &mut RunReport,
+        leaves: &Leaves<'_, '_>,
+    ) -> Result<(), RunError> {
+        // Another thread gets the interpreter's lock where that takes less time than the call.
+        let long = self.spec.loops || leaves.large;
+        if leaves.whole {
+            // SAFETY: guards have compared types, ranks and extents with what `agrees` has compared with the signature,
+            // and `overlap` has looked at what is written to. The leaves keep the memory.
+            return unsafe {
+                frame.fill(leaves.iter().map(Leaf::as_raw));
+                match long {
+                    true => py.detach(|| frame.enter()),
+                    false => frame.enter(),
+                }
+            };
+        }
+        // SAFETY: what is written to shares memory with no other argument, see `Version::fits`. Other threads that write
+        // to arguments during the call have a race with any use of them, as in NumPy.
+        let args = leaves.iter().map(|leaf| unsafe { leaf.as_arg() });
+        let mut args = Sendable(args.collect());
+        match long {
+            true => py.detach(|| args.call(frame, report)),
+            false => args.call(frame, report),
+        }
+    }
+}
+
+/// What a call that failed raises, or why it has to be made in NumPy.
+#[cold]
+fn failure<'py>(
+    py: Python<'py>,
+    error: &RunError,
+    leaves: &Leaves<'_, '_>,
+) -> PyResult<Result<Bound<'py, PyAny>, String>> {
+    // Then nothing has happened yet.
+    let undone = error.kind() == RunErrorKind::Unsupported && !leaves.iter().any(Leaf::is_written);
+    match undone {
+        true => Ok(Err(error.to_string())),
+        false => Err(exception(py, error)),
     }
 }
 

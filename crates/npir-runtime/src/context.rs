@@ -6,7 +6,7 @@
 use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::alloc::{self, Header};
@@ -90,8 +90,8 @@ impl LiveList {
 /// than that of the call may use it in the bodies of `npir_rt_parallel_for`, and nowhere else.
 pub struct CallContext {
     blocks: LiveList,
-    failed: AtomicBool,
-    error: Mutex<Option<RunError>>,
+    /// A `Box`, or null.
+    error: AtomicPtr<RunError>,
 }
 
 impl CallContext {
@@ -106,8 +106,7 @@ impl CallContext {
                 shared: AtomicBool::new(false),
                 lock: Mutex::new(()),
             },
-            failed: AtomicBool::new(false),
-            error: Mutex::new(None),
+            error: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -126,31 +125,39 @@ impl CallContext {
 
     /// Records `error` unless there is one already.
     pub fn raise(&self, error: RunError) {
-        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.get_or_insert(error);
-        self.failed.store(true, Ordering::Release);
+        let new = Box::into_raw(Box::new(error));
+        let empty = ptr::null_mut();
+        let order = (Ordering::Release, Ordering::Relaxed);
+        if self
+            .error
+            .compare_exchange(empty, new, order.0, order.1)
+            .is_err()
+        {
+            // SAFETY: nobody else has seen it.
+            drop(unsafe { Box::from_raw(new) });
+        }
     }
 
     /// Says where the recorded error came from, unless that is known.
     fn locate(&self, location: &str) {
-        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        let located = |error: RunError| match error.location() {
-            Some(_) => error,
-            None => error.at(location),
-        };
-        *slot = slot.take().map(located);
+        if let Some(error) = self.take_error() {
+            self.raise(match error.location() {
+                Some(_) => error,
+                None => error.at(location),
+            });
+        }
     }
 
     /// Whether an error was recorded.
     pub fn failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
+        !self.error.load(Ordering::Acquire).is_null()
     }
 
     /// Takes the recorded error out.
     pub fn take_error(&self) -> Option<RunError> {
-        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        self.failed.store(false, Ordering::Release);
-        slot.take()
+        let found = self.error.swap(ptr::null_mut(), Ordering::Acquire);
+        // SAFETY: it was a `Box`, and is in no other place any more.
+        (!found.is_null()).then(|| *unsafe { Box::from_raw(found) })
     }
 
     /// Takes the block with this data pointer out of the call, with one reference left; `None` if it is
@@ -182,6 +189,9 @@ impl Default for CallContext {
 
 impl Drop for CallContext {
     fn drop(&mut self) {
+        if self.failed() {
+            drop(self.take_error());
+        }
         let head = self.blocks.alone();
         while !head.is_null() {
             let block = *head;

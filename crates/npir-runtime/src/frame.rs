@@ -12,7 +12,6 @@ use crate::error::RunError;
 use crate::extents::Extents;
 use crate::layout::Layout;
 use crate::program::{CopyReason, CopyRemark, Function, RunReport};
-use crate::signature::ResultSpec;
 
 /// An argument of [`Frame::fill`].
 #[derive(Clone, Copy, Debug)]
@@ -49,12 +48,44 @@ pub struct ResultView<'a> {
     pub strides: &'a [isize],
 }
 
-/// Words of an argument or result in the frame; even, so that every descriptor and scalar is 16-byte aligned.
-pub(crate) fn slot_words(rank: usize, scalar: bool) -> usize {
-    if scalar {
-        2
-    } else {
-        (3 + 2 * rank).next_multiple_of(2)
+/// The place of an argument or of a result in a frame: all that a call needs of its signature.
+pub(crate) struct Slot {
+    /// Its index among all arguments, or among all results.
+    pub(crate) index: usize,
+    dtype: DType,
+    scalar: bool,
+    /// Elements have 1 << `shift` bytes.
+    shift: u32,
+    rank: usize,
+    /// The word at which its value or its descriptor begins, and how many words it has; even, so that every descriptor
+    /// and scalar is 16-byte aligned.
+    at: usize,
+    words: usize,
+}
+
+impl Slot {
+    /// The place at word `at`, which is moved to the place after it.
+    pub(crate) fn new(
+        at: &mut usize,
+        index: usize,
+        dtype: DType,
+        rank: usize,
+        scalar: bool,
+    ) -> Slot {
+        let slot = Slot {
+            index,
+            dtype,
+            scalar,
+            shift: dtype.size().trailing_zeros(),
+            rank,
+            at: *at,
+            words: match scalar {
+                true => 2,
+                false => (3 + 2 * rank).next_multiple_of(2),
+            },
+        };
+        *at += slot.words;
+        slot
     }
 }
 
@@ -63,6 +94,11 @@ const INLINE_WORDS: usize = 384;
 
 #[repr(C, align(16))]
 struct InlineFrame(MaybeUninit<[u64; INLINE_WORDS]>);
+
+#[cold]
+fn zeros(words: usize) -> Vec<u128> {
+    vec![0; words.div_ceil(2)]
+}
 
 /// Who has the memory of a result; in the word that was the descriptor's offset.
 mod state {
@@ -85,6 +121,8 @@ pub struct Frame<'f> {
     heap: Vec<u128>,
     /// Whether the call has returned, and the results are there.
     done: bool,
+    /// Whether some results are [`state::FRAME`].
+    kept: bool,
 }
 
 impl<'f> Frame<'f> {
@@ -92,16 +130,18 @@ impl<'f> Frame<'f> {
     #[inline]
     pub fn new(function: &'f Function) -> Frame<'f> {
         let words = function.inner.frame_words;
+        // Aligned to 16 bytes as the inline frame. It is the first, so that nothing has to be moved if it fails.
+        let heap = match words <= INLINE_WORDS {
+            true => Vec::new(),
+            false => zeros(words),
+        };
         Frame {
             function,
             ctx: CallContext::new(),
             inline: InlineFrame(MaybeUninit::uninit()),
-            // Aligned to 16 bytes as the inline frame.
-            heap: match words <= INLINE_WORDS {
-                true => Vec::new(),
-                false => vec![0; words.div_ceil(2)],
-            },
+            heap,
             done: false,
+            kept: false,
         }
     }
 
@@ -126,35 +166,36 @@ impl<'f> Frame<'f> {
         self.forget();
         let inner = &*self.function.inner;
         let base = self.base();
-        let mut at = inner.pointers;
         // SAFETY: the frame has words for the pointers and slots of all arguments and results, as `Function::new` has
         // counted them, and as many axes of each argument as the caller promises.
         unsafe {
-            for (i, (spec, arg)) in inner.signature.args.iter().zip(args).enumerate() {
-                let slot = base.add(at);
-                if spec.scalar {
+            for (i, (slot, arg)) in inner.given.iter().zip(args).enumerate() {
+                let words = base.add(slot.at);
+                if slot.scalar {
                     base.add(i).write(arg.data as u64);
-                } else {
-                    base.add(i).write(slot as u64);
-                    let rank = spec.shape.len();
-                    // `allocated` is null: the memory is borrowed. The offset is in the address.
-                    slot.write(0);
-                    slot.add(1).write(arg.data as u64);
-                    slot.add(2).write(0);
-                    let item = spec.dtype.size().trailing_zeros();
-                    let axes = arg.shape.iter().zip(arg.strides).take(rank);
-                    for (axis, (&n, &stride)) in axes.enumerate() {
-                        slot.add(3 + axis).write(n as u64);
-                        slot.add(3 + rank + axis).write((stride >> item) as u64);
-                    }
+                    continue;
                 }
-                at += slot_words(spec.shape.len(), spec.scalar);
+                base.add(i).write(words as u64);
+                // `allocated` is null: the memory is borrowed. The offset is in the address.
+                words.write(0);
+                words.add(1).write(arg.data as u64);
+                words.add(2).write(0);
+                let axes = arg.shape.iter().zip(arg.strides).take(slot.rank);
+                for (axis, (&n, &stride)) in axes.enumerate() {
+                    words.add(3 + axis).write(n as u64);
+                    let elements = (stride >> slot.shift) as u64;
+                    words.add(3 + slot.rank + axis).write(elements);
+                }
             }
-            let pointers = base.add(inner.signature.args.len());
+            let pointers = base.add(inner.given.len());
             for (i, result) in inner.returned.iter().enumerate() {
-                let slot = base.add(result.at);
-                pointers.add(i).write(slot as u64);
-                slot.write_bytes(0, result.words);
+                let words = base.add(result.at);
+                pointers.add(i).write(words as u64);
+                // What the entry point does not write: the rest of a small scalar, and the padding of a descriptor.
+                if result.scalar {
+                    words.write(0);
+                }
+                words.add(result.words - 1).write(0);
             }
         }
     }
@@ -174,7 +215,7 @@ impl<'f> Frame<'f> {
         let inner = &*function.inner;
         let pointers = self.base();
         // SAFETY: the result pointers follow the argument pointers in the frame.
-        let returned = unsafe { pointers.add(inner.signature.args.len()) };
+        let returned = unsafe { pointers.add(inner.given.len()) };
         // SAFETY: the frame has what the signature promises, and `Function::new` was promised that the entry point
         // agrees with it.
         let status = unsafe { (inner.entry)(&raw mut self.ctx, pointers.cast(), returned.cast()) };
@@ -184,14 +225,13 @@ impl<'f> Frame<'f> {
             }));
         }
         for result in &inner.returned {
-            let spec = &inner.signature.results[result.index];
-            if spec.scalar {
+            if result.scalar {
                 continue;
             }
             // SAFETY: the descriptor of the result, which lies in the frame.
             let words =
                 unsafe { std::slice::from_raw_parts_mut(pointers.add(result.at), result.words) };
-            make_plain(spec, words)
+            make_plain(result, words)
                 .map_err(|what| function.broken(format!("result {} {what}", result.index)))?;
         }
         self.done = true;
@@ -246,21 +286,21 @@ impl<'f> Frame<'f> {
     }
 
     /// Words of a result in the frame, and what it is; `None` before the call has returned.
-    fn slot(&self, i: usize) -> Option<(&ResultSpec, &[u64])> {
+    fn slot(&self, i: usize) -> Option<(&Slot, &[u64])> {
         let inner = &*self.function.inner;
         let result = inner.returned.get(i).filter(|_| self.done)?;
-        let spec = &inner.signature.results[result.index];
         let base: *const u64 = match self.heap.is_empty() {
             true => self.inline.0.as_ptr().cast(),
             false => self.heap.as_ptr().cast(),
         };
         // SAFETY: the result's words lie in the frame, which `fill` has initialised.
         let words = unsafe { std::slice::from_raw_parts(base.add(result.at), result.words) };
-        Some((spec, words))
+        Some((result, words))
     }
 
     fn set_state(&mut self, i: usize, state: u64) {
         let at = self.function.inner.returned[i].at;
+        self.kept |= state == state::FRAME;
         // SAFETY: as in `slot`, of a result with a descriptor.
         unsafe { self.base().add(at + 2).write(state) };
     }
@@ -268,16 +308,16 @@ impl<'f> Frame<'f> {
     /// Where a result lies, until somebody takes it; `None` if there is no such result any more. Of a scalar it is the
     /// frame's own memory.
     pub fn result(&self, i: usize) -> Option<ResultView<'_>> {
-        let (spec, words) = self.slot(i)?;
-        if spec.scalar {
+        let (slot, words) = self.slot(i)?;
+        if slot.scalar {
             return Some(ResultView {
-                dtype: spec.dtype,
+                dtype: slot.dtype,
                 data: words.as_ptr().cast_mut().cast(),
                 shape: &[],
                 strides: &[],
             });
         }
-        (words[2] != state::TAKEN).then(|| view(spec, words))
+        (words[2] != state::TAKEN).then(|| view(slot, words))
     }
 
     /// The only element of a result with one element, which stays where it is.
@@ -294,12 +334,12 @@ impl<'f> Frame<'f> {
     /// Takes the block of the allocator that a result fills from its start, if no other result shares it; the caller
     /// gives it back with [`alloc::release`]. Otherwise the result stays where it is.
     pub fn take_block(&mut self, i: usize) -> Option<(NonNull<u8>, ResultView<'_>)> {
-        let (spec, words) = self.slot(i)?;
+        let (slot, words) = self.slot(i)?;
         let (allocated, ours) = (words[0], words[1] == words[0] && words[2] == state::CALL);
-        if spec.scalar || !ours || self.sharing(i, allocated).next().is_some() {
+        if slot.scalar || !ours || self.sharing(i, allocated).next().is_some() {
             return None;
         }
-        let range = view(spec, words).byte_range();
+        let range = view(slot, words).byte_range();
         let block = self.ctx.detach(allocated as *const u8)?;
         self.set_state(i, state::TAKEN);
         if !is_inside(block, range) {
@@ -308,16 +348,25 @@ impl<'f> Frame<'f> {
             unsafe { alloc::release(block) };
             return None;
         }
-        let (spec, words) = self.slot(i)?;
-        Some((block, view(spec, words)))
+        let (slot, words) = self.slot(i)?;
+        Some((block, view(slot, words)))
     }
 
     /// Ends what is left of a call: results that nobody took are no longer there.
+    #[inline]
     fn forget(&mut self) {
+        if self.kept {
+            self.drop_kept();
+        }
+        self.done = false;
+    }
+
+    #[cold]
+    fn drop_kept(&mut self) {
         for i in 0..self.len() {
             let kept = self
                 .slot(i)
-                .filter(|(spec, words)| !spec.scalar && words[2] == state::FRAME);
+                .filter(|(slot, words)| !slot.scalar && words[2] == state::FRAME);
             if let Some(block) = kept.and_then(|(_, words)| NonNull::new(words[0] as *mut u8)) {
                 // SAFETY: the frame has a reference to the block, which is in no call's list.
                 unsafe {
@@ -327,14 +376,14 @@ impl<'f> Frame<'f> {
                 }
             }
         }
-        self.done = false;
+        self.kept = false;
     }
 
     /// Other results in the same block.
     fn sharing(&self, i: usize, allocated: u64) -> impl Iterator<Item = usize> {
         (0..self.len()).filter(move |j| {
             let other = self.slot(*j);
-            *j != i && other.is_some_and(|(spec, words)| !spec.scalar && words[0] == allocated)
+            *j != i && other.is_some_and(|(slot, words)| !slot.scalar && words[0] == allocated)
         })
     }
 
@@ -347,13 +396,13 @@ impl<'f> Frame<'f> {
         // Among all results, those that update arguments too.
         let index = function.inner.returned.get(i).map_or(i, |r| r.index);
         let missing = || function.broken(format!("result {index} is not there"));
-        let (spec, words) = self.slot(i).ok_or_else(missing)?;
-        if spec.scalar {
+        let (slot, words) = self.slot(i).ok_or_else(missing)?;
+        if slot.scalar {
             let value = self.item(i).ok_or_else(missing)?;
             return Ok(Array::from_scalar(value)?);
         }
         let (allocated, owner) = (words[0], words[2]);
-        let result = view(spec, words);
+        let result = view(slot, words);
         let range = result.byte_range();
         let layout = Layout {
             data: result.data,
@@ -415,8 +464,8 @@ impl ResultView<'_> {
 }
 
 /// A result's descriptor, plain, as what it says.
-fn view<'a>(spec: &ResultSpec, words: &'a [u64]) -> ResultView<'a> {
-    let rank = spec.shape.len();
+fn view<'a>(slot: &Slot, words: &'a [u64]) -> ResultView<'a> {
+    let rank = slot.rank;
     // SAFETY: words of the descriptor, as wide as sizes are.
     let (shape, strides) = unsafe {
         let shape = words[3..3 + rank].as_ptr().cast::<usize>();
@@ -427,7 +476,7 @@ fn view<'a>(spec: &ResultSpec, words: &'a [u64]) -> ResultView<'a> {
         )
     };
     ResultView {
-        dtype: spec.dtype,
+        dtype: slot.dtype,
         data: words[1] as *mut u8,
         shape,
         strides,
@@ -435,18 +484,17 @@ fn view<'a>(spec: &ResultSpec, words: &'a [u64]) -> ResultView<'a> {
 }
 
 /// Makes strides of a descriptor bytes, and its offset a part of the address.
-fn make_plain(spec: &ResultSpec, words: &mut [u64]) -> Result<(), String> {
-    let rank = spec.shape.len();
-    let item = spec.dtype.size() as u64;
+fn make_plain(slot: &Slot, words: &mut [u64]) -> Result<(), String> {
+    let rank = slot.rank;
     for axis in 0..rank {
         let extent = words[3 + axis] as i64;
         if extent < 0 {
             return Err(format!("has extent {extent} on axis {axis}"));
         }
         let stride = &mut words[3 + rank + axis];
-        *stride = stride.wrapping_mul(item);
+        *stride <<= slot.shift;
     }
-    words[1] = words[1].wrapping_add(words[2].wrapping_mul(item));
+    words[1] = words[1].wrapping_add(words[2] << slot.shift);
     words[2] = state::CALL;
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::arg::{Arg, check_arg};
 use crate::array::Array;
 use crate::context::CallContext;
 use crate::error::{RunError, RunErrorKind};
-use crate::frame::{Frame, slot_words};
+use crate::frame::{Frame, Slot};
 use crate::layout::Layout;
 use crate::signature::Signature;
 
@@ -91,24 +91,14 @@ pub struct Function {
 pub(crate) struct Inner {
     pub(crate) signature: Signature,
     pub(crate) entry: EntryFn,
+    /// One for each argument.
+    pub(crate) given: Vec<Slot>,
     /// One for each result slot of the entry point.
-    pub(crate) returned: Vec<Returned>,
+    pub(crate) returned: Vec<Slot>,
     has_updates: bool,
-    /// Words for the pointers of one call.
-    pub(crate) pointers: usize,
     /// Words for pointers and descriptors of one call.
     pub(crate) frame_words: usize,
     _keepalive: Arc<dyn Any + Send + Sync>,
-}
-
-/// A result that updates no argument.
-pub(crate) struct Returned {
-    /// Its index in `signature.results`.
-    pub(crate) index: usize,
-    /// The word of a frame at which its value or its descriptor begins.
-    pub(crate) at: usize,
-    /// How many words it has.
-    pub(crate) words: usize,
 }
 
 impl fmt::Debug for Function {
@@ -136,25 +126,22 @@ impl Function {
         signature
             .validate()
             .map_err(|message| RunError::new(RunErrorKind::Internal, message))?;
-        let args = signature.args.iter();
         let results = signature.returned().count();
-        let pointers = (signature.args.len() + results).next_multiple_of(2);
-        let mut at = pointers
-            + args
-                .map(|a| slot_words(a.shape.len(), a.scalar))
-                .sum::<usize>();
-        let mut returned = Vec::with_capacity(results);
-        for (index, result) in signature.returned() {
-            let words = slot_words(result.shape.len(), result.scalar);
-            returned.push(Returned { index, at, words });
-            at += words;
-        }
+        let mut at = (signature.args.len() + results).next_multiple_of(2);
+        let args = signature.args.iter().enumerate();
+        let given = args
+            .map(|(i, a)| Slot::new(&mut at, i, a.dtype, a.shape.len(), a.scalar))
+            .collect();
+        let returned = signature
+            .returned()
+            .map(|(i, r)| Slot::new(&mut at, i, r.dtype, r.shape.len(), r.scalar))
+            .collect();
         Ok(Function {
             inner: Arc::new(Inner {
                 entry,
+                given,
                 returned,
                 has_updates: signature.args.iter().any(|a| a.updates.is_some()),
-                pointers,
                 frame_words: at,
                 signature,
                 _keepalive: keepalive,
