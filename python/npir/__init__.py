@@ -65,9 +65,10 @@ class _Cache:
 
 
 class _Split:
-    """Takes functions apart of which a part cannot be compiled."""
+    """Takes functions apart of which a part cannot be compiled; ``cache`` keeps what becomes of the parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: _Cache | None) -> None:
+        self._cache = cache
         self._parts: Any = None
 
     def __call__(self, function: Callable, part: Any, record: Any) -> Callable | None:
@@ -81,7 +82,7 @@ class _Split:
         return self._parts.split(function, tree, part)
 
     def _made(self, part: Callable, record: Any) -> Jit:
-        made = Jit(part, _load_compiler, False, None, self, record)
+        made = Jit(part, _load_compiler, False, self._cache, self, record)
         made.__wrapped__ = part
         return made
 
@@ -126,7 +127,8 @@ class Jit(_dispatch.Jit):
 
 
 def _jit(function: Callable, strict: bool, cache: bool) -> Jit:
-    made = Jit(function, _load_compiler, strict, _Cache() if cache else None, None if strict else _Split())
+    kept = _Cache() if cache else None
+    made = Jit(function, _load_compiler, strict, kept, None if strict else _Split(kept))
     return functools.update_wrapper(made, function)
 
 
@@ -162,7 +164,7 @@ def explain(function: Callable, *args: Any, **kwargs: Any) -> Explanation:
     remarks = _load_compiler().explain(function.__wrapped__, arguments)
     if isinstance(remarks, tuple):
         reason, part = remarks
-        left = _Split()(function.__wrapped__, part, function.record)
+        left = _Split(None)(function.__wrapped__, part, function.record)
         return Explanation(function.__qualname__, None, [], reason, left and left.__npir_text__)
     lowered = function.lower(*args, **kwargs)
     return Explanation(function.__qualname__, lowered, remarks, None, None)

@@ -27,7 +27,6 @@ PART = "_npir_part"
 VALUE = "_npir_value"
 FOLLOW = "_npir_follow"
 CALM = "_npir_calm"
-_number = itertools.count()
 
 #: Statements that stay in Python, whole.
 RIGID = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.Delete, ast.Global, ast.Nonlocal, ast.Raise, ast.Match)
@@ -129,6 +128,7 @@ class _Split:
         else:
             assert isinstance(node, ast.FunctionDef)
             self.body = node.body
+        self.values = (f"{VALUE}{i}" for i in itertools.count())
         self.loads = names.loads(self.body)
         self.helpers = names.helpers(self.body)
         self.parts: dict[str, Any] = {}
@@ -394,7 +394,8 @@ class _Split:
 
     def stored(self, expr: ast.AST, into: list[ast.stmt], value: ast.expr | None = None) -> ast.expr:
         """A new variable for the value of an expression."""
-        name = f"{VALUE}{next(_number)}"
+        # The same in each process, so that parts are found on disk.
+        name = next(name for name in self.values if name not in self.locals)
         assignment = ast.Assign([ast.Name(name, ast.Store())], value or expr)
         into.append(ast.fix_missing_locations(ast.copy_location(assignment, expr)))
         return ast.copy_location(ast.Name(name, ast.Load()), expr)

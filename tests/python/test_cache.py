@@ -89,6 +89,29 @@ class Cache(unittest.TestCase):
         self.assertEqual(self.run_process(), "1 0 1 0 True")
         self.assertEqual(self.run_process(), "0 1 0 1 False", "the compiler is not loaded either")
 
+    def test_parts_of_a_function_are_kept(self):
+        code = """
+            import numpy as np, npir, program
+            print(program.mixed(np.arange(6.0), []), end=" ")
+            s = program.mixed.stats
+            print(s.compilations > 1 and s.cache_hits == 0, s.cache_hits > 1 and s.compilations == 0, s.uncached)
+        """
+        mixed = """
+        @npir.jit
+        def mixed(x, log):
+            y = np.sqrt(x) + 1
+            log.append(float(y.sum()) + len({*log}))
+            z = np.cumsum(y * np.sum([x.max(), {1: 2.0}.get(len(log))]))
+            log.append({"z": z})
+            return float((z * y).sum()), len(log)
+        """
+        path = self.folder / "program.py"
+        path.write_text(path.read_text() + textwrap.dedent(mixed))
+        first, second = (self.run_process(code, PYTHONWARNINGS="ignore") for _ in range(2))
+        self.assertTrue(first.endswith("True False []"), first)
+        self.assertTrue(second.endswith("False True []"), second)
+        self.assertEqual(first.split(") ")[0], second.split(") ")[0])
+
     def test_what_has_changed_is_compiled_again(self):
         changes = [
             ("SCALE = 2.0", "SCALE = 2.5", "1 0 0 1 True"),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyException, PyTypeError, PyUserWarning};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -54,8 +54,18 @@ pub(crate) struct Record {
     compilations: AtomicUsize,
     /// Why versions after the first were compiled.
     recompilations: Mutex<Vec<String>>,
-    /// Why calls ran in NumPy.
+    /// Why calls ran in NumPy, each reason once.
     fallbacks: Mutex<Vec<String>>,
+    cache_hits: AtomicUsize,
+    /// Why versions were not kept in the cache on disk, each reason once.
+    uncached: Mutex<Vec<String>>,
+    /// Arrays that calls had to copy.
+    copies: AtomicUsize,
+}
+
+/// The strings in there.
+fn locked(strings: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    strings.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A Python function that runs compiled where a compiled version fits.
@@ -69,9 +79,6 @@ pub(crate) struct Jit {
     /// Whether the cache has been asked.
     loaded: AtomicBool,
     record: Py<Record>,
-    cache_hits: AtomicUsize,
-    /// Why versions are not on disk.
-    uncached: Mutex<Vec<String>>,
     signature: Py<PyAny>,
     parameters: usize,
     /// Whether arguments can be passed by position as they come.
@@ -163,12 +170,7 @@ impl Jit {
     /// Why versions after the first were compiled, in order: what did not fit the version before.
     #[getter]
     fn recompilations(&self) -> Vec<String> {
-        self.record
-            .get()
-            .recompilations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.record.get().recompilations).clone()
     }
 
     /// Whether versions are kept on disk.
@@ -210,36 +212,25 @@ impl Jit {
     /// that are the memory of something else.
     #[getter]
     fn copies(&self) -> usize {
-        let versions = self.versions.iter();
-        versions
-            .map(|version| version.copies.load(Ordering::Relaxed))
-            .sum()
+        self.record.get().copies.load(Ordering::Relaxed)
     }
 
     /// How many versions came from the cache on disk.
     #[getter]
     fn cache_hits(&self) -> usize {
-        self.cache_hits.load(Ordering::Relaxed)
+        self.record.get().cache_hits.load(Ordering::Relaxed)
     }
 
     /// Why versions were not kept in the cache on disk, each reason once.
     #[getter]
     fn uncached(&self) -> Vec<String> {
-        self.uncached
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.record.get().uncached).clone()
     }
 
     /// Why calls ran in NumPy, each reason once.
     #[getter]
     fn fallbacks(&self) -> Vec<String> {
-        self.record
-            .get()
-            .fallbacks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.record.get().fallbacks).clone()
     }
 }
 
@@ -252,8 +243,6 @@ impl Jit {
             cache: None,
             loaded: AtomicBool::new(false),
             record: Py::new(py, Record::default())?,
-            cache_hits: AtomicUsize::new(0),
-            uncached: Mutex::default(),
             signature: py.None(),
             parameters: 0,
             plain: false,
@@ -280,7 +269,7 @@ impl Jit {
         for version in self.versions.iter() {
             let mut leaves = Leaves::new();
             if version.fits(py, bound, &mut leaves) {
-                return Ok(match version.run(py, &leaves)? {
+                return Ok(match version.run(py, &leaves, &self.record.get().copies)? {
                     Ok(result) => Ran::Done(result),
                     Err(reason) => Ran::Undone(reason),
                 });
@@ -322,12 +311,7 @@ impl Jit {
             let names = self.names(py)?;
             let misfits = self.versions.iter().map(|v| v.misfit(py, bound, &names));
             if let Some((_, why)) = misfits.max_by_key(|(fitting, _)| *fitting) {
-                self.record
-                    .get()
-                    .recompilations
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(why);
+                locked(&self.record.get().recompilations).push(why);
             }
             self.versions.push(*version);
             ran = self.run_fitting(py, bound)?;
@@ -380,12 +364,7 @@ impl Jit {
         if self.strict {
             return Err(PyTypeError::new_err(reason));
         }
-        let mut fallbacks = self
-            .record
-            .get()
-            .fallbacks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut fallbacks = locked(&self.record.get().fallbacks);
         if reason.is_empty() || fallbacks.contains(&reason) {
             return Ok(());
         }
@@ -419,7 +398,7 @@ impl Jit {
             // What cannot be loaded is compiled again.
             if let Ok(version) = Version::new(&artifact, &spec, constants) {
                 self.versions.push(version);
-                self.cache_hits.fetch_add(1, Ordering::Relaxed);
+                self.record.get().cache_hits.fetch_add(1, Ordering::Relaxed);
                 any = true;
             }
         }
@@ -435,7 +414,7 @@ impl Jit {
             .bind(py)
             .call_method1(pyo3::intern!(py, "store"), (&self.function, made))?;
         if let Some(why) = why.extract::<Option<String>>()? {
-            let mut all = self.uncached.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = locked(&self.record.get().uncached);
             if !all.contains(&why) {
                 all.push(why);
             }

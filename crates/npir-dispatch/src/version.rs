@@ -26,8 +26,6 @@ pub(crate) struct Version {
     hidden: Vec<(Place, Check)>,
     /// Whether arguments are written to.
     writes: bool,
-    /// Arrays that calls had to copy.
-    pub(crate) copies: AtomicUsize,
 }
 
 impl Version {
@@ -77,7 +75,6 @@ impl Version {
             hidden,
             spec,
             constants: constants.unbind(),
-            copies: AtomicUsize::new(0),
         })
     }
 
@@ -139,11 +136,13 @@ impl Version {
         (bound.len() + 1, why)
     }
 
-    /// What the call returns; `Err` is a reason why it has to be made in NumPy.
+    /// What the call returns; `Err` is a reason why it has to be made in NumPy. Arrays that it had to copy are added to
+    /// `copies`.
     pub(crate) fn run<'py>(
         &self,
         py: Python<'py>,
         leaves: &Leaves<'_, 'py>,
+        copies: &AtomicUsize,
     ) -> PyResult<Result<Bound<'py, PyAny>, String>> {
         let mut frame = Frame::new(&self.function);
         let mut report = RunReport::default();
@@ -167,8 +166,7 @@ impl Version {
         };
         let object = assembly.object(&self.spec.result);
         if !report.copies.is_empty() {
-            self.copies
-                .fetch_add(report.copies.len(), Ordering::Relaxed);
+            copies.fetch_add(report.copies.len(), Ordering::Relaxed);
         }
         object.map(Ok)
     }
