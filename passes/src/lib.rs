@@ -30,6 +30,8 @@ pub fn passes() -> Vec<PassDef> {
         bufferize::Bufferize::def(),
         npir_tensor::ConvertTensorToLoop::def(),
         npir_loop::symmetric::LoopSymmetric::def(),
+        npir_loop::scheduler::LoopPack::def(),
+        npir_loop::fuse_rows::LoopFuseRows::def(),
         npir_loop::scheduler::LoopSchedule::def(),
         kernels::OutlineKernels::def(),
         stack::PromoteToStack::def(),

@@ -188,10 +188,10 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             )
         }
         Level::Loop => format!(
-            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-schedule{{vector-bits={} threads={}}})",
+            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}}})",
             canonicalize!(),
-            options.vector_bits,
-            options.threads
+            bits = options.vector_bits,
+            threads = options.threads
         ),
         Level::Device => format!(
             "loop-outline-kernels,func.func(lower-loop-nest,{},cse,loop-promote-to-stack,loop-ownership)",

@@ -79,26 +79,13 @@ impl<'c> Lanes<'c> {
         shift.results(&[x.ty()]).build_value()
     }
 
-    /// `a · b + c`, rounded once where the machine does that.
-    fn multiply_add(self, a: Val<'c>, b: Val<'c>, c: Val<'c>) -> Val<'c> {
-        let product = self.rw.mulf(a, b);
-        let sum = self.rw.addf(product, c);
-        let contract = self.rw.ctx().parse_attr("#arith.fastmath<contract>");
-        for op in [product, sum].map(Val::defining_op).into_iter().flatten() {
-            if let Some(contract) = contract {
-                op.set_attr("fastmath", contract);
-            }
-        }
-        sum
-    }
-
     /// A polynomial, by Estrin's scheme.
     fn polynomial(self, coefficients: &[f64], x: Val<'c>) -> Val<'c> {
         let mut terms: Vec<_> = coefficients.iter().map(|&c| self.number(c)).collect();
         let mut power = x;
         while terms.len() > 1 {
             let pairs = terms.chunks(2).map(|pair| match *pair {
-                [low, high] => self.multiply_add(high, power, low),
+                [low, high] => self.rw.multiply_add(high, power, low),
                 _ => pair[0],
             });
             terms = pairs.collect();
@@ -125,7 +112,7 @@ impl<'c> Lanes<'c> {
         let one = self.number(1.0);
         let s = rw.divf(rw.subf(rest, one), rw.addf(rest, one));
         let factor = self.polynomial(&LOGARITHM, rw.mulf(s, s));
-        self.multiply_add(s, factor, whole)
+        self.rw.multiply_add(s, factor, whole)
     }
 
     /// Two to the power of `x`, which must not be large; NaN for NaN.

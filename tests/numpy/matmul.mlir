@@ -10,7 +10,8 @@ func.func @matrices(%a: tensor<2x3xf32>, %b: tensor<3x4xf32>) -> tensor<2x4xf32>
   // CHECK: linalg.generic {indexing_maps = [#[[A]], #[[B]], #[[C]]], iterator_types = ["parallel", "parallel", "reduction"]}
   // CHECK-SAME: attrs = {tensor_ext.associative}
   // CHECK: %[[P:.*]] = arith.mulf
-  // CHECK: arith.addf %{{.*}}, %[[P]]
+  // CHECK-SAME: fastmath<contract>
+  // CHECK: arith.addf %[[P]], %{{.*}} fastmath<contract>
   %0 = numpy.matmul %a, %b : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }

@@ -73,28 +73,25 @@ impl<'a, 'py> Leaves<'a, 'py> {
         }
     }
 
+    /// Adds an array, `large` or not.
+    ///
     /// # Safety
     /// `array` is an instance of `numpy.ndarray` with elements of type `dtype`.
     #[inline]
-    pub(crate) unsafe fn push_array(&mut self, array: Held<'a, 'py>, dtype: DType, written: bool) {
-        const ELEMENTS: usize = 16_384;
-        const CONTIGUOUS: std::ffi::c_int =
-            npyffi::NPY_ARRAY_C_CONTIGUOUS | npyffi::NPY_ARRAY_F_CONTIGUOUS;
+    pub(crate) unsafe fn push_array(
+        &mut self,
+        array: Held<'a, 'py>,
+        dtype: DType,
+        written: bool,
+        large: bool,
+    ) {
         let leaf = ArrayLeaf {
             array,
             dtype,
             written,
         };
-        let array = leaf.array();
-        // SAFETY: an array's own description.
-        let contiguous = unsafe { (*array.as_array_ptr()).fields.flags } & CONTIGUOUS != 0;
-        let (mut size, mut whole) = (1, true);
-        for (&n, &stride) in array.shape().iter().zip(array.strides()) {
-            size *= n;
-            whole &= n < 2 || stride & (dtype.size() as isize - 1) == 0;
-        }
-        self.large |= size > ELEMENTS;
-        self.whole &= contiguous || whole;
+        self.large |= large;
+        self.whole &= is_whole(leaf.array(), dtype);
         self.all.push(Leaf::Array(leaf));
     }
 
@@ -102,6 +99,26 @@ impl<'a, 'py> Leaves<'a, 'py> {
     pub(crate) fn push_number(&mut self, value: Scalar) {
         self.all.push(Leaf::Number(value));
     }
+}
+
+/// Whether an array's elements lie in whole steps.
+#[inline]
+fn is_whole(array: &Bound<'_, PyUntypedArray>, dtype: DType) -> bool {
+    const CONTIGUOUS: std::ffi::c_int =
+        npyffi::NPY_ARRAY_C_CONTIGUOUS | npyffi::NPY_ARRAY_F_CONTIGUOUS;
+    // SAFETY: an array's own description.
+    if unsafe { (*array.as_array_ptr()).fields.flags } & CONTIGUOUS != 0 {
+        return true;
+    }
+    let part = dtype.size() as isize - 1;
+    let dims = array.shape().iter().zip(array.strides());
+    dims.into_iter()
+        .all(|(&n, &stride)| n < 2 || stride & part == 0)
+}
+
+/// Whether work on so many elements takes longer than to give the interpreter's lock away.
+pub(crate) fn is_large(elements: usize) -> bool {
+    elements > 16_384
 }
 
 impl<'a, 'py> Deref for Leaves<'a, 'py> {

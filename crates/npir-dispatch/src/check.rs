@@ -8,7 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::arguments::{Held, Leaves, dtype_of, number, numpy_scalar, same};
+use crate::arguments::{Held, Leaves, dtype_of, is_large, number, numpy_scalar, same};
 use crate::results::descr;
 use crate::spec::{Guard, NumberKind};
 
@@ -38,6 +38,8 @@ pub(crate) struct ArrayCheck {
     descr: *mut npyffi::PyArray_Descr,
     dtype: DType,
     shape: Vec<Option<usize>>,
+    /// Whether it has many elements, where the shape says that.
+    large: Option<bool>,
     /// Flags that must be set.
     flags: c_int,
     written: bool,
@@ -69,6 +71,10 @@ impl Check {
                 descr: descr(py, *dtype)?.as_dtype_ptr(),
                 dtype: *dtype,
                 shape: shape.clone(),
+                large: shape
+                    .iter()
+                    .try_fold(1usize, |size, n| Some(size.saturating_mul((*n)?)))
+                    .map(is_large),
                 flags: [
                     (*written, npyffi::NPY_ARRAY_WRITEABLE),
                     (*c_order, npyffi::NPY_ARRAY_C_CONTIGUOUS),
@@ -221,8 +227,12 @@ impl ArrayCheck {
             && (fields.descr == self.descr || dtype_of(array) == Some(self.dtype))
             && fields.flags & self.flags == self.flags;
         if fits {
+            let large = match self.large {
+                Some(large) => large,
+                None => is_large(shape.iter().product()),
+            };
             // SAFETY: it is an array of that type.
-            unsafe { leaves.push_array(object, self.dtype, self.written) };
+            unsafe { leaves.push_array(object, self.dtype, self.written, large) };
         }
         fits.then_some(())
     }

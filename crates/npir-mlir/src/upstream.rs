@@ -188,6 +188,19 @@ impl<'c> Rewriter<'c> {
         /// Between index and unsigned integer.
         index_castui = "arith.index_castui";
     }
+    /// `a · b + c` of floats, rounded once where the machine does that: a product and a sum that code generation may
+    /// contract.
+    pub fn multiply_add(self, a: Val<'c>, b: Val<'c>, c: Val<'c>) -> Val<'c> {
+        let product = self.mulf(a, b);
+        let sum = self.addf(product, c);
+        let contract = self.ctx().parse_attr("#arith.fastmath<contract>");
+        for op in [product, sum].map(Val::defining_op).into_iter().flatten() {
+            if let Some(contract) = contract {
+                op.set_attr("fastmath", contract);
+            }
+        }
+        sum
+    }
     /// Float negation.
     pub fn negf(self, a: Val<'c>) -> Val<'c> {
         self.op("arith.negf")

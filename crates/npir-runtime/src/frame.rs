@@ -334,22 +334,25 @@ impl<'f> Frame<'f> {
     /// Takes the block of the allocator that a result fills from its start, if no other result shares it; the caller
     /// gives it back with [`alloc::release`]. Otherwise the result stays where it is.
     pub fn take_block(&mut self, i: usize) -> Option<(NonNull<u8>, ResultView<'_>)> {
-        let (slot, words) = self.slot(i)?;
-        let (allocated, ours) = (words[0], words[1] == words[0] && words[2] == state::CALL);
-        if slot.scalar || !ours || self.sharing(i, allocated).next().is_some() {
+        let inner = &*self.function.inner;
+        let slot = inner.returned.get(i).filter(|_| self.done)?;
+        // SAFETY: the result's words lie in the frame, and are initialised.
+        let words = unsafe { std::slice::from_raw_parts_mut(self.base().add(slot.at), slot.words) };
+        let allocated = words[0];
+        let ours = !slot.scalar && words[1] == allocated && words[2] == state::CALL;
+        if !ours || inner.returned.len() > 1 && self.sharing(i, allocated).next().is_some() {
             return None;
         }
-        let range = view(slot, words).byte_range();
         let block = self.ctx.detach(allocated as *const u8)?;
-        self.set_state(i, state::TAKEN);
-        if !is_inside(block, range) {
+        words[2] = state::TAKEN;
+        let result = view(slot, words);
+        if !is_inside(block, result.byte_range()) {
             // A defect of the compiler: for `array`, too, there is no such result.
             // SAFETY: the block has left the call, and nobody else has it.
             unsafe { alloc::release(block) };
             return None;
         }
-        let (slot, words) = self.slot(i)?;
-        Some((block, view(slot, words)))
+        Some((block, result))
     }
 
     /// Ends what is left of a call: results that nobody took are no longer there.

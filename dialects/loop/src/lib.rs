@@ -3,17 +3,20 @@
 //!
 //! A nest ([`nest`]) says *what* is computed at each point; its schedule ([`schedule`])
 //! says in which order, in how many lanes, on how many threads. [`scheduler`] chooses
-//! schedules, [`lower`] turns nests into loops; [`symmetric`] computes one triangle of symmetric products. [`runtime_ops`] and [`llvm`] are the way
-//! to calls of the runtime; [`library`] has the routines that a program may call.
+//! schedules, [`lower`] turns nests into loops; [`symmetric`] computes one triangle of symmetric products, [`fuse_rows`] runs
+//! nests on the same rows block by block. [`runtime_ops`] and [`llvm`] are the way to calls of the runtime; [`library`] has
+//! the routines that a program may call.
 //!
 //! Invariants: nothing here knows a tensor; no lowering is specific to one program.
 
 pub(crate) mod access;
 pub(crate) mod forms;
+pub mod fuse_rows;
 pub mod library;
 pub mod llvm;
 pub mod lower;
 pub mod nest;
+pub(crate) mod part;
 pub mod runtime_ops;
 pub mod schedule;
 pub mod scheduler;
@@ -31,6 +34,8 @@ pub use schedule::{IteratorKind, Schedule};
 pub fn passes() -> Vec<PassDef> {
     vec![
         symmetric::LoopSymmetric::def(),
+        scheduler::LoopPack::def(),
+        fuse_rows::LoopFuseRows::def(),
         scheduler::LoopSchedule::def(),
         lower::LowerLoopNest::def(),
         llvm::LoopAbi::def(),

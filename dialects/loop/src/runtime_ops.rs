@@ -5,6 +5,7 @@
 //! LLVM types, `loop-finish-llvm` replaces them by calls and branches.
 
 use crate::access::element_bytes;
+use crate::nest::Yield;
 use npir_mlir::prelude::*;
 
 attr_enum! {
@@ -66,6 +67,24 @@ pub struct ParallelFor {
     n: Operand<IndexOrI64>,
     grain: Operand<IndexOrI64>,
     body: Region,
+}
+
+impl<'c> ParallelFor<'c> {
+    /// Builds the loop at the insertion point; `body` gets the bounds of a chunk.
+    pub fn create(
+        rw: Rewriter<'c>,
+        n: Val<'c>,
+        grain: Val<'c>,
+        body: impl FnOnce(Rewriter<'c>, Val<'c>, Val<'c>),
+    ) {
+        rw.op(Self::NAME)
+            .operands(&[n, grain])
+            .region_with(&[n.ty(), n.ty()], |rw, args| {
+                body(rw, args[0], args[1]);
+                rw.op(Yield::NAME).build();
+            })
+            .build();
+    }
 }
 
 impl Verify for ParallelFor<'_> {

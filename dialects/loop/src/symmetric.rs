@@ -1,7 +1,8 @@
 //! `loop-symmetric`: products of a matrix and its own transpose compute one triangle and copy it to the other.
 
 use crate::access::results;
-use crate::nest::{Combine, Nest, NestParts};
+use crate::nest::{Nest, NestParts};
+use crate::part::{on_part, range, size_of};
 use crate::schedule::IteratorKind;
 use IteratorKind::{Parallel, Reduction};
 use npir_mlir::prelude::*;
@@ -111,10 +112,13 @@ impl<'c> Product<'c> {
         rw.scf_for(zero, n, block, &[], |rw, begin, _| {
             let end = rw.minsi(rw.addi(begin, block), n);
             let size = rw.subi(end, begin);
-            let rows = range(rw, x, &[(self.moved, begin, size)]);
-            let columns = range(rw, x, &[(self.moved, zero, end)]);
+            let [rows, columns] = [(begin, size), (zero, end)]
+                .map(|(begin, size)| range(rw, x, &[(self.moved, begin, OpFold::Value(size))]));
             let [row_side, column_side] = self.sides;
-            let part = [(row_side, begin, size), (column_side, zero, end)];
+            let part = [
+                (row_side, begin, OpFold::Value(size)),
+                (column_side, zero, OpFold::Value(end)),
+            ];
             let triangle = range(rw, out, &part);
             self.compute(rw, [rows, columns], triangle, [size, end]);
             Vec::new()
@@ -122,16 +126,13 @@ impl<'c> Product<'c> {
         rw.scf_for(block, n, block, &[], |rw, begin, _| {
             let size = rw.subi(rw.minsi(rw.addi(begin, block), n), begin);
             let [row_side, column_side] = self.sides;
-            let below = range(
-                rw,
-                out,
-                &[(row_side, begin, size), (column_side, zero, begin)],
-            );
-            let above = range(
-                rw,
-                out,
-                &[(row_side, zero, begin), (column_side, begin, size)],
-            );
+            let [lower, upper] =
+                [(begin, size), (zero, begin)].map(|(from, size)| (from, OpFold::Value(size)));
+            let block = |(row, rows), (column, columns)| {
+                let ranges = [(row_side, row, rows), (column_side, column, columns)];
+                range(rw, out, &ranges)
+            };
+            let (below, above) = (block(lower, upper), block(upper, lower));
             self.mirror(rw, below, above, [begin, size]);
             Vec::new()
         });
@@ -162,31 +163,12 @@ impl<'c> Product<'c> {
 
     /// The nest on parts of its operands, with so many rows and columns.
     fn compute(&self, rw: Rewriter<'c>, ins: [Val<'c>; 2], out: Val<'c>, sizes: [Val<'c>; 2]) {
-        let nest = self.nest;
-        let maps = nest.affine_maps();
-        let out_axes = axes(maps[2]).unwrap_or_default();
-        let mut bounds = nest.bounds();
+        let out_axes = axes(self.nest.affine_maps()[2]).unwrap_or_default();
+        let mut bounds = self.nest.bounds();
         for (side, size) in self.sides.into_iter().zip(sizes) {
             bounds[out_axes[side]] = OpFold::Value(size);
         }
-        let parts = NestParts {
-            bounds: &bounds,
-            iterators: &nest.iterator_kinds(),
-            ins: &[(ins[0], maps[0]), (ins[1], maps[1])],
-            outs: &[(out, maps[2])],
-            inits: &nest.initial_values(),
-        };
-        let inline = |rw: Rewriter<'c>, block: Blk<'c>, a: &[Val<'c>], b: &[Val<'c>]| {
-            rw.inline_clone(block, &[a, b].concat())
-        };
-        Nest::create(
-            rw,
-            &parts,
-            |rw, ins, accumulators| inline(rw, nest.body_block(), ins, accumulators),
-            nest.combine_block().map(|block| -> Combine<'_, 'c> {
-                Box::new(move |rw, a, b| inline(rw, block, a, b))
-            }),
-        );
+        on_part(rw, self.nest, &bounds, &ins, &[out]);
     }
 
     /// Copies `below`, of `size` rows and `begin` columns, to `above`, of `begin` rows and `size` columns.
@@ -280,34 +262,4 @@ fn casts(mut value: Val<'_>) -> (Val<'_>, Vec<(&str, Type<'_>)>) {
         value = op.operand(0);
     }
     (value, found)
-}
-
-fn size_of<'c>(rw: Rewriter<'c>, memref: Val<'c>, dim: usize) -> OpFold<'c> {
-    match memref.ty().dims()[dim] {
-        DYNAMIC => OpFold::Value(rw.memref_dim(memref, dim)),
-        n => OpFold::Static(n),
-    }
-}
-
-/// `memref` from an element on along some dimensions: `(dimension, begin, size)`.
-fn range<'c>(rw: Rewriter<'c>, memref: Val<'c>, ranges: &[(usize, Val<'c>, Val<'c>)]) -> Val<'c> {
-    let (base, offset, _, strides) = rw.memref_metadata(memref);
-    let known = memref.ty().strides_and_offset();
-    let fixed = |n: i64, value| match n {
-        DYNAMIC => OpFold::Value(value),
-        n => OpFold::Static(n),
-    };
-    let (steps, first) = known.unwrap_or_else(|| (vec![DYNAMIC; strides.len()], DYNAMIC));
-    let strides: Vec<_> = steps
-        .into_iter()
-        .zip(strides)
-        .map(|(n, v)| fixed(n, v))
-        .collect();
-    let mut sizes: Vec<_> = (0..strides.len()).map(|d| size_of(rw, memref, d)).collect();
-    let mut offset = fixed(first, offset);
-    for &(dim, begin, size) in ranges {
-        offset = rw.fold_add(offset, rw.fold_mul(OpFold::Value(begin), strides[dim]));
-        sizes[dim] = OpFold::Value(size);
-    }
-    rw.memref_reinterpret_cast(base, offset, &sizes, &strides)
 }

@@ -179,7 +179,8 @@ impl Contraction {
 
 /// The sums over the loops from `sizes.len()` on of the products of the operands' elements, of element type `dtype`;
 /// the loops before those are the dimensions of the result. 16-bit floats are accumulated in `f32`, complex numbers as
-/// two real ones, which are summed like any others.
+/// two real ones, which are summed like any others. Products and sums of floats are rounded at once where the machine
+/// does that, as in the libraries that NumPy calls.
 pub(crate) fn sum_of_products<'c>(
     rw: Rewriter<'c>,
     dtype: DType,
@@ -203,15 +204,19 @@ pub(crate) fn sum_of_products<'c>(
         let (inputs, sums) = args.split_at(operands.len());
         let body = Body::new(rw, accumulator);
         let load = |&x: &Val<'c>| cast::scalar(rw, x, dtype, accumulator);
-        let Some(product) = inputs.iter().map(load).reduce(|a, b| body.mul(a, b)) else {
-            return sums.to_vec();
-        };
-        if dtype.is_complex() {
-            let part = body.part();
-            let re = part.add(sums[0], body.re(product));
-            return vec![re, part.add(sums[1], body.im(product))];
+        let factors: Vec<_> = inputs.iter().map(load).collect();
+        match factors.split_last() {
+            Some((&last, [first, rest @ ..])) => {
+                let first = rest.iter().fold(*first, |a, b| body.mul(a, *b));
+                body.add_product(sums, first, last)
+            }
+            Some((&last, [])) if dtype.is_complex() => {
+                let (part, [re, im]) = (body.part(), [body.re(last), body.im(last)]);
+                vec![part.add(sums[0], re), part.add(sums[1], im)]
+            }
+            Some((&last, [])) => vec![body.add(sums[0], last)],
+            None => sums.to_vec(),
         }
-        vec![body.add(sums[0], product)]
     });
     generic.set_attr(ASSOCIATIVE, ctx.unit_attr());
     if dtype.is_bool() {

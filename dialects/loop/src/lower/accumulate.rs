@@ -388,42 +388,83 @@ impl<'c> Emitter<'_, 'c> {
             return;
         }
         let keys = accs[group[0]].as_ref().map_or(0, |acc| acc.slots.len());
-        for k in 0..keys {
-            let mut width = self.kernel.width();
-            let mut values: Vec<Lane<'c>> = group
+        let width = self.kernel.width();
+        let whole = |k: usize| Shared {
+            keys: vec![k],
+            values: group
                 .iter()
                 .filter_map(|&out| accs[out].as_ref()?.slots[k][0])
-                .collect();
-            while width > 1 {
-                let half = width / 2;
-                let part = |from: i64| -> Vec<Lane<'c>> {
-                    let lanes: Vec<i64> = (from..from + half).collect();
-                    let take = |value: &Lane<'c>| {
-                        let vector = value.widen(rw, width);
-                        if half == 1 {
-                            Lane::Uniform(rw.vector_extract(vector, from))
-                        } else {
-                            Lane::Vector(rw.vector_shuffle(vector, vector, &lanes))
-                        }
-                    };
-                    values.iter().map(take).collect()
+                .collect(),
+            width,
+        };
+        let mut vectors: Vec<Shared<'c>> = (0..keys).map(whole).collect();
+        let mut lanes = width;
+        while lanes > 1 {
+            let mut halved = Vec::new();
+            let mut rest = vectors.into_iter().peekable();
+            while let Some(a) = rest.next() {
+                let b = rest.next_if(|b| b.width == a.width);
+                halved.push(self.merge_halves(rw, group, lanes, a, b));
+            }
+            vectors = halved;
+            lanes /= 2;
+        }
+        for shared in vectors {
+            for (lane, &k) in shared.keys.iter().enumerate() {
+                let single = |value: &Lane<'c>| match shared.width {
+                    1 => *value,
+                    width => Lane::Uniform(rw.vector_extract(value.widen(rw, width), lane as i64)),
                 };
-                let (low, high) = (part(0), part(half));
-                values = self.merge(rw, half, group, &low, &high);
-                width = half;
-            }
-            let before: Vec<Lane<'c>> = group
-                .iter()
-                .filter_map(|&out| accs[out].as_ref()?.before[k])
-                .collect();
-            if before.len() == group.len() {
-                values = self.merge(rw, 1, group, &before, &values);
-            }
-            for (&out, value) in group.iter().zip(values) {
-                if let Some(acc) = accs[out].as_mut() {
-                    acc.slots[k] = vec![Some(value)];
+                let mut values: Vec<Lane<'c>> = shared.values.iter().map(single).collect();
+                let before: Vec<Lane<'c>> = group
+                    .iter()
+                    .filter_map(|&out| accs[out].as_ref()?.before[k])
+                    .collect();
+                if before.len() == group.len() {
+                    values = self.merge(rw, 1, group, &before, &values);
+                }
+                for (&out, value) in group.iter().zip(values) {
+                    if let Some(acc) = accs[out].as_mut() {
+                        acc.slots[k] = vec![Some(value)];
+                    }
                 }
             }
+        }
+    }
+
+    /// Merges the lower half of the `lanes` that each key has in a vector with the upper half. Those of two vectors fill
+    /// one again, so that this costs as much as for one of them.
+    fn merge_halves(
+        &self,
+        rw: Rewriter<'c>,
+        group: &[usize],
+        lanes: i64,
+        a: Shared<'c>,
+        b: Option<Shared<'c>>,
+    ) -> Shared<'c> {
+        let half = lanes / 2;
+        let width = if b.is_some() { a.width } else { a.width / 2 };
+        let other = b.as_ref().map_or(&a.values, |b| &b.values);
+        let part = |from: i64| -> Vec<Lane<'c>> {
+            // Lanes of the second vector are counted on from the first.
+            let taken: Vec<i64> = (0..a.width * if b.is_some() { 2 } else { 1 })
+                .filter(|lane| (lane % lanes) / half == from)
+                .collect();
+            let take = |(x, y): (&Lane<'c>, &Lane<'c>)| {
+                let (x, y) = (x.widen(rw, a.width), y.widen(rw, a.width));
+                match width {
+                    1 => Lane::Uniform(rw.vector_extract(x, from)),
+                    _ => Lane::Vector(rw.vector_shuffle(x, y, &taken)),
+                }
+            };
+            a.values.iter().zip(other).map(take).collect()
+        };
+        let values = self.merge(rw, width, group, &part(0), &part(1));
+        let keys = a.keys.iter().chain(b.iter().flat_map(|b| &b.keys));
+        Shared {
+            keys: keys.copied().collect(),
+            values,
+            width,
         }
     }
 
@@ -472,6 +513,13 @@ impl<'c> Emitter<'_, 'c> {
         }
         groups
     }
+}
+
+/// Partial accumulators of several keys in one vector for each output, side by side.
+struct Shared<'c> {
+    keys: Vec<usize>,
+    values: Vec<Lane<'c>>,
+    width: i64,
 }
 
 /// `a + b` rounded, and the error of rounding: their sum is exactly `a + b`.

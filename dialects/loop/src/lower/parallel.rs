@@ -10,7 +10,6 @@ use super::emit::{Emitter, for_range};
 use super::index::{Ix, Span};
 use super::kernel::{Access, Axis, Body, Kernel};
 use super::state::{Accs, State};
-use crate::nest::Yield;
 use crate::runtime_ops::{ParallelFor, Release};
 use crate::schedule::{IteratorKind, LoopSpec, Schedule};
 use npir_mlir::prelude::*;
@@ -400,13 +399,7 @@ fn parallel_for<'c>(
     grain: Ix<'c>,
     body: impl FnOnce(Rewriter<'c>, Ix<'c>, Ix<'c>),
 ) {
-    let index = rw.ctx().index();
-    let operands = [n.value(rw), grain.value(rw)];
-    rw.op(ParallelFor::NAME)
-        .operands(&operands)
-        .region_with(&[index, index], |rw, args| {
-            body(rw, Ix::Val(args[0]), Ix::Val(args[1]));
-            rw.op(Yield::NAME).build();
-        })
-        .build();
+    ParallelFor::create(rw, n.value(rw), grain.value(rw), |rw, lo, hi| {
+        body(rw, Ix::Val(lo), Ix::Val(hi));
+    });
 }

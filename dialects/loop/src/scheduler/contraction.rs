@@ -14,9 +14,9 @@ use IteratorKind::{Parallel, Reduction, Sequential};
 #[derive(Clone, Copy)]
 pub(super) struct Contraction {
     /// Moves the output and one input.
-    row: usize,
+    pub(super) row: usize,
     /// Moves the output, contiguously, and another input.
-    column: usize,
+    pub(super) column: usize,
     /// Moves both inputs, not the output.
     depth: usize,
 }
@@ -61,19 +61,19 @@ impl Contraction {
 
     /// Sets everything but what is shared between threads.
     pub(super) fn schedule(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
-        let (ins, _) = facts.walks.split_at(facts.num_ins);
-        let along = |axis: usize| {
-            ins.iter()
-                .filter(|walk| !walk.invariant(axis))
-                .all(|walk| walk.contiguous(axis))
-        };
-        if along(self.column) {
+        if along(facts, self.column) {
             self.blocked(facts, machine, schedule);
-        } else if along(self.depth) && self.deep_is_cheaper(facts, machine) {
-            self.deep(facts, machine, schedule);
-        } else {
+        } else if self.gathers(facts, machine) {
             self.gathered(facts, machine, schedule);
+        } else {
+            self.deep(facts, machine, schedule);
         }
+    }
+
+    /// Whether vectors of columns are gathered, one element after the other.
+    pub(super) fn gathers(self, facts: &Facts<'_>, machine: Machine) -> bool {
+        let deep = || along(facts, self.depth) && self.deep_is_cheaper(facts, machine);
+        !along(facts, self.column) && !deep()
     }
 
     /// Columns in lanes. Rows share the vectors of `B`, steps of depth those of `C`;
@@ -163,4 +163,12 @@ impl Contraction {
             .chain(inner)
             .collect()
     }
+}
+
+/// Whether all inputs that an axis moves are contiguous along it.
+fn along(facts: &Facts<'_>, axis: usize) -> bool {
+    let mut moving = facts.walks[..facts.num_ins]
+        .iter()
+        .filter(|walk| !walk.invariant(axis));
+    moving.all(|walk| walk.contiguous(axis))
 }

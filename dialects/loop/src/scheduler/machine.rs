@@ -19,7 +19,7 @@ impl Machine {
 /// Bytes of the first-level data cache that one operand of a tile may take.
 pub(super) const L1_SHARE: i64 = 16 << 10;
 /// Bytes of the second-level cache that one operand of a tile may take.
-pub(super) const L2_SHARE: i64 = 256 << 10;
+pub(crate) const L2_SHARE: i64 = 256 << 10;
 /// Bytes of a row that are added to sums in the cache before the next row: enough for
 /// memory to follow, few enough to leave threads their share.
 pub(super) const ROW_PIECE: i64 = 1 << 10;
@@ -27,7 +27,7 @@ pub(super) const ROW_PIECE: i64 = 1 << 10;
 /// to four cache lines each way.
 pub(super) const TRANSPOSE_TILE: i64 = 32;
 /// Rows of the left operand that share a tile of the right one, in a contraction.
-pub(super) const CONTRACTION_ROWS: i64 = 64;
+pub(crate) const CONTRACTION_ROWS: i64 = 64;
 
 /// Work below which a task costs more than it saves, in nanoseconds. Waking a parked
 /// thread takes 10 to 50 microseconds, a spinning one 0.1.

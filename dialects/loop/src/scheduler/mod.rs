@@ -4,16 +4,20 @@ mod choose;
 mod contraction;
 mod facts;
 mod machine;
+mod pack;
 
 use crate::access::{Stride, results};
 use crate::lower::versions::operand_walks;
 use crate::nest::{Nest, verify_schedule};
+use crate::runtime_ops::ParallelFor;
 use crate::schedule::Schedule;
 use choose::choose;
 pub(crate) use choose::sum_block;
 use facts::Facts;
 pub use machine::Machine;
+pub(crate) use machine::{CONTRACTION_ROWS, L2_SHARE};
 use npir_mlir::prelude::*;
+pub use pack::LoopPack;
 
 /// Chooses a schedule for every loop.nest.
 ///
@@ -72,7 +76,9 @@ impl Pass for LoopSchedule {
             if nest.schedule().is_some() && !self.force {
                 continue;
             }
-            let mut schedule = schedule_for(nest, machine);
+            // Threads are busy where they run the ops around.
+            let threads = machine.threads && nest.op().enclosing(ParallelFor::NAME).is_none();
+            let mut schedule = schedule_for(nest, Machine { threads, ..machine });
             for setting in &self.set {
                 apply(&mut schedule, setting)?;
             }

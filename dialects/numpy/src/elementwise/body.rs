@@ -96,6 +96,21 @@ impl<'c> Body<'c> {
         }
     }
 
+    /// `sums + a · b`, of the real and the imaginary part if the type has them; floats are rounded once where the
+    /// machine does that.
+    pub(crate) fn add_product(self, sums: &[Val<'c>], a: Val<'c>, b: Val<'c>) -> Vec<Val<'c>> {
+        let add = |sum, a, b| self.rw.multiply_add(a, b, sum);
+        if self.dtype.is_complex() {
+            let (ar, ai, br, bi) = (self.re(a), self.im(a), self.re(b), self.im(b));
+            let re = add(add(sums[0], ar, br), self.part().neg(ai), bi);
+            return vec![re, add(add(sums[1], ar, bi), ai, br)];
+        }
+        vec![match self.dtype.is_float() {
+            true => add(sums[0], a, b),
+            false => self.add(sums[0], self.mul(a, b)),
+        }]
+    }
+
     /// `a / b` of floats or complex numbers.
     pub fn div(self, a: Val<'c>, b: Val<'c>) -> Val<'c> {
         if self.dtype.is_complex() {

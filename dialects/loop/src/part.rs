@@ -1,0 +1,78 @@
+//! Nests on parts of their memory.
+
+use crate::nest::{Combine, Nest, NestParts};
+use npir_mlir::prelude::*;
+
+/// Builds a nest that does what `nest` does, with other bounds, on other memory. It has no schedule.
+pub(crate) fn on_part<'c>(
+    rw: Rewriter<'c>,
+    nest: Nest<'c>,
+    bounds: &[OpFold<'c>],
+    ins: &[Val<'c>],
+    outs: &[Val<'c>],
+) -> Nest<'c> {
+    let maps = nest.affine_maps();
+    let (in_maps, out_maps) = maps.split_at(ins.len());
+    let with = |memrefs: &[Val<'c>], maps: &[AffineMap<'c>]| -> Vec<_> {
+        memrefs.iter().copied().zip(maps.iter().copied()).collect()
+    };
+    let parts = NestParts {
+        bounds,
+        iterators: &nest.iterator_kinds(),
+        ins: &with(ins, in_maps),
+        outs: &with(outs, out_maps),
+        inits: &nest.initial_values(),
+    };
+    let inline = |rw: Rewriter<'c>, block: Blk<'c>, a: &[Val<'c>], b: &[Val<'c>]| {
+        rw.inline_clone(block, &[a, b].concat())
+    };
+    let new = Nest::create(
+        rw,
+        &parts,
+        |rw, ins, accumulators| inline(rw, nest.body_block(), ins, accumulators),
+        nest.combine_block()
+            .map(|block| -> Combine<'_, 'c> { Box::new(move |rw, a, b| inline(rw, block, a, b)) }),
+    );
+    if let Some(value) = nest.absorbing() {
+        new.op().set_attr(Nest::ABSORBING, value);
+    }
+    new
+}
+
+/// The size of a memref along a dimension.
+pub(crate) fn size_of<'c>(rw: Rewriter<'c>, memref: Val<'c>, dim: usize) -> OpFold<'c> {
+    match memref.ty().dims()[dim] {
+        DYNAMIC => OpFold::Value(rw.memref_dim(memref, dim)),
+        n => OpFold::Static(n),
+    }
+}
+
+/// `memref` from an element on along some dimensions: `(dimension, begin, size)`.
+pub(crate) fn range<'c>(
+    rw: Rewriter<'c>,
+    memref: Val<'c>,
+    ranges: &[(usize, Val<'c>, OpFold<'c>)],
+) -> Val<'c> {
+    let (base, offset, _, strides) = rw.memref_metadata(memref);
+    let known = memref.ty().strides_and_offset();
+    let fixed = |n: i64, value| match n {
+        DYNAMIC => OpFold::Value(value),
+        n => OpFold::Static(n),
+    };
+    let (steps, first) = known.unwrap_or_else(|| (vec![DYNAMIC; strides.len()], DYNAMIC));
+    let strides: Vec<_> = steps
+        .into_iter()
+        .zip(strides)
+        .map(|(n, v)| fixed(n, v))
+        .collect();
+    let mut offset = fixed(first, offset);
+    for &(dim, begin, _) in ranges {
+        offset = rw.fold_add(offset, rw.fold_mul(OpFold::Value(begin), strides[dim]));
+    }
+    let size = |d: usize| match ranges.iter().find(|(dim, ..)| *dim == d) {
+        Some(&(.., size)) => size,
+        None => size_of(rw, memref, d),
+    };
+    let sizes: Vec<_> = (0..strides.len()).map(size).collect();
+    rw.memref_reinterpret_cast(base, offset, &sizes, &strides)
+}

@@ -1,0 +1,127 @@
+// Nests on the same rows run block by block; what only they use is a block of rows.
+// RUN: npir-opt %s --loop-fuse-rows --canonicalize --cse | FileCheck %s
+// RUN: npir-opt %s --loop-fuse-rows=threads=false --canonicalize --cse | FileCheck %s --check-prefix=SERIAL
+// RUN: npir-opt %s --loop-fuse-rows --loop-schedule | FileCheck %s --check-prefix=SCHEDULED
+
+#i = affine_map<(i, j) -> (i)>
+#j = affine_map<(i, j) -> (j)>
+#ij = affine_map<(i, j) -> (i, j)>
+#ji = affine_map<(i, j) -> (j, i)>
+#one = affine_map<(i) -> (i)>
+
+// A row's largest element, and then the row without it. 40,000 rows: the last block may be short.
+// CHECK-LABEL: func.func @peaks
+// CHECK-SAME: %[[N:.*]]: index, %[[X:.*]]: memref<?x64xf64>, %[[OUT:.*]]: memref<?x64xf64>, %{{.*}}: f64
+// CHECK: %[[BLOCKS:.*]] = arith.ceildivsi %[[N]], %[[ROWS:.*]] : index
+// CHECK: loop.parallel_for %[[BLOCKS]] grain %c1
+// CHECK-NEXT: ^bb0(%[[LO:.*]]: index, %[[HI:.*]]: index):
+// CHECK-NEXT: %[[LOCAL:.*]] = memref.alloc() : memref<[[B:[0-9]+]]xf64>
+// CHECK-NEXT: scf.for %[[BLOCK:.*]] = %[[LO]] to %[[HI]]
+// CHECK: %[[BEGIN:.*]] = arith.muli %[[BLOCK]], %[[ROWS]]
+// CHECK: %[[LEFT:.*]] = arith.subi %[[N]], %[[BEGIN]]
+// CHECK: %[[SIZE:.*]] = arith.minsi %[[LEFT]], %[[ROWS]]
+// CHECK: loop.nest bounds [%[[SIZE]], 64] iterators [parallel, reduction]
+// CHECK-NEXT: ins(%[[PART:.*]] : {{.*}}) outs(%[[LOCAL]] :
+// CHECK: loop.nest bounds [%[[SIZE]], 64] iterators [parallel, parallel]
+// CHECK-NEXT: ins(%[[PART2:.*]], %[[LOCAL]] :
+// A position is that in the whole array.
+// CHECK: %[[ROW:.*]] = loop.index 0
+// CHECK: arith.addi %[[ROW]], %[[BEGIN]]
+// SERIAL-LABEL: func.func @peaks
+// SERIAL-NOT: loop.parallel_for
+// SERIAL: scf.for
+// SERIAL: loop.nest
+// Blocks keep the threads busy.
+// SCHEDULED-LABEL: func.func @peaks
+// SCHEDULED: loop.parallel_for
+// SCHEDULED: loop.nest
+// SCHEDULED-NOT: parallel =
+// SCHEDULED: func.func
+func.func @peaks(%n: index, %x: memref<?x64xf64>, %out: memref<?x64xf64>, %low: f64) {
+  %m = memref.alloc(%n) : memref<?xf64>
+  loop.nest bounds [%n, 64] iterators [parallel, reduction]
+      ins(%x : memref<?x64xf64>) outs(%m : memref<?xf64>) maps [#ij, #i] init(%low : f64)
+  body (%a: f64, %max: f64) {
+    %s = arith.maximumf %a, %max : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %max: f64) {
+    %s = arith.maximumf %a, %max : f64
+    loop.yield %s : f64
+  }
+  loop.nest bounds [%n, 64] iterators [parallel, parallel]
+      ins(%x, %m : memref<?x64xf64>, memref<?xf64>) outs(%out : memref<?x64xf64>) maps [#ij, #i, #ij]
+  body (%a: f64, %max: f64, %old: f64) {
+    %d = arith.subf %a, %max : f64
+    %i = loop.index 0 : index
+    %k = arith.index_cast %i : index to i64
+    %f = arith.sitofp %k : i64 to f64
+    %s = arith.addf %d, %f : f64
+    loop.yield %s : f64
+  }
+  return
+}
+
+// A reader that needs other rows, too, comes after all of them are there.
+// CHECK-LABEL: func.func @transposed
+// CHECK-NOT: loop.parallel_for
+// CHECK: return
+func.func @transposed(%x: memref<1000x1000xf64>, %out: memref<1000x1000xf64>) {
+  %t = memref.alloc() : memref<1000x1000xf64>
+  loop.nest bounds [1000, 1000] iterators [parallel, parallel]
+      ins(%x : memref<1000x1000xf64>) outs(%t : memref<1000x1000xf64>) maps [#ij, #ij]
+  body (%a: f64, %old: f64) {
+    %s = arith.mulf %a, %a : f64
+    loop.yield %s : f64
+  }
+  loop.nest bounds [1000, 1000] iterators [parallel, parallel]
+      ins(%t : memref<1000x1000xf64>) outs(%out : memref<1000x1000xf64>) maps [#ji, #ij]
+  body (%a: f64, %old: f64) {
+    %s = arith.addf %a, %a : f64
+    loop.yield %s : f64
+  }
+  return
+}
+
+// What lies between and depends on none of them comes first; what uses the rows afterwards finds all of them.
+// CHECK-LABEL: func.func @between
+// CHECK: loop.nest bounds [64] iterators [parallel]
+// CHECK: loop.parallel_for
+// CHECK: memref.alloc() : memref<{{[0-9]+}}xf64>
+// CHECK: loop.nest bounds [{{[0-9]+}}, 64] iterators [parallel, parallel]
+// CHECK-NEXT: ins({{.*}}) outs(%[[ALL:.*]] :
+// CHECK: loop.nest bounds [{{[0-9]+}}, 64] iterators [parallel, reduction]
+// CHECK: return
+func.func @between(%x: memref<32000x64xf64>, %t: memref<32000x64xf64>, %w: memref<64xf64>, %sums: memref<32000xf64>,
+                   %zero: f64) {
+  loop.nest bounds [32000, 64] iterators [parallel, parallel]
+      ins(%x : memref<32000x64xf64>) outs(%t : memref<32000x64xf64>) maps [#ij, #ij]
+  body (%a: f64, %old: f64) {
+    %s = arith.mulf %a, %a : f64
+    loop.yield %s : f64
+  }
+  %v = memref.alloc() : memref<64xf64>
+  loop.nest bounds [64] iterators [parallel]
+      ins(%w : memref<64xf64>) outs(%v : memref<64xf64>) maps [#one, #one]
+  body (%a: f64, %old: f64) {
+    %s = arith.addf %a, %a : f64
+    loop.yield %s : f64
+  }
+  %local = memref.alloc() : memref<32000xf64>
+  loop.nest bounds [32000, 64] iterators [parallel, reduction]
+      ins(%t, %v : memref<32000x64xf64>, memref<64xf64>) outs(%local : memref<32000xf64>) maps [#ij, #j, #i] init(%zero : f64)
+  body (%a: f64, %b: f64, %sum: f64) {
+    %p = arith.mulf %a, %b : f64
+    %s = arith.addf %p, %sum : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %sum: f64) {
+    %s = arith.addf %a, %sum : f64
+    loop.yield %s : f64
+  }
+  loop.nest bounds [32000, 64] iterators [parallel, parallel]
+      ins(%local : memref<32000xf64>) outs(%t : memref<32000x64xf64>) maps [#i, #ij]
+  body (%a: f64, %old: f64) {
+    %s = arith.divf %old, %a : f64
+    loop.yield %s : f64
+  }
+  return
+}

@@ -1,0 +1,60 @@
+// Operands of contractions in which the columns lie apart are copied once for all rows.
+// RUN: npir-opt %s --loop-pack=vector-bits=512 --canonicalize --cse | FileCheck %s
+
+#ik = affine_map<(i, j, k) -> (i, k)>
+#jk = affine_map<(i, j, k) -> (j, k)>
+#kj = affine_map<(i, j, k) -> (k, j)>
+#ij = affine_map<(i, j, k) -> (i, j)>
+
+// CHECK-LABEL: func.func @transposed
+// CHECK-SAME: %[[X:.*]]: memref<1000x16xf64>, %[[C:.*]]: memref<64x16xf64>, %[[D:.*]]: memref<1000x64xf64>
+// CHECK: %[[FLAT:.*]] = memref.alloc() : memref<1024xf64>
+// CHECK: %[[COPY:.*]] = memref.reinterpret_cast %[[FLAT]] to offset: [0], sizes: [64, 16], strides: [1, 64]
+// CHECK: loop.nest bounds [64, 16] iterators [parallel, parallel]
+// CHECK-NEXT: ins(%[[C]] : {{.*}}) outs(%[[COPY]] :
+// CHECK: loop.nest bounds [1000, 64, 16] iterators [parallel, parallel, reduction]
+// CHECK-NEXT: ins(%[[X]], %[[COPY]] :
+func.func @transposed(%x: memref<1000x16xf64>, %c: memref<64x16xf64>, %d: memref<1000x64xf64>) {
+  %zero = arith.constant 0.0 : f64
+  loop.nest bounds [1000, 64, 16] iterators [parallel, parallel, reduction]
+      ins(%x, %c : memref<1000x16xf64>, memref<64x16xf64>) outs(%d : memref<1000x64xf64>) maps [#ik, #jk, #ij] init(%zero : f64)
+  body (%a: f64, %b: f64, %sum: f64) {
+    %p = arith.mulf %a, %b : f64
+    %s = arith.addf %sum, %p : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %b: f64) {
+    %s = arith.addf %a, %b : f64
+    loop.yield %s : f64
+  }
+  return
+}
+
+// What is contiguous along the columns stays, and so does what few rows read.
+// CHECK-LABEL: func.func @as_it_is
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @as_it_is(%x: memref<?x?xf64>, %b: memref<?x?xf64>, %d: memref<?x?xf64>, %n: index, %m: index, %k: index,
+                    %few: memref<8x16xf64>, %c: memref<64x16xf64>, %e: memref<8x64xf64>) {
+  %zero = arith.constant 0.0 : f64
+  loop.nest bounds [%n, %m, %k] iterators [parallel, parallel, reduction]
+      ins(%x, %b : memref<?x?xf64>, memref<?x?xf64>) outs(%d : memref<?x?xf64>) maps [#ik, #kj, #ij] init(%zero : f64)
+  body (%a: f64, %y: f64, %sum: f64) {
+    %p = arith.mulf %a, %y : f64
+    %s = arith.addf %sum, %p : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %y: f64) {
+    %s = arith.addf %a, %y : f64
+    loop.yield %s : f64
+  }
+  loop.nest bounds [8, 64, 16] iterators [parallel, parallel, reduction]
+      ins(%few, %c : memref<8x16xf64>, memref<64x16xf64>) outs(%e : memref<8x64xf64>) maps [#ik, #jk, #ij] init(%zero : f64)
+  body (%a: f64, %y: f64, %sum: f64) {
+    %p = arith.mulf %a, %y : f64
+    %s = arith.addf %sum, %p : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %y: f64) {
+    %s = arith.addf %a, %y : f64
+    loop.yield %s : f64
+  }
+  return
+}
