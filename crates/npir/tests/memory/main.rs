@@ -239,3 +239,52 @@ fn a_refused_allocation_is_an_error() {
     assert_eq!(error.kind(), RunErrorKind::Memory, "{error}");
     assert_eq!(blocks(), before);
 }
+
+/// Labels of the nearest of 64 centres, for 40,000 rows: the distances of all would take 20 MB.
+const NEAREST: &str = r#"
+func.func @nearest(%x: tensor<40000x16xf64>, %c: tensor<64x16xf64>) -> tensor<40000xi64> {
+  %t = numpy.transpose %c : tensor<64x16xf64> -> tensor<16x64xf64>
+  %products = numpy.matmul %x, %t : tensor<40000x16xf64>, tensor<16x64xf64> -> tensor<40000x64xf64>
+  %distances = numpy.negative %products : tensor<40000x64xf64> -> tensor<40000x64xf64>
+  %labels = numpy.argmin %distances axis 1 : tensor<40000x64xf64> -> tensor<40000xi64>
+  return %labels : tensor<40000xi64>
+}
+"#;
+
+#[test]
+fn nests_on_the_same_rows_need_a_block_each() {
+    let _alone = alone();
+    let exe = compile(NEAREST);
+    let value = |i: usize| ((i * 7919) % 1013) as f64;
+    let x: Vec<f64> = (0..40_000 * 16).map(value).collect();
+    let c: Vec<f64> = (0..64 * 16).map(|i| value(3 * i + 1)).collect();
+    let before = blocks();
+    let run = || {
+        let x = ArrayView::from_slice(&x, &[40_000, 16]).expect("all rows");
+        let c = ArrayView::from_slice(&c, &[64, 16]).expect("all centres");
+        exe.run("nearest", &mut [Arg::View(x), Arg::View(c)])
+    };
+    // Labels, and for each thread a block of rows.
+    let room = 40_000 * 8 + (1 << 20);
+    set_memory_limit(Some(memory_stats().live + room));
+    let results = run();
+    set_memory_limit(None);
+    let labels = results.expect("there is memory for blocks");
+    let found = labels[0].to_vec::<i64>().expect("labels");
+    for (i, label) in found.iter().enumerate() {
+        let product = |k: usize| (0..16).map(|j| x[i * 16 + j] * c[k * 16 + j]).sum::<f64>();
+        let largest = (0..64).fold(0, |best, k| match product(k) > product(best) {
+            true => k,
+            false => best,
+        });
+        assert_eq!(*label as usize, largest, "row {i}");
+    }
+    drop(labels);
+    // Too little for a block: an error in the body that threads run.
+    set_memory_limit(Some(memory_stats().live + 40_000 * 8 + (16 << 10)));
+    let refused = run();
+    set_memory_limit(None);
+    let error = refused.expect_err("no memory for blocks");
+    assert_eq!(error.kind(), RunErrorKind::Memory, "{error}");
+    assert_eq!(blocks(), before);
+}
