@@ -61,7 +61,9 @@ impl Contraction {
 
     /// Sets everything but what is shared between threads.
     pub(super) fn schedule(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
-        if along(facts, self.column) {
+        if along(facts, self.column) && facts.extents[self.depth].is_some_and(|n| n <= HELD_DEPTH) {
+            self.held(facts, machine, schedule);
+        } else if along(facts, self.column) {
             self.blocked(facts, machine, schedule);
         } else if self.gathers(facts, machine) {
             self.gathered(facts, machine, schedule);
@@ -74,6 +76,15 @@ impl Contraction {
     pub(super) fn gathers(self, facts: &Facts<'_>, machine: Machine) -> bool {
         let deep = || along(facts, self.depth) && self.deep_is_cheaper(facts, machine);
         !along(facts, self.column) && !deep()
+    }
+
+    /// Whether a copy of the operand that rows share, contiguous along columns, pays for itself.
+    pub(super) fn packs(self, facts: &Facts<'_>, machine: Machine) -> bool {
+        let width = facts.width(self.column, machine.vector_bits);
+        let few = |axis: usize, least: i64| facts.extents[axis].is_some_and(|n| n < least);
+        !along(facts, self.column)
+            && !few(self.row, PACKED_ROWS)
+            && (self.gathers(facts, machine) || !few(self.column, PACKED_VECTORS * width))
     }
 
     /// Columns in lanes. Rows share the vectors of `B`, steps of depth those of `C`;
@@ -108,6 +119,22 @@ impl Contraction {
             if may && facts.extents[axis].is_none_or(|n| n > size) {
                 schedule.tile[axis] = size;
             }
+        }
+    }
+
+    /// Columns in lanes, and sums in registers over all of a depth that is not long: vectors of a panel of `B`, which
+    /// stays in the first level of the cache, serve several rows each.
+    fn held(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
+        schedule.order = self.order(facts, [self.column, self.row], [self.depth]);
+        schedule.lanes = self.column;
+        schedule.vector = facts.width(self.column, machine.vector_bits);
+        schedule.unroll =
+            facts.extents[self.column].map_or(2, |n| (n / schedule.vector).clamp(1, 2));
+        // As many sums as leave registers for a vector of `B` each and for an element of `A`.
+        let rows = machine.registers() / 4;
+        schedule.jam[self.row] = facts.extents[self.row].map_or(rows, |n| n.clamp(1, rows));
+        if facts.extents[self.row].is_none_or(|n| n > CONTRACTION_ROWS) {
+            schedule.tile[self.row] = CONTRACTION_ROWS;
         }
     }
 

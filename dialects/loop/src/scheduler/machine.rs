@@ -29,6 +29,14 @@ pub(super) const TRANSPOSE_TILE: i64 = 32;
 /// Rows of the left operand that share a tile of the right one, in a contraction.
 pub(crate) const CONTRACTION_ROWS: i64 = 64;
 
+/// Fewest rows of a contraction for which a copy of what they read pays.
+pub(super) const PACKED_ROWS: i64 = 16;
+/// Fewest vectors of columns for which a copy is better than sums along contiguous memory.
+pub(super) const PACKED_VECTORS: i64 = 4;
+/// The longest sums of a contraction that stay in registers from the first product to the last: 16 columns of so many
+/// rows fill the first level of the cache.
+pub(super) const HELD_DEPTH: i64 = 256;
+
 /// Work below which a task costs more than it saves, in nanoseconds. Waking a parked
 /// thread takes 10 to 50 microseconds, a spinning one 0.1.
 pub(super) const TASK_NS: f64 = 2_000.0;

@@ -9,9 +9,6 @@ use crate::part::{on_part, size_of};
 use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 
-/// Fewest rows for which a copy of what they read pays.
-const LEAST_ROWS: i64 = 16;
-
 /// Copies operands of contractions, such as `c.T` in `x @ c.T`, so that the columns of the result are contiguous in
 /// them.
 ///
@@ -66,8 +63,7 @@ fn scattered(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
     let Some(contraction) = Contraction::of(&facts, machine) else {
         return Vec::new();
     };
-    let few = facts.extents[contraction.row].is_some_and(|n| n < LEAST_ROWS);
-    if few || !contraction.gathers(&facts, machine) {
+    if !contraction.packs(&facts, machine) {
         return Vec::new();
     }
     let maps = nest.affine_maps();
