@@ -1,4 +1,5 @@
-// Operands of contractions in which the columns lie apart are copied once for all rows.
+// Operands of contractions in which the columns lie apart, or whose rows drive each other out of the cache, are copied
+// once for all rows.
 // RUN: npir-opt %s --loop-pack=vector-bits=512 --canonicalize --cse | FileCheck %s
 
 #ik = affine_map<(i, j, k) -> (i, k)>
@@ -8,8 +9,8 @@
 
 // CHECK-LABEL: func.func @transposed
 // CHECK-SAME: %[[X:.*]]: memref<1000x16xf64>, %[[C:.*]]: memref<64x16xf64>, %[[D:.*]]: memref<1000x64xf64>
-// CHECK: %[[FLAT:.*]] = memref.alloc() : memref<1024xf64>
-// CHECK: %[[COPY:.*]] = memref.reinterpret_cast %[[FLAT]] to offset: [0], sizes: [64, 16], strides: [1, 64]
+// CHECK: %[[FLAT:.*]] = memref.alloc() : memref<1152xf64>
+// CHECK: %[[COPY:.*]] = memref.reinterpret_cast %[[FLAT]] to offset: [0], sizes: [64, 16], strides: [1, 72]
 // CHECK: loop.nest bounds [64, 16] iterators [parallel, parallel]
 // CHECK-NEXT: ins(%[[C]] : {{.*}}) outs(%[[COPY]] :
 // CHECK: loop.nest bounds [1000, 64, 16] iterators [parallel, parallel, reduction]
@@ -48,6 +49,41 @@ func.func @as_it_is(%x: memref<?x?xf64>, %b: memref<?x?xf64>, %d: memref<?x?xf64
   }
   loop.nest bounds [8, 64, 16] iterators [parallel, parallel, reduction]
       ins(%few, %c : memref<8x16xf64>, memref<64x16xf64>) outs(%e : memref<8x64xf64>) maps [#ik, #jk, #ij] init(%zero : f64)
+  body (%a: f64, %y: f64, %sum: f64) {
+    %p = arith.mulf %a, %y : f64
+    %s = arith.addf %sum, %p : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %y: f64) {
+    %s = arith.addf %a, %y : f64
+    loop.yield %s : f64
+  }
+  return
+}
+
+// Rows of 8192 bytes fall into the same sets of a cache: those of the copy are one cache line longer.
+// CHECK-LABEL: func.func @conflicting
+// CHECK: memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [1024, 1024], strides: [1032, 1]
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func.func @apart
+// CHECK-NOT: memref.alloc
+func.func @conflicting(%x: memref<1024x1024xf64>, %b: memref<1024x1024xf64>, %d: memref<1024x1024xf64>) {
+  %zero = arith.constant 0.0 : f64
+  loop.nest bounds [1024, 1024, 1024] iterators [parallel, parallel, reduction]
+      ins(%x, %b : memref<1024x1024xf64>, memref<1024x1024xf64>) outs(%d : memref<1024x1024xf64>) maps [#ik, #kj, #ij] init(%zero : f64)
+  body (%a: f64, %y: f64, %sum: f64) {
+    %p = arith.mulf %a, %y : f64
+    %s = arith.addf %sum, %p : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %y: f64) {
+    %s = arith.addf %a, %y : f64
+    loop.yield %s : f64
+  }
+  return
+}
+func.func @apart(%x: memref<1000x1000xf64>, %b: memref<1000x1000xf64>, %d: memref<1000x1000xf64>) {
+  %zero = arith.constant 0.0 : f64
+  loop.nest bounds [1000, 1000, 1000] iterators [parallel, parallel, reduction]
+      ins(%x, %b : memref<1000x1000xf64>, memref<1000x1000xf64>) outs(%d : memref<1000x1000xf64>) maps [#ik, #kj, #ij] init(%zero : f64)
   body (%a: f64, %y: f64, %sum: f64) {
     %p = arith.mulf %a, %y : f64
     %s = arith.addf %sum, %p : f64

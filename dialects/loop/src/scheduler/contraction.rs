@@ -7,6 +7,7 @@
 use super::choose::round_up;
 use super::facts::Facts;
 use super::machine::*;
+use crate::access::Stride;
 use crate::schedule::{IteratorKind, Schedule};
 use IteratorKind::{Parallel, Reduction, Sequential};
 
@@ -61,10 +62,8 @@ impl Contraction {
 
     /// Sets everything but what is shared between threads.
     pub(super) fn schedule(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
-        if along(facts, self.column) && facts.extents[self.depth].is_some_and(|n| n <= HELD_DEPTH) {
+        if along(facts, self.column) {
             self.held(facts, machine, schedule);
-        } else if along(facts, self.column) {
-            self.blocked(facts, machine, schedule);
         } else if self.gathers(facts, machine) {
             self.gathered(facts, machine, schedule);
         } else {
@@ -78,52 +77,30 @@ impl Contraction {
         !along(facts, self.column) && !deep()
     }
 
-    /// Whether a copy of the operand that rows share, contiguous along columns, pays for itself.
-    pub(super) fn packs(self, facts: &Facts<'_>, machine: Machine) -> bool {
-        let width = facts.width(self.column, machine.vector_bits);
+    /// Whether a copy of an input that rows share, contiguous along columns, pays for itself.
+    pub(super) fn packs(self, facts: &Facts<'_>, machine: Machine, input: usize) -> bool {
+        let walk = &facts.walks[input];
         let few = |axis: usize, least: i64| facts.extents[axis].is_some_and(|n| n < least);
-        !along(facts, self.column)
-            && !few(self.row, PACKED_ROWS)
-            && (self.gathers(facts, machine) || !few(self.column, PACKED_VECTORS * width))
+        if walk.invariant(self.column) || !walk.invariant(self.row) || few(self.row, PACKED_ROWS) {
+            return false;
+        }
+        if !walk.contiguous(self.column) {
+            let width = facts.width(self.column, machine.vector_bits);
+            return self.gathers(facts, machine) || !few(self.column, PACKED_VECTORS * width);
+        }
+        // A panel whose rows lie such steps apart has room for a part of it only in the first level of the cache.
+        let step = match walk.strides[self.depth] {
+            Stride::Const(step) => step.saturating_mul(walk.bits) / 8,
+            _ => 0,
+        };
+        step != 0
+            && step % CONFLICTING_STEP == 0
+            && !few(self.row, CONTRACTION_ROWS)
+            && !few(self.depth, CONTRACTION_ROWS)
     }
 
-    /// Columns in lanes. Rows share the vectors of `B`, steps of depth those of `C`;
-    /// tiles keep `B` in the second level of the cache and `C` in the first.
-    fn blocked(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
-        schedule.order = self.order(facts, [self.row], [self.depth, self.column]);
-        schedule.lanes = self.column;
-        schedule.vector = facts.width(self.column, machine.vector_bits);
-        let most = facts.extents[self.column].map_or(2, |n| (n / schedule.vector).clamp(1, 2));
-        schedule.unroll = if machine.registers() >= 32 { most } else { 1 };
-        for axis in [self.row, self.depth] {
-            schedule.jam[axis] = facts.extents[axis].map_or(4, |n| n.clamp(1, 4));
-        }
-        let bytes = (facts.bits / 8).max(1);
-        let columns = round_up(
-            L1_SHARE / (schedule.jam[self.row] * bytes),
-            schedule.vector * schedule.unroll,
-        );
-        let depth = round_up(L2_SHARE / (columns * bytes), schedule.jam[self.depth]);
-        let reductions = facts
-            .kinds
-            .iter()
-            .filter(|&&kind| kind == Reduction)
-            .count();
-        for (axis, size) in [
-            (self.row, CONTRACTION_ROWS),
-            (self.depth, depth),
-            (self.column, columns),
-        ] {
-            // Depth is cut where its order is free, or where it alone has one.
-            let may = axis != self.depth || reductions == 1 || facts.reassociates;
-            if may && facts.extents[axis].is_none_or(|n| n > size) {
-                schedule.tile[axis] = size;
-            }
-        }
-    }
-
-    /// Columns in lanes, and sums in registers over all of a depth that is not long: vectors of a panel of `B`, which
-    /// stays in the first level of the cache, serve several rows each.
+    /// Columns in lanes, and sums in registers as long as a tile is deep: vectors of a panel of `B`, which stays in the
+    /// first level of the cache, serve several rows each; tiles of `A` and `C` stay in the second.
     fn held(self, facts: &Facts<'_>, machine: Machine, schedule: &mut Schedule) {
         schedule.order = self.order(facts, [self.column, self.row], [self.depth]);
         schedule.lanes = self.column;
@@ -133,8 +110,23 @@ impl Contraction {
         // As many sums as leave registers for a vector of `B` each and for an element of `A`.
         let rows = machine.registers() / 4;
         schedule.jam[self.row] = facts.extents[self.row].map_or(rows, |n| n.clamp(1, rows));
-        if facts.extents[self.row].is_none_or(|n| n > CONTRACTION_ROWS) {
-            schedule.tile[self.row] = CONTRACTION_ROWS;
+        let bytes = (facts.bits / 8).max(1);
+        let step = schedule.vector * schedule.unroll + schedule.jam[self.row];
+        let depth = round_up(L1_SHARE / (step * bytes), 8);
+        let reductions = facts
+            .kinds
+            .iter()
+            .filter(|&&kind| kind == Reduction)
+            .count();
+        for (axis, size) in [
+            (self.row, CONTRACTION_ROWS),
+            (self.column, CONTRACTION_COLUMNS),
+            (self.depth, depth),
+        ] {
+            let may = axis != self.depth || reductions == 1 || facts.reassociates;
+            if may && facts.extents[axis].is_none_or(|n| n > size) {
+                schedule.tile[axis] = size;
+            }
         }
     }
 

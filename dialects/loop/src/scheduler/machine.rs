@@ -16,8 +16,8 @@ impl Machine {
     }
 }
 
-/// Bytes of the first-level data cache that one operand of a tile may take.
-pub(super) const L1_SHARE: i64 = 16 << 10;
+/// Bytes of the first-level data cache that the innermost operands of a tile may take.
+pub(super) const L1_SHARE: i64 = 32 << 10;
 /// Bytes of the second-level cache that one operand of a tile may take.
 pub(crate) const L2_SHARE: i64 = 256 << 10;
 /// Bytes of a row that are added to sums in the cache before the next row: enough for
@@ -28,14 +28,15 @@ pub(super) const ROW_PIECE: i64 = 1 << 10;
 pub(super) const TRANSPOSE_TILE: i64 = 32;
 /// Rows of the left operand that share a tile of the right one, in a contraction.
 pub(crate) const CONTRACTION_ROWS: i64 = 64;
+/// Columns of a tile.
+pub(super) const CONTRACTION_COLUMNS: i64 = 256;
 
 /// Fewest rows of a contraction for which a copy of what they read pays.
 pub(super) const PACKED_ROWS: i64 = 16;
 /// Fewest vectors of columns for which a copy is better than sums along contiguous memory.
 pub(super) const PACKED_VECTORS: i64 = 4;
-/// The longest sums of a contraction that stay in registers from the first product to the last: 16 columns of so many
-/// rows fill the first level of the cache.
-pub(super) const HELD_DEPTH: i64 = 256;
+/// Bytes between the rows of an operand, multiples of which fall into few sets of a cache.
+pub(super) const CONFLICTING_STEP: i64 = 512;
 
 /// Work below which a task costs more than it saves, in nanoseconds. Waking a parked
 /// thread takes 10 to 50 microseconds, a spinning one 0.1.

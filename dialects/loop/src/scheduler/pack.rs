@@ -10,11 +10,11 @@ use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 
 /// Copies operands of contractions, such as `c.T` in `x @ c.T`, so that the columns of the result are contiguous in
-/// them.
+/// them, and operands whose rows lie 512 bytes or a multiple apart.
 ///
-/// Without that, the elements for a vector of columns are gathered one by one for every few rows. The copy is made once
-/// for all rows, as in every BLAS (K. Goto and R. van de Geijn, *Anatomy of high-performance matrix multiplication*,
-/// 2008); where there are few rows, or where the sums are along contiguous memory and long, it is not worth it.
+/// Without that, the elements for a vector of columns are gathered one by one for every few rows, or rows drive each
+/// other out of the cache. The copy is made once for all rows of the result, as in every BLAS (K. Goto and R. van de
+/// Geijn, *Anatomy of high-performance matrix multiplication*, 2008); where there are few rows it is not worth it.
 #[pass("loop-pack", dependent_dialects("arith", "memref"))]
 #[derive(Clone)]
 pub struct LoopPack {
@@ -35,7 +35,7 @@ impl Pass for LoopPack {
             threads: false,
         };
         for nest in op.find_all(Nest::NAME).into_iter().filter_map(Nest::cast) {
-            let operands = scattered(nest, machine);
+            let operands = worth_copying(nest, machine);
             if operands.is_empty() {
                 continue;
             }
@@ -53,9 +53,8 @@ impl Pass for LoopPack {
     }
 }
 
-/// The inputs of a contraction that the rows share and whose elements for a vector of columns lie apart; of each the
-/// dimension that the columns walk.
-fn scattered(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
+/// The inputs of a contraction that are worth a copy; of each the dimension that the columns walk.
+fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
     if nest.schedule().is_some() {
         return Vec::new();
     }
@@ -63,17 +62,10 @@ fn scattered(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
     let Some(contraction) = Contraction::of(&facts, machine) else {
         return Vec::new();
     };
-    if !contraction.packs(&facts, machine) {
-        return Vec::new();
-    }
     let maps = nest.affine_maps();
     let column = contraction.column;
     (0..facts.num_ins)
-        .filter(|&i| {
-            let walk = &facts.walks[i];
-            let moves = !walk.invariant(column) && !walk.contiguous(column);
-            moves && walk.invariant(contraction.row)
-        })
+        .filter(|&i| contraction.packs(&facts, machine, i))
         .filter_map(|i| {
             let coordinates = results(maps[i]);
             let plain = coordinates.iter().all(|expr| expr.is_dim());
@@ -85,12 +77,26 @@ fn scattered(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
         .collect()
 }
 
+/// So many elements, in an odd number of cache lines: rows one after the other fall into all sets of a cache.
+fn padded<'c>(rw: Rewriter<'c>, n: OpFold<'c>, element: Type<'c>) -> OpFold<'c> {
+    const LINE_BITS: i64 = 512;
+    let line = (LINE_BITS / (element.bit_width() as i64).max(8)).max(1);
+    match n {
+        OpFold::Static(n) => OpFold::Static(((n + line - 1) / line | 1) * line),
+        OpFold::Value(n) => {
+            let line = rw.const_index(line);
+            let lines = rw.ori(rw.ceildivsi(n, line), rw.const_index(1));
+            OpFold::Value(rw.muli(lines, line))
+        }
+    }
+}
+
 /// A copy of a memref that is contiguous along a dimension.
 fn packed<'c>(rw: Rewriter<'c>, memref: Val<'c>, dim: usize) -> Val<'c> {
     let rank = memref.ty().rank();
     let sizes: Vec<_> = (0..rank).map(|d| size_of(rw, memref, d)).collect();
     let mut strides = vec![OpFold::Static(1); rank];
-    let mut count = sizes[dim];
+    let mut count = padded(rw, sizes[dim], memref.ty().element());
     for d in (0..rank).rev().filter(|&d| d != dim) {
         strides[d] = count;
         count = rw.fold_mul(count, sizes[d]);
