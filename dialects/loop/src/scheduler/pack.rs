@@ -82,7 +82,7 @@ fn padded<'c>(rw: Rewriter<'c>, n: OpFold<'c>, element: Type<'c>) -> OpFold<'c> 
     const LINE_BITS: i64 = 512;
     let line = (LINE_BITS / (element.bit_width() as i64).max(8)).max(1);
     match n {
-        OpFold::Static(n) => OpFold::Static(((n + line - 1) / line | 1) * line),
+        OpFold::Static(n) => OpFold::Static((((n + line - 1) / line) | 1) * line),
         OpFold::Value(n) => {
             let line = rw.const_index(line);
             let lines = rw.ori(rw.ceildivsi(n, line), rw.const_index(1));
