@@ -89,6 +89,19 @@ class Cache(unittest.TestCase):
         self.assertEqual(self.run_process(), "1 0 1 0 True")
         self.assertEqual(self.run_process(), "0 1 0 1 False", "the compiler is not loaded either")
 
+    def test_the_first_shape_of_a_process_is_specialized(self):
+        code = """
+            import numpy as np, program
+            for n in {}:
+                program.scaled(np.linspace(0, 1, n))
+            print(program.scaled.stats.compilations, program.scaled.stats.cache_hits)
+        """
+        self.change("@npir.jit\ndef g", "@npir.jit\ndef scaled(x):\n    return x / x.sum()\n\n@npir.jit\ndef g")
+        self.assertEqual(self.run_process(code.format([4])), "1 0")
+        # Not for any shape, though a version for another shape is there; that comes with the second shape.
+        self.assertEqual(self.run_process(code.format([5, 6, 7])), "2 1")
+        self.assertEqual(self.run_process(code.format([4, 5, 6, 7])), "0 3")
+
     def test_parts_of_a_function_are_kept(self):
         code = """
             import numpy as np, npir, program

@@ -84,6 +84,9 @@ pub(crate) struct Jit {
     /// Whether arguments can be passed by position as they come.
     plain: bool,
     versions: Versions,
+    /// Whether a version has run in this process. Until then the next one is made for the shapes of its first call,
+    /// whatever is on disk.
+    used: AtomicBool,
     /// Types of arguments that no version could be compiled for, and what runs instead of the function, if something
     /// does.
     refused: Mutex<HashMap<Vec<usize>, Option<Parts>>>,
@@ -247,6 +250,7 @@ impl Jit {
             parameters: 0,
             plain: false,
             versions: Versions::default(),
+            used: AtomicBool::new(false),
             refused: Mutex::default(),
             split: None,
             part: false,
@@ -269,6 +273,9 @@ impl Jit {
         for version in self.versions.iter() {
             let mut leaves = Leaves::new();
             if version.fits(py, bound, &mut leaves) {
+                if !self.used.load(Ordering::Relaxed) {
+                    self.used.store(true, Ordering::Relaxed);
+                }
                 return Ok(match version.run(py, &leaves, &self.record.get().copies)? {
                     Ok(result) => Ran::Done(result),
                     Err(reason) => Ran::Undone(reason),
@@ -299,7 +306,8 @@ impl Jit {
                 ))?;
                 return Ok(None);
             }
-            let version = match self.compiled(py, bound, count > 0)? {
+            let generalize = self.used.load(Ordering::Relaxed);
+            let version = match self.compiled(py, bound, generalize)? {
                 Compiled::Version(version) => version,
                 Compiled::Parts(parts) => {
                     let bound = PyTuple::new(py, bound)?;
