@@ -9,7 +9,7 @@ def functions() -> dict[str, list[str]]:
     """NumPy's functions that are compiled, by their names below `numpy`: the names of their parameters."""
 
 def compile(
-    function: Callable[..., Any], arguments: tuple[Any, ...], generalize: bool, part: bool
+    function: Callable[..., Any], arguments: tuple[Any, ...], general: tuple[bool, bool], part: bool
 ) -> tuple[bytes, str, tuple[Any, ...]] | Refusal:
     """An artifact, what it expects, and the objects that are meant; or why there is none."""
 

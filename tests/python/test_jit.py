@@ -610,7 +610,7 @@ class Reasons(unittest.TestCase):
 
         class Compiler:
             @staticmethod
-            def compile(function, arguments, generalize, part):
+            def compile(function, arguments, general, part):
                 attempts.append(arguments)
                 return "no reason", None
 

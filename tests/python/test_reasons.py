@@ -31,6 +31,27 @@ class Scale:
 
 
 class Reasons(unittest.TestCase):
+    def test_only_what_has_changed_is_generalized(self):
+        @npir.jit(strict=True)
+        def powers(x, count):
+            total = np.zeros_like(x)
+            for i in range(count):
+                total += x**i
+            return total.reshape(count, -1)
+
+        x = np.linspace(0, 1, 60)
+        calls = (
+            (x, 3, 1),
+            (x, 3, 1),
+            (x, 4, 2),  # another number: any number, of these shapes
+            (x, 5, 2),
+            (x[:30], 5, 3),  # and now any shape
+            (x[:20], 2, 3),
+        )
+        for argument, count, compilations in calls:
+            np.testing.assert_allclose(powers(argument, count), powers.__wrapped__(argument, count), rtol=1e-12)
+            self.assertEqual(powers.stats.compilations, compilations, (len(argument), count, powers.stats))
+
     def test_each_recompilation_has_a_cause(self):
         compiled = npir.jit(lambda x, k: x * k, strict=True)
         for x, k in [

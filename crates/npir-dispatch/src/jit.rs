@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::arguments::Leaves;
 use crate::parts::{CALLS_OF_PARTS, Parts, is_compiled};
+use crate::spec::General;
 use crate::vectorcall::{self, Vectorcall};
 use crate::version::{Version, Versions};
 
@@ -306,8 +307,15 @@ impl Jit {
                 ))?;
                 return Ok(None);
             }
-            let generalize = self.used.load(Ordering::Relaxed);
-            let version = match self.compiled(py, bound, generalize)? {
+            // The version that fits best says what is new.
+            let names = self.names(py)?;
+            let misfits = self.versions.iter().map(|v| v.misfit(py, bound, &names));
+            let misfit = misfits.max_by_key(|misfit| misfit.fitting);
+            let general = match &misfit {
+                Some(misfit) if self.used.load(Ordering::Relaxed) => misfit.general,
+                _ => General::default(),
+            };
+            let version = match self.compiled(py, bound, general)? {
                 Compiled::Version(version) => version,
                 Compiled::Parts(parts) => {
                     let bound = PyTuple::new(py, bound)?;
@@ -315,11 +323,8 @@ impl Jit {
                 }
                 Compiled::Not => return Ok(None),
             };
-            // The version that fits best says what is new.
-            let names = self.names(py)?;
-            let misfits = self.versions.iter().map(|v| v.misfit(py, bound, &names));
-            if let Some((_, why)) = misfits.max_by_key(|(fitting, _)| *fitting) {
-                locked(&self.record.get().recompilations).push(why);
+            if let Some(misfit) = misfit {
+                locked(&self.record.get().recompilations).push(misfit.why);
             }
             self.versions.push(*version);
             ran = self.run_fitting(py, bound)?;
@@ -434,7 +439,7 @@ impl Jit {
         &self,
         py: Python<'py>,
         bound: &[Bound<'py, PyAny>],
-        generalize: bool,
+        general: General,
     ) -> PyResult<Compiled> {
         let types = types_of(bound);
         let lock = || self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -458,7 +463,12 @@ impl Jit {
         let compiler = self.compiler.bind(py).call0()?;
         let made = compiler.call_method1(
             "compile",
-            (&self.function, arguments, generalize, self.part),
+            (
+                &self.function,
+                arguments,
+                (general.shapes, general.numbers),
+                self.part,
+            ),
         )?;
         if let Ok((artifact, spec, constants)) = made.extract::<Made<'_>>() {
             self.record

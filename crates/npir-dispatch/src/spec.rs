@@ -16,10 +16,31 @@ pub struct Spec {
     pub globals: Vec<GlobalGuard>,
     /// What compiled code takes from outside of the arguments, behind them.
     pub hidden: Vec<Hidden>,
+    /// What of its arguments may be something else than it was in the call that it was compiled for.
+    pub general: General,
     /// Whether the program has loops of its own, so that a call on small arrays, too, may take long.
     pub loops: bool,
     /// What the call returns.
     pub result: Outcome,
+}
+
+/// What calls may change without another version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct General {
+    /// Extents of arrays, but for those that are 1.
+    pub shapes: bool,
+    /// Values of Python's integers and truth values, where code can be made for any.
+    pub numbers: bool,
+}
+
+impl General {
+    /// What either allows.
+    pub fn or(self, other: General) -> General {
+        General {
+            shapes: self.shapes || other.shapes,
+            numbers: self.numbers || other.numbers,
+        }
+    }
 }
 
 /// What an argument must be, and which parameter of the compiled function it becomes.

@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::arguments::{Held, Leaf, Leaves, description, expected, overlap, same};
 use crate::check::Check;
 use crate::results::{Assembly, exception};
-use crate::spec::{FUNCTION, Guard, Spec};
+use crate::spec::{FUNCTION, General, Guard, Spec};
 
 /// A compiled version.
 pub(crate) struct Version {
@@ -99,13 +99,18 @@ impl Version {
             && !(self.writes && overlap(leaves))
     }
 
-    /// How many things fit this version, and the first one that does not.
+    /// The first thing that does not fit this version.
     pub(crate) fn misfit(
         &self,
         py: Python<'_>,
         bound: &[Bound<'_, PyAny>],
         names: &[String],
-    ) -> (usize, String) {
+    ) -> Misfit {
+        let misfit = |fitting: usize, why: String, new: General| Misfit {
+            fitting,
+            why,
+            general: self.spec.general.or(new),
+        };
         let constants = self.constants.bind(py);
         let mut leaves = Leaves::new();
         let guards = self.spec.parameters.iter().zip(&self.parameters);
@@ -117,7 +122,7 @@ impl Version {
                     description(object),
                     expected(guard, constants)
                 );
-                return (i, why);
+                return misfit(i, why, changed(guard, object));
             }
         }
         for (place, check) in &self.hidden {
@@ -125,7 +130,7 @@ impl Version {
             let fits = object.and_then(|object| check.take(Held::Own(object), &mut leaves));
             if fits.is_none() {
                 let why = format!("{} is something else now", place.name(py));
-                return (bound.len(), why);
+                return misfit(bound.len(), why, ALL);
             }
         }
         let changed = self.fixed.iter().find(|fixed| !fixed.holds(py));
@@ -133,7 +138,7 @@ impl Version {
             Some(fixed) => format!("{} is something else now", fixed.place.name(py)),
             None => "arguments share memory".into(),
         };
-        (bound.len() + 1, why)
+        misfit(bound.len() + 1, why, General::default())
     }
 
     /// What the call returns; `Err` is a reason why it has to be made in NumPy. Arrays that it had to copy are added to
@@ -216,6 +221,38 @@ fn failure<'py>(
     match undone {
         true => Ok(Err(error.to_string())),
         false => Err(exception(py, error)),
+    }
+}
+
+/// Why a version does not fit a call.
+pub(crate) struct Misfit {
+    /// How many things fit.
+    pub(crate) fitting: usize,
+    /// The first one that does not.
+    pub(crate) why: String,
+    /// What a version has to allow that would fit both.
+    pub(crate) general: General,
+}
+
+const ALL: General = General {
+    shapes: true,
+    numbers: true,
+};
+
+/// What differs of an argument from what a guard expects, if that can be allowed.
+fn changed(guard: &Guard, object: &Bound<'_, PyAny>) -> General {
+    match guard {
+        Guard::Array { dtype, shape, .. } => General {
+            shapes: crate::array_of(object)
+                .is_some_and(|(ty, dims)| ty == *dtype && dims.len() == shape.len()),
+            numbers: false,
+        },
+        Guard::Known(_) | Guard::Constant(_) | Guard::Number(_) | Guard::Scalar { .. } => General {
+            shapes: false,
+            numbers: true,
+        },
+        // Something in them.
+        Guard::Tuple(_) | Guard::List(_) | Guard::Dict(_) | Guard::Object { .. } => ALL,
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use npir::StandardRegistry as _;
 use npir::prelude::{Compiler, CpuTarget, Level, Registry};
+use npir_dispatch::spec::General;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
@@ -25,22 +26,24 @@ fn compiler() -> &'static Compiler {
 /// Compiles `function` for such arguments, one for each of its parameters.
 ///
 /// Returns `(artifact, spec, constants)`, or `(reason, part)` where it cannot be compiled: the place and the reason, and
-/// where the statement and the expression that are to blame begin and end, or `None`. With `generalize`, arrays of other
-/// extents may be passed later. A `part` of a function is not worth compiling where it has neither arrays nor loops: the
-/// reason is empty.
+/// where the statement and the expression that are to blame begin and end, or `None`. `general` says whether shapes and
+/// numbers may be others in later calls, see [`General`]. A `part` of a function is not worth compiling where it has
+/// neither arrays nor loops: the reason is empty.
 #[pyfunction]
 fn compile<'py>(
     py: Python<'py>,
     function: &Bound<'py, PyAny>,
     arguments: &Bound<'py, PyTuple>,
-    generalize: bool,
+    general: (bool, bool),
     part: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let compiler = compiler();
     let make: &capture::Make<'_, _> = &|_, module| compiler.compile_artifact(&module);
-    let mut made = capture::capture(compiler, function, arguments, generalize, make)?;
-    if generalize && made.is_err() {
-        made = capture::capture(compiler, function, arguments, false, make)?;
+    let (shapes, numbers) = general;
+    let general = General { shapes, numbers };
+    let mut made = capture::capture(compiler, function, arguments, general, make)?;
+    if general != General::default() && made.is_err() {
+        made = capture::capture(compiler, function, arguments, General::default(), make)?;
     }
     let program = match made {
         Ok(program) if part && !program.worthwhile => Err(Refusal::from(String::new())),
@@ -76,18 +79,24 @@ fn lower<'py>(
     arguments: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let compiler = compiler();
-    let made = capture::capture(compiler, function, arguments, false, &|context, module| {
-        let mut texts = vec![
-            ("llvm_ir", compiler.emit_llvm_ir(&module)?),
-            ("asm", compiler.emit_assembly(&module)?),
-        ];
-        let mut module = module;
-        for level in Level::ALL {
-            compiler.lower(context, &mut module, level)?;
-            texts.push((level.name(), module.as_operation().to_string()));
-        }
-        Ok(texts)
-    })?;
+    let made = capture::capture(
+        compiler,
+        function,
+        arguments,
+        General::default(),
+        &|context, module| {
+            let mut texts = vec![
+                ("llvm_ir", compiler.emit_llvm_ir(&module)?),
+                ("asm", compiler.emit_assembly(&module)?),
+            ];
+            let mut module = module;
+            for level in Level::ALL {
+                compiler.lower(context, &mut module, level)?;
+                texts.push((level.name(), module.as_operation().to_string()));
+            }
+            Ok(texts)
+        },
+    )?;
     match made {
         Ok(program) => {
             let texts = PyDict::new(py);
@@ -118,7 +127,7 @@ fn explain<'py>(
         &compiler,
         function,
         arguments,
-        false,
+        General::default(),
         &|context, mut module| compiler.explain(context, &mut module),
     )?;
     if let Err(refusal) = made {

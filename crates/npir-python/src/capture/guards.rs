@@ -53,7 +53,7 @@ pub(super) fn guard(
     if let Some((dtype, shape)) = npir_dispatch::array_of(object) {
         let extents: Vec<_> = shape
             .iter()
-            .map(|&n| (!choices.generalize || n == 1).then_some(n))
+            .map(|&n| (!choices.general.shapes || n == 1).then_some(n))
             .collect();
         parameters
             .list

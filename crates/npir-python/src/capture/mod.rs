@@ -51,7 +51,7 @@ use std::rc::Rc;
 use npir::builder::{Func, Tensor};
 use npir::mlir::prelude::*;
 use npir::prelude::*;
-use npir_dispatch::spec::{FUNCTION, GlobalGuard, Guard, Hidden, Outcome, Spec};
+use npir_dispatch::spec::{FUNCTION, General, GlobalGuard, Guard, Hidden, Outcome, Spec};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -145,16 +145,16 @@ pub(crate) struct Program<T> {
 
 /// Captures `function` for such arguments, and makes something of the module; `Err` is a reason why not.
 ///
-/// With `generalize` arrays may have other extents than these, but for those that are 1.
+/// What `general` names may be something else in later calls.
 pub(crate) fn capture<T>(
     compiler: &Compiler,
     function: &Bound<'_, PyAny>,
     arguments: &Bound<'_, PyTuple>,
-    generalize: bool,
+    general: General,
     make: &Make<'_, T>,
 ) -> PyResult<Result<Program<T>, Refusal>> {
     let mut choices = Choices {
-        generalize,
+        general,
         ..Choices::default()
     };
     let source = match choices.sources.of(function)? {
@@ -201,7 +201,7 @@ pub(crate) fn capture<T>(
 /// What earlier attempts have found out.
 #[derive(Default)]
 struct Choices {
-    generalize: bool,
+    general: General,
     /// Functions that were looked at.
     sources: Sources,
     /// Numbers whose value has to be known.
@@ -345,6 +345,7 @@ fn attempt<T>(
         _ => true,
     });
     let spec = Spec {
+        general: choices.general,
         parameters: guards,
         globals: globals.into_inner(),
         hidden,

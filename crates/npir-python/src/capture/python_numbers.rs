@@ -41,7 +41,7 @@ impl<'c> Capture<'_, 'c, '_> {
                     leaf: Some(leaf), ..
                 },
             ) = value
-                && !self.choices.generalize
+                && !self.choices.general.numbers
             {
                 return Err(Stop::Specialize(*leaf));
             }
@@ -541,7 +541,7 @@ impl<'c> Capture<'_, 'c, '_> {
                 Origin {
                     leaf: Some(leaf), ..
                 },
-            ) if !self.choices.generalize => Err(Stop::Specialize(*leaf)),
+            ) if !self.choices.general.numbers => Err(Stop::Specialize(*leaf)),
             Value::Number(NumberKind::Int, ..) => Ok(value.clone()),
             Value::Number(NumberKind::Bool, ..) => {
                 let tensor = self.tensor_as(value, DType::I64)?;

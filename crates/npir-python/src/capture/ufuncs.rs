@@ -393,7 +393,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 let fits = least <= low && high <= most;
                 match (fits, origin.leaf) {
                     (true, _) => Ok(()),
-                    (false, Some(leaf)) if !self.choices.generalize => {
+                    (false, Some(leaf)) if !self.choices.general.numbers => {
                         Err(super::Stop::Specialize(leaf))
                     }
                     // NumPy raises.
