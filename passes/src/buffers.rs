@@ -2,30 +2,6 @@
 
 use npir_mlir::prelude::*;
 
-/// Ops whose memref results are other descriptors of the memory of operand 0. The cast takes complex
-/// numbers for their parts.
-const VIEWS: &[&str] = &[
-    "builtin.unrealized_conversion_cast",
-    "memref.assume_alignment",
-    "memref.cast",
-    "memref.collapse_shape",
-    "memref.distinct_objects",
-    "memref.expand_shape",
-    "memref.extract_strided_metadata",
-    "memref.memory_space_cast",
-    "memref.reinterpret_cast",
-    "memref.reshape",
-    "memref.subview",
-    "memref.transpose",
-    "memref.view",
-    "vector.type_cast",
-];
-
-/// Whether the memref results of an op view the memory of its first operand.
-pub(crate) fn is_view(op: Op<'_>) -> bool {
-    VIEWS.contains(&op.name())
-}
-
 /// Whether a value is a buffer.
 pub(crate) fn is_buffer(value: Val<'_>) -> bool {
     value.ty().is_memref()

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use npir_loop::runtime_ops::{Release, Retain};
 use npir_mlir::prelude::*;
 
-use crate::buffers::{is_buffer, is_view};
+use crate::buffers::is_buffer;
 
 /// Makes the ownership of buffers explicit.
 ///

@@ -4,7 +4,7 @@
 use npir_loop::runtime_ops::ParallelFor;
 use npir_mlir::prelude::*;
 
-use crate::buffers::{is_buffer, is_view};
+use crate::buffers::is_buffer;
 
 /// Moves small buffers of static shape from the heap to the stack.
 ///

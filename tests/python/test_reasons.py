@@ -52,6 +52,19 @@ class Reasons(unittest.TestCase):
             np.testing.assert_allclose(powers(argument, count), powers.__wrapped__(argument, count), rtol=1e-12)
             self.assertEqual(powers.stats.compilations, compilations, (len(argument), count, powers.stats))
 
+    def test_another_text_says_nothing_of_numbers(self):
+        @npir.jit(strict=True)
+        def powers(x, count, kind):
+            total = np.zeros_like(x)
+            for i in range(count):
+                total += x**i if kind == "powers" else x
+            return total
+
+        x = np.linspace(0, 1, 60)
+        for count, kind, compilations in ((3, "powers", 1), (3, "lines", 2), (4, "lines", 3), (5, "lines", 3)):
+            np.testing.assert_allclose(powers(x, count, kind), powers.__wrapped__(x, count, kind), rtol=1e-12)
+            self.assertEqual(powers.stats.compilations, compilations, (count, kind, powers.stats))
+
     def test_each_recompilation_has_a_cause(self):
         compiled = npir.jit(lambda x, k: x * k, strict=True)
         for x, k in [

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use crate::arguments::{Held, Leaf, Leaves, description, expected, overlap, same};
+use crate::arguments::{Held, Leaf, Leaves, description, expected, number, overlap, same};
 use crate::check::Check;
 use crate::results::{Assembly, exception};
 use crate::spec::{FUNCTION, General, Guard, Spec};
@@ -249,7 +249,7 @@ fn changed(guard: &Guard, object: &Bound<'_, PyAny>) -> General {
         },
         Guard::Known(_) | Guard::Constant(_) | Guard::Number(_) | Guard::Scalar { .. } => General {
             shapes: false,
-            numbers: true,
+            numbers: number(object).is_some(),
         },
         // Something in them.
         Guard::Tuple(_) | Guard::List(_) | Guard::Dict(_) | Guard::Object { .. } => ALL,

@@ -63,7 +63,8 @@ pub mod prelude {
         on_view,
     };
     pub use crate::queries::{
-        LlvmTypeExt, destinations, drop_unsigned_wrap_flags, is_pure, location_name, shared_results,
+        LlvmTypeExt, destinations, drop_unsigned_wrap_flags, is_pure, is_view, location_name,
+        shared_results,
     };
     pub use crate::rewriter::{IrMapping, OpBuilder, OpFold, OwnedRewriter, Rewriter, rewrite_at};
     pub use crate::source::parse_source;

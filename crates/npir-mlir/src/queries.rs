@@ -24,6 +24,28 @@ pub fn is_pure(op: Op<'_>) -> bool {
     unsafe { npirIsPure(op.raw()) }
 }
 
+/// Whether the memref results of an op are other descriptors of the memory of its first operand. The cast of the builtin
+/// dialect takes complex numbers for their parts.
+pub fn is_view(op: Op<'_>) -> bool {
+    const VIEWS: [&str; 14] = [
+        "builtin.unrealized_conversion_cast",
+        "memref.assume_alignment",
+        "memref.cast",
+        "memref.collapse_shape",
+        "memref.distinct_objects",
+        "memref.expand_shape",
+        "memref.extract_strided_metadata",
+        "memref.memory_space_cast",
+        "memref.reinterpret_cast",
+        "memref.reshape",
+        "memref.subview",
+        "memref.transpose",
+        "memref.view",
+        "vector.type_cast",
+    ];
+    VIEWS.contains(&op.name())
+}
+
 /// The results of an op that may be in the memory of its operand `operand` once tensors are buffers, as far as one-shot
 /// bufferization knows; all tensor results for ops that it does not know. None if the operand is not a tensor.
 pub fn shared_results(op: Op<'_>, operand: usize) -> Vec<usize> {

@@ -10,6 +10,7 @@
 //! Invariants: nothing here knows a tensor; no lowering is specific to one program.
 
 pub(crate) mod access;
+pub(crate) mod alias;
 pub(crate) mod forms;
 pub mod fuse_rows;
 pub mod library;

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use npir_mlir::prelude::*;
 
 use super::aliasing::{Flows, MayAlias};
-use crate::buffers::{duplicate, is_buffer, is_view, strip_casts};
+use crate::buffers::{duplicate, is_buffer, strip_casts};
 
 /// Both repairs, for every loop of `function`.
 pub(super) fn repair_loops<'c>(rw: Rewriter<'c>, function: Op<'c>) {

@@ -7,7 +7,6 @@
 use npir_mlir::prelude::*;
 
 use super::aliasing::{Flows, MayAlias, is_same_buffer};
-use crate::buffers::is_view;
 
 /// Ops between a computation and the copy of its result that are looked at.
 const MAX_BETWEEN: usize = 200;

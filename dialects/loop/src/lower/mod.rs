@@ -13,6 +13,7 @@ mod exit;
 mod index;
 mod kernel;
 mod lane;
+mod merge;
 mod parallel;
 mod pieces;
 mod state;

@@ -1,0 +1,368 @@
+//! `loop-fuse-rows`: nests that follow each other on the same rows run block by block of rows, so that what one writes
+//! is still in the cache when the next one reads it.
+//!
+//! This is the fusion of loops over a common tile, as *compute at* in Halide (J. Ragan-Kelley and others, *Halide*,
+//! PLDI 2013): the nests stay what they are, each with a schedule of its own, and a loop over blocks of rows is put
+//! around them. It needs no knowledge of what they compute: distances and their smallest, the passes of a
+//! normalization, a product of matrices and what is done with its rows.
+
+mod uses;
+
+use crate::alias::Roots;
+use crate::nest::{Index, Nest};
+use crate::part::{on_part, range};
+use crate::runtime_ops::ParallelFor;
+use crate::scheduler::{CONTRACTION_ROWS, L2_SHARE};
+use npir_mlir::prelude::*;
+use std::collections::HashSet;
+use uses::{Footprint, Member, Rows, Step, Use};
+
+/// Bytes of the rows of a block, of all operands together.
+const BLOCK_BYTES: i64 = L2_SHARE / 2;
+/// Fewest rows of a block.
+const LEAST_ROWS: i64 = 4;
+/// Fewest blocks: enough to balance threads.
+const LEAST_BLOCKS: i64 = 16;
+/// Bytes that have to stay in the cache for it to be worth a loop.
+const LEAST_SAVED: i64 = 2 * L2_SHARE;
+/// Most ops that a group reaches over: what bounds the time that a long program takes.
+const MOST_STEPS: usize = 256;
+
+/// Runs nests that follow each other on the same rows block by block.
+///
+/// Nests qualify that have an axis of the same size, all of whose points are independent, along which each writes the
+/// first dimension of its outputs; what one of them writes the others read in the same rows only. What is not used
+/// after them takes the memory of one block for each thread instead of an array. Ops between them that do not depend on
+/// them come first.
+#[pass("loop-fuse-rows", dependent_dialects("arith", "scf", "memref"))]
+#[derive(Clone)]
+pub struct LoopFuseRows {
+    #[option(
+        name = "threads",
+        default = "true",
+        description = "Spread blocks over threads"
+    )]
+    threads: bool,
+    #[statistic(name = "fused", description = "Nests that share a loop over rows")]
+    fused: Statistic,
+    #[statistic(
+        name = "local",
+        description = "Arrays of which only a block is in memory"
+    )]
+    local: Statistic,
+}
+
+impl Pass for LoopFuseRows {
+    fn run(&mut self, op: Op<'_>, _cx: &PassCx<'_>) -> PassResult {
+        let mut blocks = Vec::new();
+        op.walk_ops(&mut |op| {
+            if matches!(op.name(), Nest::NAME | ParallelFor::NAME) {
+                return Walk::Skip;
+            }
+            blocks.extend(op.regions().into_iter().flat_map(|region| region.blocks()));
+            Walk::Advance
+        });
+        for block in blocks {
+            let mut roots = Roots::default();
+            let ops = block.ops();
+            let steps: Vec<_> = ops.into_iter().map(|op| Step::of(&mut roots, op)).collect();
+            let mut at = 0;
+            while at < steps.len() {
+                let Some((group, count)) = Group::at(&steps[at..]) else {
+                    at += 1;
+                    continue;
+                };
+                self.fused.add(group.members.len() as i64);
+                self.local.add(group.local.len() as i64);
+                group.emit(self.threads);
+                at += count;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nests that run block by block, in the making.
+struct Growing<'a, 'c> {
+    members: Vec<&'a Member<'c>>,
+    footprint: Footprint,
+    /// What is in the cache: rows and wholes.
+    seen: HashSet<(usize, Rows)>,
+    size: Size,
+}
+
+/// Bytes of what a group uses.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    /// A row of all that moves with the rows.
+    row: i64,
+    /// What each block uses as a whole.
+    whole: i64,
+    /// What members find in the cache, in each row: once for each that does.
+    saved: i64,
+}
+
+impl Size {
+    /// The most rows of a block that stays in the cache, where that makes enough blocks of enough rows.
+    fn most_rows(self, count: OpFold<'_>) -> Option<i64> {
+        let most = BLOCK_BYTES / self.row.max(1);
+        let most = count
+            .as_static()
+            .map_or(most, |n| most.min(n / LEAST_BLOCKS));
+        (most >= self.least_rows()).then_some(most)
+    }
+
+    /// What each block reads again comes from the second level of the cache, or is worth it.
+    fn least_rows(self) -> i64 {
+        match self.whole <= L2_SHARE {
+            true => LEAST_ROWS,
+            false => CONTRACTION_ROWS,
+        }
+    }
+}
+
+impl<'a, 'c> Growing<'a, 'c> {
+    fn from(first: &'a Member<'c>) -> Option<Self> {
+        let mut new = Self {
+            members: Vec::new(),
+            footprint: Footprint::default(),
+            seen: HashSet::new(),
+            size: Size::default(),
+        };
+        new.add(first)?;
+        Some(new)
+    }
+
+    /// Adds a member, if it can follow the others in each block of rows; whether it finds any of its rows in the cache.
+    fn add(&mut self, new: &'a Member<'c>) -> Option<bool> {
+        let first = self.members.first().unwrap_or(&new);
+        if !first.as_many_rows(new) || new.uses.iter().any(|used| self.footprint.conflicts(used)) {
+            return None;
+        }
+        let mut size = self.size;
+        let mut mine = HashSet::new();
+        for used in new.uses.iter().filter(|used| mine.insert(used.key())) {
+            let bytes = used.bytes();
+            let sum = match (used.rows, self.seen.contains(&used.key())) {
+                (Rows::Whole, true) => continue,
+                (Rows::Whole, false) => &mut size.whole,
+                (Rows::Along(_), true) => &mut size.saved,
+                (Rows::Along(_), false) => &mut size.row,
+            };
+            let bytes = match used.rows {
+                Rows::Whole => bytes.unwrap_or(i64::MAX),
+                Rows::Along(_) => bytes?,
+            };
+            *sum = sum.saturating_add(bytes);
+        }
+        size.most_rows(new.count())?;
+        let shares = size.saved > self.size.saved;
+        self.size = size;
+        self.seen.extend(mine);
+        for used in &new.uses {
+            self.footprint.add(used);
+        }
+        self.members.push(new);
+        Some(shares)
+    }
+}
+
+/// Nests that run block by block.
+struct Group<'a, 'c> {
+    members: Vec<&'a Member<'c>>,
+    /// The arrays of which only a block is in memory, which begin as a `memref.alloc`.
+    local: Vec<Val<'c>>,
+    /// Rows of a block.
+    rows: i64,
+}
+
+impl<'a, 'c> Group<'a, 'c> {
+    /// The group that begins with the first of `steps`, which end a block, and how many of them it reaches over.
+    fn at(steps: &'a [Step<'c>]) -> Option<(Self, usize)> {
+        let Some(Step::Member(first)) = steps.first() else {
+            return None;
+        };
+        let mut growing = Growing::from(first)?;
+        // How many members, and steps, up to the last member that finds something in the cache.
+        let mut kept = (1, 1, growing.size);
+        for (i, step) in steps.iter().enumerate().take(MOST_STEPS).skip(1) {
+            let added = match step {
+                Step::Member(new) => growing.add(new),
+                _ => None,
+            };
+            match added {
+                Some(true) => kept = (growing.members.len(), i + 1, growing.size),
+                Some(false) => {}
+                None if step.passes(&growing.footprint) => {}
+                None => break,
+            }
+        }
+        let (members, reach, size) = kept;
+        growing.members.truncate(members);
+        Some((Self::new(growing.members, size)?, reach))
+    }
+
+    fn new(members: Vec<&'a Member<'c>>, size: Size) -> Option<Self> {
+        let count = members[0].count();
+        let few = |n: i64| n.saturating_mul(size.saved) < LEAST_SAVED;
+        if members.len() < 2 || count.as_static().is_some_and(few) {
+            return None;
+        }
+        let most = size.most_rows(count)?;
+        let rows = Some(even(count.as_static(), most)).filter(|rows| *rows >= size.least_rows());
+        let local = locals(&members);
+        Some(Self {
+            members,
+            local,
+            rows: rows.unwrap_or(most),
+        })
+    }
+
+    /// Puts the loop in the place of the last member.
+    fn emit(self, threads: bool) {
+        let last = &self.members[self.members.len() - 1];
+        let place = last.nest.op();
+        let count = last.count();
+        rewrite_at(place, |rw| {
+            let rows = rw.const_index(self.rows);
+            let (zero, one) = (rw.const_index(0), rw.const_index(1));
+            let count = rw.materialize(count);
+            let blocks = rw.ceildivsi(count, rows);
+            let run = |rw: Rewriter<'c>, low: Val<'c>, high: Val<'c>| {
+                let local: Vec<_> = self
+                    .local
+                    .iter()
+                    .map(|array| self.block_of(rw, *array))
+                    .collect();
+                rw.scf_for(low, high, one, &[], |rw, block, _| {
+                    let begin = rw.muli(block, rows);
+                    self.emit_block(rw, begin, &local);
+                    Vec::new()
+                });
+            };
+            match threads {
+                true => ParallelFor::create(rw, blocks, one, run),
+                false => run(rw, zero, blocks),
+            }
+        });
+        for member in self.members.iter().rev() {
+            rewrite_at(member.nest.op(), |rw| rw.erase(member.nest.op()));
+        }
+        for array in self.local {
+            if let Some(op) = array.defining_op() {
+                rewrite_at(op, |rw| rw.erase(op));
+            }
+        }
+    }
+
+    /// Memory for a block of rows of an array.
+    fn block_of(&self, rw: Rewriter<'c>, array: Val<'c>) -> Val<'c> {
+        let mut dims = array.ty().dims();
+        dims[0] = self.rows;
+        rw.memref_alloc(rw.ctx().memref(&dims, array.ty().element()), &[])
+    }
+
+    /// The nests on the rows from `begin` on.
+    fn emit_block(&self, rw: Rewriter<'c>, begin: Val<'c>, local: &[Val<'c>]) {
+        let count = self.members[0].count();
+        let size = match count {
+            OpFold::Static(n) if n % self.rows == 0 => OpFold::Static(self.rows),
+            count => {
+                let left = rw.subi(rw.materialize(count), begin);
+                OpFold::Value(rw.minsi(left, rw.const_index(self.rows)))
+            }
+        };
+        let mut parts: Vec<(Use<'c>, Val<'c>)> = Vec::new();
+        let mut part = |used: &Use<'c>| {
+            let place = self
+                .local
+                .iter()
+                .position(|array| array.key() == used.memref.key());
+            if let Some(place) = place {
+                return local[place];
+            }
+            let Rows::Along(dim) = used.rows else {
+                return used.memref;
+            };
+            match parts.iter().find(|(other, _)| other.key() == used.key()) {
+                Some((_, part)) => *part,
+                None => {
+                    let new = range(rw, used.memref, &[(dim, begin, size)]);
+                    parts.push((*used, new));
+                    new
+                }
+            }
+        };
+        for member in &self.members {
+            let nest = member.nest;
+            let count = nest.inputs().len();
+            let (ins, rest) = member.uses.split_at(count);
+            let outs = &rest[..nest.outputs().len()];
+            let mut bounds = nest.bounds();
+            bounds[member.axis] = size;
+            let [ins, outs] =
+                [ins, outs].map(|uses| uses.iter().map(&mut part).collect::<Vec<_>>());
+            let new = on_part(rw, nest, &bounds, &ins, &outs);
+            for index in new.op().find_all(Index::NAME) {
+                if Index::axis_of(index) == member.axis {
+                    shift(index, begin);
+                }
+            }
+        }
+    }
+}
+
+/// Adds `begin` to a position.
+fn shift<'c>(index: Op<'c>, begin: Val<'c>) {
+    let position = index.result_value(0);
+    let users = position.uses();
+    rewrite_at(index, |rw| {
+        rw.after(index);
+        let moved = rw.addi(position, begin);
+        for user in users {
+            user.op.set_operand(user.operand, moved);
+        }
+    });
+}
+
+/// A number of rows of at most `most`: one that divides all `n` and is more than half of that, where there is one, and
+/// better a multiple of the rows that kernels have in flight.
+fn even(n: Option<i64>, most: i64) -> i64 {
+    let divides = |rows: &i64| n.is_none_or(|n| n % rows == 0);
+    [8, 4, 1]
+        .into_iter()
+        .find_map(|step| {
+            let fitting = most / 2 + 1..=most;
+            fitting.rev().find(|rows| rows % step == 0 && divides(rows))
+        })
+        .unwrap_or(most)
+}
+
+/// The arrays that only members use, in the same rows.
+fn locals<'c>(members: &[&Member<'c>]) -> Vec<Val<'c>> {
+    let mut found: Vec<Val<'c>> = Vec::new();
+    let block = members[0].nest.op().block();
+    for used in members.iter().flat_map(|member| &member.uses) {
+        let memref = used.memref;
+        let new = memref
+            .defining_op()
+            .is_some_and(|op| op.name() == "memref.alloc" && op.block() == block);
+        if !new || !used.written || found.iter().any(|other| other.key() == memref.key()) {
+            continue;
+        }
+        let by_members = memref.uses().into_iter().all(|user| {
+            let member = members.iter().find(|member| member.nest.op() == user.op);
+            member.is_some_and(|member| {
+                let uses = member
+                    .uses
+                    .iter()
+                    .filter(|used| used.memref.key() == memref.key());
+                uses.clone().count() > 0 && uses.into_iter().all(|used| used.rows == Rows::Along(0))
+            })
+        });
+        if by_members {
+            found.push(memref);
+        }
+    }
+    found
+}

@@ -1,0 +1,226 @@
+//! What the ops of a block do with memory, seen as rows.
+
+use crate::access::results;
+use crate::alias::{Origin, Root, Roots};
+use crate::nest::Nest;
+use crate::schedule::IteratorKind;
+use npir_mlir::prelude::*;
+use std::collections::HashMap;
+
+/// How a memref lies to the rows of a nest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Rows {
+    /// Each row may use all of it.
+    Whole,
+    /// The rows are those of this dimension.
+    Along(usize),
+}
+
+/// A memref that a nest uses.
+#[derive(Clone, Copy)]
+pub(super) struct Use<'c> {
+    pub(super) memref: Val<'c>,
+    pub(super) rows: Rows,
+    pub(super) written: bool,
+    root: Root,
+}
+
+impl<'c> Use<'c> {
+    fn whole(roots: &mut Roots, memref: Val<'c>, written: bool) -> Self {
+        Self {
+            memref,
+            rows: Rows::Whole,
+            written,
+            root: roots.of(memref),
+        }
+    }
+
+    /// The same for the same rows of a memref, or the same whole.
+    pub(super) fn key(&self) -> (usize, Rows) {
+        (self.memref.key(), self.rows)
+    }
+
+    /// Bytes of each row, or of the whole; `None` where that is known at run time.
+    pub(super) fn bytes(&self) -> Option<i64> {
+        let ty = self.memref.ty();
+        let element = ty.element().bit_width().div_ceil(8) as i64;
+        let dims = ty.dims().into_iter().enumerate();
+        dims.filter(|(d, _)| self.rows != Rows::Along(*d))
+            .try_fold(element, |bytes, (_, n)| {
+                (n != DYNAMIC).then(|| bytes.saturating_mul(n))
+            })
+    }
+}
+
+/// A nest that may be run row by row.
+pub(super) struct Member<'c> {
+    pub(super) nest: Nest<'c>,
+    /// The axis that walks the rows.
+    pub(super) axis: usize,
+    /// Those of the inputs, of the outputs and then of what the body captures.
+    pub(super) uses: Vec<Use<'c>>,
+}
+
+impl<'c> Member<'c> {
+    fn of(roots: &mut Roots, nest: Nest<'c>) -> Option<Self> {
+        if nest.schedule().is_some() {
+            return None;
+        }
+        let maps = nest.affine_maps();
+        let mut uses = all_whole(roots, nest);
+        let first = results(*maps.get(nest.inputs().len())?).first().copied()?;
+        let axis = first.is_dim().then(|| first.dim_position())?;
+        if nest.iterator_kinds()[axis] != IteratorKind::Parallel {
+            return None;
+        }
+        for (used, map) in uses.iter_mut().zip(maps) {
+            let coordinates = results(map);
+            let mut moving =
+                (0..coordinates.len()).filter(|&d| coordinates[d].is_function_of_dim(axis));
+            used.rows = match (moving.next(), moving.next()) {
+                (None, _) => Rows::Whole,
+                (Some(d), None) if coordinates[d].is_dim() => Rows::Along(d),
+                _ => return None,
+            };
+            if used.written && used.rows != Rows::Along(0) {
+                return None;
+            }
+        }
+        Some(Self { nest, axis, uses })
+    }
+
+    /// The number of rows.
+    pub(super) fn count(&self) -> OpFold<'c> {
+        self.nest.bounds()[self.axis]
+    }
+
+    /// Whether it has as many rows as `other`.
+    pub(super) fn as_many_rows(&self, other: &Self) -> bool {
+        match (self.count(), other.count()) {
+            (OpFold::Static(a), OpFold::Static(b)) => a == b,
+            (OpFold::Value(a), OpFold::Value(b)) => a.key() == b.key(),
+            _ => false,
+        }
+    }
+}
+
+/// What a nest uses, in order: inputs, outputs, what its body captures.
+fn all_whole<'c>(roots: &mut Roots, nest: Nest<'c>) -> Vec<Use<'c>> {
+    let read = |memref| (memref, false);
+    let ins = nest.inputs().into_iter().map(read);
+    let outs = nest.outputs().into_iter().map(|memref| (memref, true));
+    let captured = nest.captured_memrefs().into_iter().map(read);
+    ins.chain(outs)
+        .chain(captured)
+        .map(|(memref, written)| Use::whole(roots, memref, written))
+        .collect()
+}
+
+/// An op of a block.
+pub(super) enum Step<'c> {
+    Member(Member<'c>),
+    /// Uses these, as a whole, and does nothing else.
+    Other(Vec<Use<'c>>),
+    /// Everything stays on its side.
+    Barrier,
+}
+
+impl<'c> Step<'c> {
+    pub(super) fn of(roots: &mut Roots, op: Op<'c>) -> Self {
+        if let Some(nest) = Nest::cast(op) {
+            let stores = !op.find_all("memref.store").is_empty();
+            return match Member::of(roots, nest) {
+                _ if stores => Self::Barrier,
+                Some(member) => Self::Member(member),
+                None => Self::Other(all_whole(roots, nest)),
+            };
+        }
+        match op.name() {
+            "memref.alloc" => Self::Other(Vec::new()),
+            "memref.load" => Self::Other(vec![Use::whole(roots, op.operand(0), false)]),
+            _ if is_pure(op) => Self::Other(Vec::new()),
+            _ => Self::Barrier,
+        }
+    }
+
+    /// Whether it may come before what has left `footprint` instead of after it.
+    pub(super) fn passes(&self, footprint: &Footprint) -> bool {
+        match self {
+            Self::Member(Member { uses, .. }) | Self::Other(uses) => uses.iter().all(|used| {
+                let rows = Rows::Whole;
+                !footprint.conflicts(&Use { rows, ..*used })
+            }),
+            Self::Barrier => false,
+        }
+    }
+}
+
+/// The memory that nests use which run block by block.
+#[derive(Default)]
+pub(super) struct Footprint {
+    roots: HashMap<usize, Kept>,
+    /// How many roots of each origin are used, and written.
+    used: Count,
+    written: Count,
+}
+
+/// What is known of the uses of a root.
+struct Kept {
+    written: bool,
+    /// The memref of all uses, if they are one's first dimension along the rows.
+    memref: Option<usize>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Count {
+    arguments: usize,
+    unknown: usize,
+}
+
+impl Count {
+    fn add(&mut self, origin: Origin) {
+        match origin {
+            Origin::New => {}
+            Origin::Argument => self.arguments += 1,
+            Origin::Unknown => self.unknown += 1,
+        }
+    }
+}
+
+impl Footprint {
+    /// Whether a block of the rows of `new` may not follow the same block of what is here.
+    pub(super) fn conflicts(&self, new: &Use<'_>) -> bool {
+        let kept = self.roots.get(&new.root.key);
+        if let Some(kept) = kept.filter(|kept| new.written || kept.written)
+            && (new.rows != Rows::Along(0) || kept.memref != Some(new.memref.key()))
+        {
+            return true;
+        }
+        let (others, itself) = match new.written {
+            true => (self.used, kept.is_some()),
+            false => (self.written, kept.is_some_and(|kept| kept.written)),
+        };
+        match new.root.origin {
+            Origin::New => false,
+            Origin::Argument => others.unknown > 0,
+            Origin::Unknown => others.arguments > 0 || others.unknown > usize::from(itself),
+        }
+    }
+
+    pub(super) fn add(&mut self, new: &Use<'_>) {
+        let memref = (new.rows == Rows::Along(0)).then(|| new.memref.key());
+        let used = &mut self.used;
+        let kept = self.roots.entry(new.root.key).or_insert_with(|| {
+            used.add(new.root.origin);
+            let written = false;
+            Kept { written, memref }
+        });
+        if kept.memref != memref {
+            kept.memref = None;
+        }
+        if new.written && !kept.written {
+            kept.written = true;
+            self.written.add(new.root.origin);
+        }
+    }
+}
