@@ -27,6 +27,7 @@
 //! [`Executable`] serve any number.
 
 pub mod builder;
+pub mod calibrate;
 mod compiler;
 mod error;
 mod executable;

@@ -1,10 +1,11 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | extraction | peers | tidy | dist |
-//! wheel`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | extraction | bench | peers |
+//! tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
 
 mod apt;
+mod bench;
 mod demo;
 mod diffs;
 mod dist;
@@ -47,9 +48,12 @@ Usage: cargo xtask <command>
   extraction [--write] [FILTER]
                            compare the ways of the optimizer to choose a plan, for programs of files whose name
                            contains FILTER; --write puts the table into the book
+  bench [PROGRAM...] [OPTIONS]
+                           time programs beside every peer, those whose name contains a PROGRAM; --help lists
+                           the options, among them --peer, --threads, --resume, --compare OLD.json and --write
   peers SCRIPT [ARGUMENTS]
                            run a Python script that measures a release of npir beside other packages,
-                           with those of examples/python/requirements.txt in target/peers
+                           with those of bench/requirements.txt in target/peers
   tidy                     format, lints, documentation and the project's own checks
   reference                write the reference pages of the book, docs/src/reference
   dist                     static, stripped release of the tools as a .tar.xz
@@ -81,6 +85,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["ops", options @ ..] => ops::run(options)?,
         ["compile-times", options @ ..] => ops::compile_times(options)?,
         ["extraction", options @ ..] => ops::extraction(options)?,
+        ["bench", arguments @ ..] => bench::run(arguments)?,
         ["peers", arguments @ ..] => peers::run(arguments)?,
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,

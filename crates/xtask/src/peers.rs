@@ -9,7 +9,7 @@ use crate::python;
 use crate::setup;
 
 /// Runs the script that `arguments` begins with, and hands the others on. In an environment with the pinned packages of
-/// `examples/python/requirements.txt`, and with npir as releases have it.
+/// `bench/requirements.txt`, and with npir as releases have it.
 pub(crate) fn run(arguments: &[&str]) -> Result {
     let [script, options @ ..] = arguments else {
         return Err(Failure::new(

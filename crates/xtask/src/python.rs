@@ -36,8 +36,22 @@ pub(crate) const TESTS: Environment = Environment {
 /// What scripts need that measure npir beside other packages.
 pub(crate) const PEERS: Environment = Environment {
     folder: "target/peers",
-    requirements: "examples/python/requirements.txt",
+    requirements: "bench/requirements.txt",
     command: "cargo xtask peers",
+};
+
+/// The last numba with Intel's vector functions; it wants an older NumPy.
+pub(crate) const SVML: Environment = Environment {
+    folder: "target/peers-svml",
+    requirements: "bench/requirements-svml.txt",
+    command: "cargo xtask bench",
+};
+
+/// What takes several gigabytes.
+pub(crate) const TORCH: Environment = Environment {
+    folder: "target/peers-torch",
+    requirements: "bench/requirements-torch.txt",
+    command: "cargo xtask bench",
 };
 
 /// Puts the Python package of a development build into `target/python`, and says where that is. Its libraries are built.

@@ -1,5 +1,6 @@
 //! The `npir` command and its commands, one module each.
 
+mod calibrate;
 mod compile;
 mod diagnostics;
 mod explain;
@@ -42,6 +43,8 @@ enum Command {
     Reduce(reduce::ReduceArgs),
     /// Give programs their normal layout; names and comments stay
     Fmt(fmt::FmtArgs),
+    /// Measure what this machine does at most: memory, arithmetic, threads
+    Calibrate(calibrate::CalibrateArgs),
     /// Print a script that completes npir's commands and options in a shell
     Completions {
         /// The shell
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Compile(args) => args.run(),
         Command::Explain(args) => args.run(),
         Command::Info(args) => args.run(),
+        Command::Calibrate(args) => args.run(),
         Command::Fmt(args) => args.run(),
         Command::Completions { shell } => completions(shell),
         Command::Man(args) => args.run(Cli::command()),

@@ -50,6 +50,18 @@ const PURE: [&str; 24] = [
     "str",
 ];
 
+/// Methods of NumPy's numbers that make numbers of numbers.
+const OF_NUMBERS: [&str; 8] = [
+    "astype",
+    "bit_count",
+    "conj",
+    "conjugate",
+    "is_integer",
+    "item",
+    "round",
+    "tolist",
+];
+
 impl<'c, 'py> Capture<'_, 'c, 'py> {
     pub(super) fn call_expr(
         &mut self,
@@ -158,6 +170,15 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             Ok(name) => name.extract()?,
             Err(_) => return self.unsupported(format!("a call of an object of class {class}")),
         };
+        if let Ok(this) = function.getattr("__self__")
+            && this.is_instance(&self.numpy()?.getattr("generic")?)?
+        {
+            // A number of NumPy that is known, and stays known where the method makes another one.
+            if OF_NUMBERS.contains(&name.as_str()) {
+                return self.run(function, &args);
+            }
+            return self.method(&self.made(&this), &name, args);
+        }
         if of_numpy {
             let prefix = match module.as_str() {
                 "numpy.linalg" | "numpy.fft" => module["numpy.".len()..].to_owned() + ".",

@@ -1,0 +1,6 @@
+module {
+  func.func @compiled(%arg0: tensor<2048x2048xf32> {numpy.name = "a"}, %arg1: tensor<2048x2048xf32> {numpy.name = "b"}) -> tensor<2048x2048xf32> {
+    %0 = numpy.matmul %arg0, %arg1 : tensor<2048x2048xf32>, tensor<2048x2048xf32> -> tensor<2048x2048xf32>
+    return %0 : tensor<2048x2048xf32>
+  }
+}

@@ -1,0 +1,51 @@
+module {
+  func.func @compiled(%arg0: tensor<3000x3000xf64> {numpy.name = "image"}) -> tensor<2998x2998xf64> {
+    %0 = numpy.slice %arg0[:-2, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %1 = numpy.slice %arg0[1:-1, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %2 = numpy.constant dense<2.000000e+00> : tensor<f64>
+    %3 = numpy.slice %arg0[1:-1, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %4 = numpy.multiply %2, %3 : tensor<f64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %5 = numpy.slice %arg0[:-2, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %6 = numpy.add %5, %4 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %7 = numpy.slice %arg0[2:, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %8 = numpy.slice %arg0[2:, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %9 = numpy.add %6, %8 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %10 = numpy.slice %arg0[:-2, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %11 = numpy.slice %arg0[1:-1, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %12 = numpy.constant dense<2.000000e+00> : tensor<f64>
+    %13 = numpy.slice %arg0[1:-1, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %14 = numpy.multiply %12, %13 : tensor<f64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %15 = numpy.slice %arg0[:-2, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %16 = numpy.add %15, %14 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %17 = numpy.slice %arg0[2:, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %18 = numpy.slice %arg0[2:, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %19 = numpy.add %16, %18 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %20 = numpy.subtract %9, %19 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %21 = numpy.slice %arg0[2:, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %22 = numpy.slice %arg0[2:, 1:-1] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %23 = numpy.constant dense<2.000000e+00> : tensor<f64>
+    %24 = numpy.slice %arg0[2:, 1:-1] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %25 = numpy.multiply %23, %24 : tensor<f64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %26 = numpy.slice %arg0[2:, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %27 = numpy.add %26, %25 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %28 = numpy.slice %arg0[2:, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %29 = numpy.slice %arg0[2:, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %30 = numpy.add %27, %29 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %31 = numpy.slice %arg0[:-2, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %32 = numpy.slice %arg0[:-2, 1:-1] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %33 = numpy.constant dense<2.000000e+00> : tensor<f64>
+    %34 = numpy.slice %arg0[:-2, 1:-1] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %35 = numpy.multiply %33, %34 : tensor<f64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %36 = numpy.slice %arg0[:-2, :-2] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %37 = numpy.add %36, %35 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %38 = numpy.slice %arg0[:-2, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %39 = numpy.slice %arg0[:-2, 2:] : tensor<3000x3000xf64> -> tensor<2998x2998xf64>
+    %40 = numpy.add %37, %39 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %41 = numpy.subtract %30, %40 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %42 = numpy.multiply %20, %20 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %43 = numpy.multiply %41, %41 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %44 = numpy.add %42, %43 : tensor<2998x2998xf64>, tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    %45 = numpy.sqrt %44 : tensor<2998x2998xf64> -> tensor<2998x2998xf64>
+    return %45 : tensor<2998x2998xf64>
+  }
+}

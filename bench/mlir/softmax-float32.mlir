@@ -1,0 +1,10 @@
+module {
+  func.func @compiled(%arg0: tensor<4096x1024xf32> {numpy.name = "x"}) -> tensor<4096x1024xf32> {
+    %0 = numpy.max %arg0 axes [1] keepdims : tensor<4096x1024xf32> -> tensor<4096x1xf32>
+    %1 = numpy.subtract %arg0, %0 : tensor<4096x1024xf32>, tensor<4096x1xf32> -> tensor<4096x1024xf32>
+    %2 = numpy.exp %1 : tensor<4096x1024xf32> -> tensor<4096x1024xf32>
+    %3 = numpy.sum %2 axes [1] keepdims : tensor<4096x1024xf32> -> tensor<4096x1xf32>
+    %4 = numpy.divide %2, %3 : tensor<4096x1024xf32>, tensor<4096x1xf32> -> tensor<4096x1024xf32>
+    return %4 : tensor<4096x1024xf32>
+  }
+}

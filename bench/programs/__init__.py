@@ -1,0 +1,1 @@
+"""The programs: plain NumPy, in modules by what they do."""
