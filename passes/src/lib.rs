@@ -6,6 +6,7 @@
 pub mod bufferize;
 mod buffers;
 pub mod carry;
+mod constant_power;
 pub mod fuse;
 pub mod kernels;
 pub mod libm;

@@ -5,11 +5,12 @@
 //! stay behind as vectors. Here they become calls of libm, lane by lane, or of glibc's vector functions (libmvec,
 //! within 4 ulp); and so do functions of complex numbers, whose upstream expansions lose infinities and signs of zero.
 //! Powers of vectors of `f32` are written out instead: in `f64` they are faster and more accurate,
-//! unless registers have 128 bits.
+//! unless registers have 128 bits. Powers by small whole numbers and their halves are products.
 
 use npir_mlir::prelude::*;
 use npir_tensor::Libm;
 
+use crate::constant_power::{constant_exponent, constant_power};
 use crate::wide_power::wide_power;
 
 /// A `math` operation and the C function of `double`; that of `float` has an `f` appended.
@@ -67,7 +68,7 @@ const FUNCTIONS: [Entry; 24] = [
 /// Calls libm for functions that LLVM has not, or not accurately, and libmvec for vectors.
 ///
 /// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them; powers of vectors of `f32` are written
-/// out. With `vector-bits`, vectors that fill registers of at most that width are passed to the functions of glibc's
+/// out, and powers by constants such as 3 or -1.5 are products. With `vector-bits`, vectors that fill registers of at most that width are passed to the functions of glibc's
 /// libmvec, register by register; other vectors are taken apart.
 #[pass(
     "npir-libm-calls",
@@ -82,6 +83,12 @@ pub struct LibmCalls {
         description = "bits of the widest registers that x86-64's libmvec may use; 0 for no libmvec"
     )]
     vector_bits: i64,
+    #[option(
+        name = "fma",
+        default = "true",
+        description = "a fused multiplication and addition is one instruction; without it powers of `f64` are calls"
+    )]
+    fma: bool,
     /// Calls created.
     #[statistic(name = "num-calls", description = "Calls created")]
     calls: Statistic,
@@ -100,7 +107,7 @@ impl Pass for LibmCalls {
             Walk::Advance
         });
         for (op, entry) in functions {
-            self.calls.add(rewrite(module, op, entry, self.vector_bits));
+            self.calls.add(self.rewrite(module, op, entry));
         }
         for libm in own {
             call(module, libm);
@@ -110,61 +117,73 @@ impl Pass for LibmCalls {
     }
 }
 
-/// Replaces `op` by calls; says how many.
-fn rewrite<'c>(module: Op<'c>, op: Op<'c>, entry: &Entry, vector_bits: i64) -> i64 {
-    let operands = op.operand_values();
-    let ty = op.result_value(0).ty();
-    let element = ty.element();
-    let bits = element.bit_width() as i64;
-    // 16-bit floats are brought to `f32` before.
-    let scalar = match bits {
-        64 => entry.function.to_owned(),
-        32 => format!("{}f", entry.function),
-        _ => return 0,
-    };
-    if ty.rank() > 1 || !(ty == element || ty.is_vector()) {
-        return 0;
-    }
-    // Of two `f64` at a time libmvec is faster.
-    if ty.is_vector() && scalar == "powf" && vector_bits != 128 {
-        rewrite_at(op, |rw| {
-            rw.replace(op, &[wide_power(rw, operands[0], operands[1])])
-        });
-        return 0;
-    }
-    let lanes = ty.dims().first().copied();
-    if let Some(n) = lanes
-        && let Some((class, width)) = register(n * bits, vector_bits)
-    {
-        let part = width / bits;
-        let signature = "v".repeat(operands.len());
-        let symbol = format!("_ZGV{class}N{part}{signature}_{scalar}");
-        let part_ty = module.ctx().vector(&[part], element);
-        declare(module, &symbol, &vec![part_ty; operands.len()], part_ty);
-        rewrite_at(op, |rw| {
-            let result = by_parts(rw, &operands, n / part, part, |parts| {
-                rw.func_call(&symbol, parts, &[part_ty]).result_value(0)
-            });
-            rw.replace(op, &[result]);
-        });
-        return n / part;
-    }
-    if entry.llvm_knows {
-        return 0;
-    }
-    declare(module, &scalar, &vec![element; operands.len()], element);
-    rewrite_at(op, |rw| {
-        let call = |lanes: &[Val<'c>]| rw.func_call(&scalar, lanes, &[element]).result_value(0);
-        let result = match lanes {
-            None => call(&operands),
-            Some(n) => (0..n).fold(operands[0], |all, i| {
-                let lanes: Vec<_> = operands.iter().map(|x| rw.vector_extract(*x, i)).collect();
-                rw.vector_insert(call(&lanes), all, i)
-            }),
+impl LibmCalls {
+    /// Replaces `op` by calls; says how many.
+    fn rewrite<'c>(&self, module: Op<'c>, op: Op<'c>, entry: &Entry) -> i64 {
+        let vector_bits = self.vector_bits;
+        let operands = op.operand_values();
+        let ty = op.result_value(0).ty();
+        let element = ty.element();
+        let bits = element.bit_width() as i64;
+        // 16-bit floats are brought to `f32` before.
+        let scalar = match bits {
+            64 => entry.function.to_owned(),
+            32 => format!("{}f", entry.function),
+            _ => return 0,
         };
-        rw.replace(op, &[result]);
-        lanes.unwrap_or(1)
-    })
+        if ty.rank() > 1 || !(ty == element || ty.is_vector()) {
+            return 0;
+        }
+        if entry.function == "pow"
+            && (bits == 32 || self.fma)
+            && let Some(exponent) = constant_exponent(operands[1])
+        {
+            rewrite_at(op, |rw| {
+                rw.replace(op, &[constant_power(rw, operands[0], exponent)])
+            });
+            return 0;
+        }
+        // Of two `f64` at a time libmvec is faster.
+        if ty.is_vector() && scalar == "powf" && vector_bits != 128 {
+            rewrite_at(op, |rw| {
+                rw.replace(op, &[wide_power(rw, operands[0], operands[1])])
+            });
+            return 0;
+        }
+        let lanes = ty.dims().first().copied();
+        if let Some(n) = lanes
+            && let Some((class, width)) = register(n * bits, vector_bits)
+        {
+            let part = width / bits;
+            let signature = "v".repeat(operands.len());
+            let symbol = format!("_ZGV{class}N{part}{signature}_{scalar}");
+            let part_ty = module.ctx().vector(&[part], element);
+            declare(module, &symbol, &vec![part_ty; operands.len()], part_ty);
+            rewrite_at(op, |rw| {
+                let result = by_parts(rw, &operands, n / part, part, |parts| {
+                    rw.func_call(&symbol, parts, &[part_ty]).result_value(0)
+                });
+                rw.replace(op, &[result]);
+            });
+            return n / part;
+        }
+        if entry.llvm_knows {
+            return 0;
+        }
+        declare(module, &scalar, &vec![element; operands.len()], element);
+        rewrite_at(op, |rw| {
+            let call = |lanes: &[Val<'c>]| rw.func_call(&scalar, lanes, &[element]).result_value(0);
+            let result = match lanes {
+                None => call(&operands),
+                Some(n) => (0..n).fold(operands[0], |all, i| {
+                    let lanes: Vec<_> = operands.iter().map(|x| rw.vector_extract(*x, i)).collect();
+                    rw.vector_insert(call(&lanes), all, i)
+                }),
+            };
+            rw.replace(op, &[result]);
+            lanes.unwrap_or(1)
+        })
+    }
 }
 
 /// The widest registers of at most `limit` bits that `bits` bits fill, by the letter of libmvec's names.

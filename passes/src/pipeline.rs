@@ -128,6 +128,8 @@ pub struct PipelineOptions {
     /// Width of the widest vectors that may be passed to the functions of x86-64 glibc's libmvec, in
     /// bits; 0 where there is none.
     pub libmvec_bits: u32,
+    /// Whether a fused multiplication and addition is one instruction.
+    pub fma: bool,
     /// Spread loops over threads.
     pub threads: bool,
     /// What the optimizer may do.
@@ -204,8 +206,8 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
                 .and_then(|rest| rest.strip_suffix(')'))
                 .unwrap_or(to_llvm);
             format!(
-                "loop-abi,npir-libm-calls{{vector-bits={}}},{inner},loop-finish-llvm",
-                options.libmvec_bits
+                "loop-abi,npir-libm-calls{{vector-bits={} fma={}}},{inner},loop-finish-llvm",
+                options.libmvec_bits, options.fma
             )
         }
     }

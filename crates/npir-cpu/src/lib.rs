@@ -29,4 +29,4 @@ pub use error::{CodegenError, JitError, TargetError};
 pub use jit::{Jit, LoadedObject};
 pub use llvm::install_fatal_error_note;
 pub use pipeline::lower_to_llvm_pipeline;
-pub use target::CpuTarget;
+pub use target::{Arch, CpuTarget};

@@ -1,6 +1,6 @@
 //! The dialects, passes and pipelines that npir ships.
 
-use npir_cpu::CpuTarget;
+use npir_cpu::{Arch, CpuTarget};
 use npir_mlir::dialect::Registry;
 use npir_mlir::pass::PassDecl as _;
 use npir_passes::only_if::OnlyIf;
@@ -28,6 +28,7 @@ impl StandardRegistry for Registry {
             Err(_) => PipelineOptions {
                 vector_bits: 128,
                 libmvec_bits: 0,
+                fma: false,
                 threads: true,
                 optimizer: Optimizer::default(),
                 extraction: Extraction::default(),
@@ -52,6 +53,7 @@ pub(crate) fn options_for(
         } else {
             0
         },
+        fma: target.has("fma") || target.arch() != Arch::X86_64,
         threads,
         optimizer,
         extraction,

@@ -299,13 +299,7 @@ impl Schedule {
                         spec.axis
                     ));
                 }
-                IteratorKind::Reduction if spec.tile.is_some() => {
-                    return Err(format!(
-                        "reduction axis {} can only be spread over threads untiled",
-                        spec.axis
-                    ));
-                }
-                IteratorKind::Reduction if !last && in_flight(spec.axis) => {
+                IteratorKind::Reduction if !last && spec.tile.is_none() && in_flight(spec.axis) => {
                     return Err(format!(
                         "axis {} is vectorized or jammed, so it can only be the last loop of `parallel`",
                         spec.axis

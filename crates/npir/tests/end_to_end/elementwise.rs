@@ -494,3 +494,33 @@ fn powers_of_float32() {
     }
     check(vec![case]);
 }
+
+/// Powers by constants are products: all special values, and what is subnormal.
+#[test]
+fn powers_by_constants() {
+    let mut random = Random(6);
+    let mut cases = Vec::new();
+    for (dtype, element) in [(DType::F64, "f64"), (DType::F32, "f32")] {
+        for exponent in [3.0, -2.0, -3.0, 7.0, 1.5, -0.5, -1.5, 12.5, 64.0, -63.0] {
+            let ty = format!("tensor<?x{element}>");
+            let mut case = Case::new(
+                &format!(
+                    "%c = numpy.constant dense<{exponent:?}> : tensor<{element}>\n  \
+                     %0 = numpy.power %a, %c : {ty}, tensor<{element}> -> {ty}\n  return %0 : {ty}"
+                ),
+                &format!("np.power(a, np.full_like(a, {exponent:?}))"),
+            )
+            .types(ty)
+            .tolerance(Tolerance::Ulps(2));
+            for a in [
+                any_bits(dtype, 5_000, &mut random),
+                moderate(dtype, 5_000, &mut random),
+                special(dtype),
+            ] {
+                case = case.run_in(&[("a", a)], &[vec![Layout::C]]);
+            }
+            cases.push(case);
+        }
+    }
+    check(cases);
+}

@@ -136,11 +136,25 @@ impl<'c> Step<'c> {
             };
         }
         match op.name() {
-            "memref.alloc" => Self::Other(Vec::new()),
+            "memref.alloc" | "scf.yield" => Self::Other(Vec::new()),
+            "scf.if" => Self::all_of(roots, op),
             "memref.load" => Self::Other(vec![Use::whole(roots, op.operand(0), false)]),
             _ if is_pure(op) => Self::Other(Vec::new()),
             _ => Self::Barrier,
         }
+    }
+
+    /// What the ops in the regions of `op` do.
+    fn all_of(roots: &mut Roots, op: Op<'c>) -> Self {
+        let mut all = Vec::new();
+        let blocks = op.regions().into_iter().flat_map(|region| region.blocks());
+        for inner in blocks.flat_map(|block| block.ops()) {
+            match Self::of(roots, inner) {
+                Self::Member(Member { uses, .. }) | Self::Other(uses) => all.extend(uses),
+                Self::Barrier => return Self::Barrier,
+            }
+        }
+        Self::Other(all)
     }
 
     /// Whether it may come before what has left `footprint` instead of after it.

@@ -222,11 +222,11 @@ impl<'c> Emitter<'_, 'c> {
     /// How many numbers of the common range of the reduction loops make a chunk.
     fn chunk(&self, rw: Rewriter<'c>, state: &State<'c>, total: Ix<'c>) -> Ix<'c> {
         let schedule = &self.kernel.schedule;
-        let last = self.loops[schedule.parallel - 1].axis;
-        let step = if last == schedule.lanes {
-            schedule.vector * schedule.unroll
-        } else {
-            schedule.jam[last]
+        let LoopSpec { axis: last, tile } = self.loops[schedule.parallel - 1];
+        let step = match tile {
+            Some(_) => 1,
+            None if last == schedule.lanes => schedule.vector * schedule.unroll,
+            None => schedule.jam[last],
         };
         let least = self.grain(rw, state);
         let even = total.ceil_div(rw, Ix::Const(MAX_CHUNKS));

@@ -339,11 +339,12 @@ fn shared_reductions(facts: &Facts<'_>, schedule: &Schedule, count: usize) -> us
     let mut more = 0;
     for spec in &loops[count..] {
         let lanes = spec.axis == schedule.lanes && schedule.vector * schedule.unroll > 1;
-        if !facts.is(spec.axis, Reduction) || spec.tile.is_some() || schedule.tile[spec.axis] > 0 {
+        let whole = spec.tile.is_none();
+        if !facts.is(spec.axis, Reduction) || (whole && schedule.tile[spec.axis] > 0) {
             break;
         }
         more += 1;
-        if lanes || schedule.jam[spec.axis] > 1 {
+        if whole && (lanes || schedule.jam[spec.axis] > 1) {
             break;
         }
     }

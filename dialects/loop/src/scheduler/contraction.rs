@@ -19,7 +19,16 @@ pub(super) struct Contraction {
     /// Moves the output, contiguously, and another input.
     pub(super) column: usize,
     /// Moves both inputs, not the output.
-    depth: usize,
+    pub(super) depth: usize,
+}
+
+/// Whether an operand is copied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packing {
+    No,
+    Yes,
+    /// Where its rows turn out to lie [`CONFLICTING_STEP`] or a multiple apart, and to be many.
+    IfConflicting,
 }
 
 impl Contraction {
@@ -78,25 +87,40 @@ impl Contraction {
     }
 
     /// Whether a copy of an input that rows share, contiguous along columns, pays for itself.
-    pub(super) fn packs(self, facts: &Facts<'_>, machine: Machine, input: usize) -> bool {
+    pub(super) fn packs(self, facts: &Facts<'_>, machine: Machine, input: usize) -> Packing {
         let walk = &facts.walks[input];
         let few = |axis: usize, least: i64| facts.extents[axis].is_some_and(|n| n < least);
         if walk.invariant(self.column) || !walk.invariant(self.row) || few(self.row, PACKED_ROWS) {
-            return false;
+            return Packing::No;
         }
         if !walk.contiguous(self.column) {
             let width = facts.width(self.column, machine.vector_bits);
-            return self.gathers(facts, machine) || !few(self.column, PACKED_VECTORS * width);
+            let vectors = !few(self.column, PACKED_VECTORS * width);
+            return match self.gathers(facts, machine) || vectors {
+                true => Packing::Yes,
+                false => Packing::No,
+            };
         }
         // A panel whose rows lie such steps apart has room for a part of it only in the first level of the cache.
         let step = match walk.strides[self.depth] {
-            Stride::Const(step) => step.saturating_mul(walk.bits) / 8,
-            _ => 0,
+            Stride::Const(step) => Some(step.saturating_mul(walk.bits) / 8),
+            _ => None,
         };
-        step != 0
-            && step % CONFLICTING_STEP == 0
-            && !few(self.row, CONTRACTION_ROWS)
-            && !few(self.depth, CONTRACTION_ROWS)
+        let conflicts = |step: i64| step != 0 && step % CONFLICTING_STEP == 0;
+        if step.is_some_and(|step| !conflicts(step))
+            || few(self.row, CONFLICTING_ROWS)
+            || few(self.depth, CONTRACTION_ROWS)
+            || few(self.column, PACKED_VECTORS)
+        {
+            return Packing::No;
+        }
+        match step
+            .and(facts.extents[self.row])
+            .and(facts.extents[self.depth])
+        {
+            Some(_) => Packing::Yes,
+            None => Packing::IfConflicting,
+        }
     }
 
     /// Columns in lanes, and sums in registers as long as a tile is deep: vectors of a panel of `B`, which stays in the

@@ -35,6 +35,8 @@ pub(super) const CONTRACTION_COLUMNS: i64 = 256;
 pub(super) const PACKED_ROWS: i64 = 16;
 /// Fewest vectors of columns for which a copy is better than sums along contiguous memory.
 pub(super) const PACKED_VECTORS: i64 = 4;
+/// Fewest rows of a contraction for which a copy pays that only keeps rows of an operand apart.
+pub(super) const CONFLICTING_ROWS: i64 = 256;
 /// Bytes between the rows of an operand, multiples of which fall into few sets of a cache.
 pub(super) const CONFLICTING_STEP: i64 = 512;
 

@@ -1,8 +1,8 @@
 //! `loop-pack`: what every row of a product of matrices reads anew lies in memory as it is read.
 
-use super::contraction::Contraction;
+use super::contraction::{Contraction, Packing};
 use super::facts::Facts;
-use super::machine::Machine;
+use super::machine::{CONFLICTING_ROWS, CONFLICTING_STEP, CONTRACTION_ROWS, Machine};
 use crate::access::results;
 use crate::nest::{Nest, NestParts};
 use crate::part::{on_part, size_of};
@@ -12,7 +12,7 @@ use npir_mlir::prelude::*;
 /// Copies operands of contractions, such as `c.T` in `x @ c.T`, so that the columns of the result are contiguous in
 /// them, and operands whose rows lie 512 bytes or a multiple apart.
 ///
-/// Without that, the elements for a vector of columns are gathered one by one for every few rows, or rows drive each
+/// Where only a call can tell, it decides. Without a copy, the elements for a vector of columns are gathered one by one for every few rows, or rows drive each
 /// other out of the cache. The copy is made once for all rows of the result, as in every BLAS (K. Goto and R. van de
 /// Geijn, *Anatomy of high-performance matrix multiplication*, 2008); where there are few rows it is not worth it.
 #[pass("loop-pack", dependent_dialects("arith", "memref"))]
@@ -41,8 +41,8 @@ impl Pass for LoopPack {
             }
             rewrite_at(nest.op(), |rw| {
                 let mut ins = nest.inputs();
-                for &(operand, dim) in &operands {
-                    ins[operand] = packed(rw, ins[operand], dim);
+                for operand in &operands {
+                    ins[operand.input] = operand.packed(rw, nest);
                 }
                 on_part(rw, nest, &nest.bounds(), &ins, &nest.outputs());
                 rw.erase(nest.op());
@@ -53,8 +53,16 @@ impl Pass for LoopPack {
     }
 }
 
-/// The inputs of a contraction that are worth a copy; of each the dimension that the columns walk.
-fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
+/// An input of a contraction that is worth a copy.
+struct Operand {
+    input: usize,
+    /// The dimension that the columns walk.
+    column: usize,
+    /// Where a call decides: the dimension that the depth walks, and how long axes have to be.
+    condition: Option<(usize, [(usize, i64); 2])>,
+}
+
+fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
     if nest.schedule().is_some() {
         return Vec::new();
     }
@@ -63,18 +71,67 @@ fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<(usize, usize)> {
         return Vec::new();
     };
     let maps = nest.affine_maps();
-    let column = contraction.column;
-    (0..facts.num_ins)
-        .filter(|&i| contraction.packs(&facts, machine, i))
-        .filter_map(|i| {
-            let coordinates = results(maps[i]);
-            let plain = coordinates.iter().all(|expr| expr.is_dim());
-            let dim = coordinates
-                .iter()
-                .position(|expr| expr.is_function_of_dim(column))?;
-            plain.then_some((i, dim))
+    let operand = |input: usize| {
+        let packing = contraction.packs(&facts, machine, input);
+        let coordinates = results(maps[input]);
+        let plain = coordinates.iter().all(|expr| expr.is_dim());
+        let walked = |axis| {
+            let mut dims = coordinates.iter();
+            dims.position(|expr| expr.is_function_of_dim(axis))
+        };
+        let condition = match packing {
+            _ if !plain => return None,
+            Packing::No => return None,
+            Packing::Yes => None,
+            Packing::IfConflicting => Some((
+                walked(contraction.depth)?,
+                [
+                    (contraction.row, CONFLICTING_ROWS),
+                    (contraction.depth, CONTRACTION_ROWS),
+                ],
+            )),
+        };
+        Some(Operand {
+            input,
+            column: walked(contraction.column)?,
+            condition,
         })
-        .collect()
+    };
+    (0..facts.num_ins).filter_map(operand).collect()
+}
+
+impl Operand {
+    /// The copy, or what the call decides for.
+    fn packed<'c>(&self, rw: Rewriter<'c>, nest: Nest<'c>) -> Val<'c> {
+        let memref = nest.inputs()[self.input];
+        let Some((dim, axes)) = self.condition else {
+            return packed(rw, memref, self.column);
+        };
+        let bounds = nest.bounds();
+        let (_, _, _, strides) = rw.memref_metadata(memref);
+        let bits = memref.ty().element().bit_width() as i64;
+        let conflicting = rw.const_index((CONFLICTING_STEP * 8 / bits).max(1));
+        let zero = rw.const_index(0);
+        let rest = rw.remsi(strides[dim], conflicting);
+        let mut condition = rw.andi(
+            rw.cmpi(CmpI::Eq, rest, zero),
+            rw.cmpi(CmpI::Ne, strides[dim], zero),
+        );
+        for (axis, least) in axes {
+            if let OpFold::Value(count) = bounds[axis] {
+                let many = rw.cmpi(CmpI::Sge, count, rw.const_index(least));
+                condition = rw.andi(condition, many);
+            }
+        }
+        let ty = memref.ty();
+        let anywhere = rw.ctx().memref_any_layout(&ty.dims(), ty.element());
+        rw.scf_if(
+            condition,
+            &[anywhere],
+            |rw| vec![rw.memref_cast(packed(rw, memref, self.column), anywhere)],
+            |rw| vec![rw.memref_cast(memref, anywhere)],
+        )[0]
+    }
 }
 
 /// So many elements, in an odd number of cache lines: rows one after the other fall into all sets of a cache.
