@@ -1,9 +1,10 @@
-//! `tensor-carry-scalars`: what loops and conditions hand on as arrays of no dimensions becomes scalars.
+//! `tensor-carry-scalars`: what loops and conditions hand on as arrays of no dimensions becomes scalars, and what is
+//! computed from scalars.
 
 use npir_mlir::prelude::*;
 
 /// Gives the arrays of no dimensions that `scf.for`, `scf.while` and `scf.if` carry and return the type of their
-/// element.
+/// element, and computes on scalars what computations without dimensions compute from scalars.
 ///
 /// A buffer that an iteration hands to the next one is allocated anew in each iteration; a scalar is in a register.
 #[pass("tensor-carry-scalars", on = "func.func", dependent_dialects("tensor"))]
@@ -28,12 +29,56 @@ impl Pass for CarryScalars {
                 }
             }
         }
+        for op in function.find_all("linalg.generic") {
+            carried += i64::from(compute_scalars(op));
+        }
         self.carried.add(carried);
         if carried == 0 {
             cx.preserve_all_analyses();
         }
         Ok(())
     }
+}
+
+/// Computes with scalars what a computation without dimensions computes from scalars; whether it is one.
+fn compute_scalars(op: Op<'_>) -> bool {
+    fn scalar(value: Val<'_>) -> Option<Val<'_>> {
+        match value.defining_op() {
+            Some(source) if source.name() == "tensor.from_elements" => Some(source.operand(0)),
+            _ => (!value.ty().is_tensor()).then_some(value),
+        }
+    }
+    let Some(body) = op.region(0).entry() else {
+        return false;
+    };
+    let formals = body.args();
+    let ins = formals.len() - op.num_results();
+    let operands: Option<Vec<_>> = op.operand_values()[..ins]
+        .iter()
+        .map(|v| scalar(*v))
+        .collect();
+    let rank = op.result_types().first().map_or(1, |ty| ty.rank());
+    let unread = !formals[ins..].iter().any(|formal| formal.has_uses());
+    let iterators = op.attr("iterator_types").and_then(|kinds| kinds.as_array());
+    let (Some(operands), true) = (operands, iterators.is_some_and(|kinds| kinds.is_empty())) else {
+        return false;
+    };
+    if rank != 0 || !unread {
+        return false;
+    }
+    rewrite_at(op, |rw| {
+        let results = op.result_types().into_iter();
+        let values = rw.inline_clone(body, &operands);
+        let boxed: Vec<_> = results
+            .zip(values)
+            .map(|(ty, value)| {
+                let array = rw.op("tensor.from_elements").results(&[ty]);
+                array.operands(&[value]).build_value()
+            })
+            .collect();
+        rw.replace(op, &boxed);
+    });
+    true
 }
 
 /// Places that hold one value in turn: it goes in as an operand of some ops and comes out as some values.

@@ -3,11 +3,13 @@
 //! Invariant: a pass here asks ops through interfaces and the levels' own types; it
 //! keeps no list of another crate's ops. Adding a pass: its file, a line in [`passes`].
 
+pub mod bounds;
 pub mod bufferize;
 mod buffers;
 pub mod carry;
 mod constant_power;
 pub mod fuse;
+pub mod interchange;
 pub mod kernels;
 pub mod libm;
 pub mod only_if;
@@ -27,7 +29,9 @@ pub fn passes() -> Vec<PassDef> {
         optimize::Optimize::def(),
         npir_numpy::NumpyToTensor::def(),
         carry::CarryScalars::def(),
+        bounds::FoldBounds::def(),
         fuse::TensorFuse::def(),
+        interchange::Interchange::def(),
         bufferize::Bufferize::def(),
         npir_tensor::ConvertTensorToLoop::def(),
         npir_loop::symmetric::LoopSymmetric::def(),

@@ -186,7 +186,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             let optimize = optimize.unwrap_or_default();
             let canonicalize = canonicalize!();
             format!(
-                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(tensor-fuse),{canonicalize},cse"
+                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(scf-fold-bounds,tensor-fuse,tensor-interchange),{canonicalize},cse"
             )
         }
         Level::Loop => format!(

@@ -106,8 +106,7 @@ CALLS = {
         lambda x: x.astype(complex, copy=False) + 0,
         lambda x: x / np.sqrt(len(x)).astype(np.float32),
         lambda x: x + np.zeros(np.log2(x.size).astype(int) // 9),
-    ],
-    "methods of numbers": [
+        # Methods of numbers.
         lambda x: x * np.float64(2.5).round().item(),
         lambda x: np.float32(3).clip(0, x.max()),
         lambda x: x.sum() + np.int64(3).repeat(3),
