@@ -169,7 +169,17 @@ fn jam_reduction(facts: &Facts<'_>, schedule: &mut Schedule) {
         return;
     }
     let (outer, lanes) = (schedule.order[rank - 2], schedule.lanes);
-    if !facts.is(lanes, Parallel) || !facts.is(outer, Reduction) || facts.num_ops > UNROLL_4_OPS {
+    if !facts.is(lanes, Parallel) || !facts.is(outer, Reduction) {
+        return;
+    }
+    let long = facts.num_ops > UNROLL_4_OPS;
+    let mut ins = facts.walks[..facts.num_ins].iter();
+    if long && facts.reassociates {
+        return;
+    }
+    if long && ins.all(|walk| walk.invariant(outer) || walk.invariant(lanes)) {
+        // A loop of its own for each vector: the accumulators stay in registers.
+        schedule.order.swap(rank - 2, rank - 1);
         return;
     }
     if facts.nest.absorbing().is_some() && facts.bits <= 16 {
@@ -178,7 +188,8 @@ fn jam_reduction(facts: &Facts<'_>, schedule: &mut Schedule) {
         return;
     }
     schedule.unroll = schedule.unroll.min(2);
-    schedule.jam[outer] = facts.extents[outer].map_or(8, |n| n.clamp(1, 8));
+    let rows = if long { 1 } else { 8 };
+    schedule.jam[outer] = facts.extents[outer].map_or(rows, |n| n.clamp(1, rows));
     let size = round_up(
         ROW_PIECE / (facts.bits / 8).max(1),
         schedule.vector * schedule.unroll,

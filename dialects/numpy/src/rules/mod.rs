@@ -15,6 +15,7 @@ mod contractions;
 mod functions;
 mod integers;
 mod linear_algebra;
+mod masks;
 mod positions;
 mod reductions;
 mod segments;
@@ -183,6 +184,7 @@ pub fn all<'c>() -> Vec<Listed<'c>> {
         contractions::rules(),
         positions::rules(),
         linear_algebra::rules(),
+        masks::rules(),
         segments::rules(),
         slices::rules(),
         updates::rules(),

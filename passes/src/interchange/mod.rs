@@ -1,5 +1,7 @@
 //! `tensor-interchange`: loops over computations element by element become computations of loops, element by element.
 
+mod parts;
+
 use npir_mlir::prelude::*;
 use npir_tensor::View;
 
@@ -13,7 +15,7 @@ use npir_tensor::View;
 #[pass(
     "tensor-interchange",
     on = "func.func",
-    dependent_dialects("arith", "linalg", "tensor", "tensor_ext")
+    dependent_dialects("arith", "complex", "linalg", "tensor", "tensor_ext")
 )]
 #[derive(Clone)]
 pub struct Interchange {
@@ -177,13 +179,16 @@ impl<'c> Loop<'c> {
         // Says how many iterations there are.
         ins.push(rw.tensor_empty_of(&[trips], ctx.i(8)));
         in_maps.push(ctx.affine_map(rank + 1, &[ctx.dim_expr(rank)]));
-        let outs: Vec<_> = self.op.operand_values()[3..].to_vec();
+        let inits = &self.op.operand_values()[3..];
+        let types: Vec<_> = inits.iter().map(|init| init.ty().element()).collect();
+        let outs = parts::split_arrays(rw, inits);
         let identity: Vec<_> = (0..rank).map(|d| ctx.dim_expr(d)).collect();
         in_maps.extend(outs.iter().map(|_| ctx.affine_map(rank + 1, &identity)));
         let mut iterators = vec![Iter::Parallel; rank];
         iterators.push(Iter::Reduction);
         let new = rw.linalg_generic(&ins, &outs, &in_maps, &iterators, |rw, args| {
             let (read, carried) = args.split_at(ins.len());
+            let carried = parts::join(rw, &types, carried);
             let mut mapping = IrMapping::new();
             let counter = rw.linalg_index(rank);
             let counter = rw.addi(low, rw.muli(counter, step));
@@ -219,9 +224,10 @@ impl<'c> Loop<'c> {
                 Next::Result(i) => results[*i],
                 Next::Carried(i) => carried[*i],
             });
-            handed_on.collect()
+            parts::split(rw, &handed_on.collect::<Vec<_>>())
         });
-        rw.replace(self.op, &new.result_values());
+        let results = parts::join_arrays(rw, &self.op.result_values(), &new.result_values());
+        rw.replace(self.op, &results);
     }
 }
 
