@@ -125,3 +125,70 @@ func.func @between(%x: memref<32000x64xf64>, %t: memref<32000x64xf64>, %w: memre
   }
   return
 }
+
+// Sums at places that are known at run time: chunks of the rows have sums of their own, with what finds the places.
+// CHECK-LABEL: func.func @counts
+// CHECK-SAME: %[[X:.*]]: memref<1000000xf64>, %[[OUT:.*]]: memref<?xi64>, %[[ONES:.*]]: memref<1000000xi64>
+// CHECK: arith.ceildivsi
+// CHECK: %[[EACH:.*]] = arith.maxsi %{{.*}}, %c1
+// CHECK-NEXT: %[[CHUNKS:.*]] = arith.ceildivsi %{{.*}}, %[[EACH]]
+// CHECK-NEXT: %[[SEVERAL:.*]] = arith.cmpi sgt, %[[CHUNKS]], %c1
+// CHECK: %[[PARTS:.*]] = memref.alloc(%{{.*}}) : memref<?xi64>
+// CHECK: loop.parallel_for %[[CHUNKS]] grain %c1
+// CHECK: memref.alloc() : memref<[[B:[0-9]+]]xi64>
+// CHECK: scf.for
+// CHECK: %[[SUMS:.*]] = scf.if %[[SEVERAL]]
+// CHECK: loop.nest
+// CHECK: } else {
+// CHECK: scf.for
+// CHECK: loop.nest bounds {{.*}} iterators [parallel]
+// CHECK: loop.nest bounds {{.*}} iterators [sequential]
+// CHECK: memref.load %[[SUMS]]
+// CHECK: memref.store %{{.*}}, %[[SUMS]]
+// CHECK: scf.if %[[SEVERAL]]
+// CHECK: loop.nest bounds [%{{.*}}, %[[CHUNKS]]] iterators [parallel, reduction]
+// CHECK-NEXT: outs(%[[OUT]] :
+// SERIAL-LABEL: func.func @counts
+// SERIAL-NOT: loop.parallel_for
+// SERIAL: loop.nest bounds {{.*}} iterators [sequential]
+func.func @counts(%x: memref<1000000xf64>, %out: memref<?xi64>, %ones: memref<1000000xi64>) {
+  %at = memref.alloc() : memref<1000000xi64>
+  loop.nest bounds [1000000] iterators [parallel]
+      ins(%x : memref<1000000xf64>) outs(%at : memref<1000000xi64>) maps [#one, #one]
+  body (%a: f64, %old: i64) {
+    %k = arith.fptosi %a : f64 to i64
+    loop.yield %k : i64
+  }
+  loop.nest bounds [1000000] iterators [sequential]
+      ins(%at, %ones : memref<1000000xi64>, memref<1000000xi64>) maps [#one, #one]
+  body (%k: i64, %n: i64) {
+    %i = arith.index_castui %k : i64 to index
+    %before = memref.load %out[%i] : memref<?xi64>
+    %sum = arith.addi %before, %n : i64
+    memref.store %sum, %out[%i] : memref<?xi64>
+    loop.yield
+  }
+  return
+}
+
+// What is stored is no sum, or a sum of what the rows themselves are.
+// CHECK-LABEL: func.func @no_sums
+// CHECK-NOT: loop.parallel_for
+// CHECK: return
+func.func @no_sums(%at: memref<1000000xindex>, %x: memref<1000000xf64>, %out: memref<?xf64>) {
+  loop.nest bounds [1000000] iterators [sequential]
+      ins(%at, %x : memref<1000000xindex>, memref<1000000xf64>) maps [#one, #one]
+  body (%k: index, %a: f64) {
+    memref.store %a, %out[%k] : memref<?xf64>
+    loop.yield
+  }
+  loop.nest bounds [1000000] iterators [sequential]
+      ins(%at, %x : memref<1000000xindex>, memref<1000000xf64>) maps [#one, #one]
+  body (%k: index, %a: f64) {
+    %before = memref.load %x[%k] : memref<1000000xf64>
+    %sum = arith.addf %before, %a : f64
+    memref.store %sum, %x[%k] : memref<1000000xf64>
+    loop.yield
+  }
+  return
+}

@@ -6,6 +6,7 @@
 //! around them. It needs no knowledge of what they compute: distances and their smallest, the passes of a
 //! normalization, a product of matrices and what is done with its rows.
 
+mod scatter;
 mod uses;
 
 use crate::alias::Roots;
@@ -14,6 +15,7 @@ use crate::part::{on_part, range};
 use crate::runtime_ops::ParallelFor;
 use crate::scheduler::{CONTRACTION_ROWS, L2_SHARE};
 use npir_mlir::prelude::*;
+use scatter::{Private, Scatter, chunks, retarget};
 use std::collections::HashSet;
 use uses::{Footprint, Member, Rows, Step, Use};
 
@@ -34,6 +36,9 @@ const MOST_STEPS: usize = 256;
 /// first dimension of its outputs; what one of them writes the others read in the same rows only. What is not used
 /// after them takes the memory of one block for each thread instead of an array. Ops between them that do not depend on
 /// them come first.
+///
+/// Nests that add rows at places that are known at run time qualify, too, and alone: chunks of the rows add into memory
+/// of their own, where places are few.
 #[pass("loop-fuse-rows", dependent_dialects("arith", "scf", "memref"))]
 #[derive(Clone)]
 pub struct LoopFuseRows {
@@ -205,7 +210,8 @@ impl<'a, 'c> Group<'a, 'c> {
     fn new(members: Vec<&'a Member<'c>>, size: Size) -> Option<Self> {
         let count = members[0].count();
         let few = |n: i64| n.saturating_mul(size.saved) < LEAST_SAVED;
-        if members.len() < 2 || count.as_static().is_some_and(few) {
+        let alone = members.len() < 2 || count.as_static().is_some_and(few);
+        if alone && members.iter().all(|member| member.scatter.is_none()) {
             return None;
         }
         let most = size.most_rows(count)?;
@@ -225,24 +231,52 @@ impl<'a, 'c> Group<'a, 'c> {
         let count = last.count();
         rewrite_at(place, |rw| {
             let rows = rw.const_index(self.rows);
-            let (zero, one) = (rw.const_index(0), rw.const_index(1));
+            let one = rw.const_index(1);
             let count = rw.materialize(count);
             let blocks = rw.ceildivsi(count, rows);
-            let run = |rw: Rewriter<'c>, low: Val<'c>, high: Val<'c>| {
-                let local: Vec<_> = self
-                    .local
-                    .iter()
-                    .map(|array| self.block_of(rw, *array))
-                    .collect();
+            let scatters: Vec<&Scatter<'c>> = self
+                .members
+                .iter()
+                .filter_map(|member| member.scatter.as_ref())
+                .collect();
+            let of_blocks = |rw: Rewriter<'c>, low, high, local: &[Val<'c>], sums: &[Val<'c>]| {
                 rw.scf_for(low, high, one, &[], |rw, block, _| {
                     let begin = rw.muli(block, rows);
-                    self.emit_block(rw, begin, &local);
+                    self.emit_block(rw, begin, local, sums);
                     Vec::new()
                 });
             };
-            match threads {
-                true => ParallelFor::create(rw, blocks, one, run),
-                false => run(rw, zero, blocks),
+            let locals = |rw| -> Vec<_> {
+                let blocks = self.local.iter().map(|array| self.block_of(rw, *array));
+                blocks.collect()
+            };
+            if scatters.is_empty() {
+                return spread(rw, threads, blocks, |rw, low, high| {
+                    of_blocks(rw, low, high, &locals(rw), &[]);
+                });
+            }
+            let most = match threads {
+                true => chunks(rw, &scatters, count),
+                false => one,
+            };
+            let each = rw.ceildivsi(blocks, most);
+            let chunks = rw.ceildivsi(blocks, rw.maxsi(each, one));
+            let private: Vec<_> = scatters
+                .iter()
+                .map(|scatter| Private::new(rw, scatter, chunks))
+                .collect();
+            spread(rw, threads, chunks, |rw, low, high| {
+                let local = locals(rw);
+                rw.scf_for(low, high, one, &[], |rw, chunk, _| {
+                    let sums: Vec<_> = private.iter().map(|p| p.target(rw, chunk)).collect();
+                    let first = rw.muli(chunk, each);
+                    let end = rw.minsi(rw.addi(first, each), blocks);
+                    of_blocks(rw, first, end, &local, &sums);
+                    Vec::new()
+                });
+            });
+            for parts in &private {
+                parts.merge(rw);
             }
         });
         for member in self.members.iter().rev() {
@@ -263,7 +297,8 @@ impl<'a, 'c> Group<'a, 'c> {
     }
 
     /// The nests on the rows from `begin` on.
-    fn emit_block(&self, rw: Rewriter<'c>, begin: Val<'c>, local: &[Val<'c>]) {
+    fn emit_block(&self, rw: Rewriter<'c>, begin: Val<'c>, local: &[Val<'c>], sums: &[Val<'c>]) {
+        let mut sums = sums.iter();
         let count = self.members[0].count();
         let size = match count {
             OpFold::Static(n) if n % self.rows == 0 => OpFold::Static(self.rows),
@@ -303,12 +338,30 @@ impl<'a, 'c> Group<'a, 'c> {
             let [ins, outs] =
                 [ins, outs].map(|uses| uses.iter().map(&mut part).collect::<Vec<_>>());
             let new = on_part(rw, nest, &bounds, &ins, &outs);
+            if let Some(scatter) = &member.scatter
+                && let Some(target) = sums.next()
+            {
+                retarget(new, scatter.dest, *target);
+            }
             for index in new.op().find_all(Index::NAME) {
                 if Index::axis_of(index) == member.axis {
                     shift(index, begin);
                 }
             }
         }
+    }
+}
+
+/// Runs `body` on ranges of `0..count`, spread over threads or not.
+fn spread<'c>(
+    rw: Rewriter<'c>,
+    threads: bool,
+    count: Val<'c>,
+    body: impl FnOnce(Rewriter<'c>, Val<'c>, Val<'c>),
+) {
+    match threads {
+        true => ParallelFor::create(rw, count, rw.const_index(1), body),
+        false => body(rw, rw.const_index(0), count),
     }
 }
 

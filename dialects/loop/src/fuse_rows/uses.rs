@@ -1,5 +1,6 @@
 //! What the ops of a block do with memory, seen as rows.
 
+use super::scatter::Scatter;
 use crate::access::results;
 use crate::alias::{Origin, Root, Roots};
 use crate::nest::Nest;
@@ -59,6 +60,8 @@ pub(super) struct Member<'c> {
     pub(super) axis: usize,
     /// Those of the inputs, of the outputs and then of what the body captures.
     pub(super) uses: Vec<Use<'c>>,
+    /// What it adds at places that are known at run time.
+    pub(super) scatter: Option<Scatter<'c>>,
 }
 
 impl<'c> Member<'c> {
@@ -66,27 +69,44 @@ impl<'c> Member<'c> {
         if nest.schedule().is_some() {
             return None;
         }
-        let maps = nest.affine_maps();
         let mut uses = all_whole(roots, nest);
+        let maps = nest.affine_maps();
         let first = results(*maps.get(nest.inputs().len())?).first().copied()?;
         let axis = first.is_dim().then(|| first.dim_position())?;
         if nest.iterator_kinds()[axis] != IteratorKind::Parallel {
             return None;
         }
-        for (used, map) in uses.iter_mut().zip(maps) {
-            let coordinates = results(map);
-            let mut moving =
-                (0..coordinates.len()).filter(|&d| coordinates[d].is_function_of_dim(axis));
-            used.rows = match (moving.next(), moving.next()) {
-                (None, _) => Rows::Whole,
-                (Some(d), None) if coordinates[d].is_dim() => Rows::Along(d),
-                _ => return None,
-            };
-            if used.written && used.rows != Rows::Along(0) {
-                return None;
-            }
+        find_rows(&mut uses, nest, axis)?;
+        let written_by_rows = |used: &Use<'_>| !used.written || used.rows == Rows::Along(0);
+        uses.iter().all(written_by_rows).then_some(Self {
+            nest,
+            axis,
+            uses,
+            scatter: None,
+        })
+    }
+
+    /// A nest that stores sums at places that are known at run time.
+    fn scattering(roots: &mut Roots, nest: Nest<'c>) -> Option<Self> {
+        let scatter = Scatter::of(nest).filter(|_| nest.schedule().is_none())?;
+        let mut uses = all_whole(roots, nest);
+        let dest = scatter.dest.key();
+        for used in uses.iter_mut().filter(|used| used.memref.key() == dest) {
+            used.written = true;
         }
-        Some(Self { nest, axis, uses })
+        find_rows(&mut uses, nest, 0)?;
+        // It reads nothing that it writes, so that its rows may come in any order.
+        let (sums, read): (Vec<_>, Vec<_>) = uses.iter().partition(|used| used.written);
+        let mut written = Footprint::default();
+        sums.into_iter().for_each(|used| written.add(used));
+        let reads_sums = read.into_iter().any(|used| written.conflicts(used));
+        let rows = nest.bounds()[0].as_static();
+        (!reads_sums && scatter.may_be_cut(rows)).then_some(Self {
+            nest,
+            axis: 0,
+            uses,
+            scatter: Some(scatter),
+        })
     }
 
     /// The number of rows.
@@ -102,6 +122,21 @@ impl<'c> Member<'c> {
             _ => false,
         }
     }
+}
+
+/// Finds how operands lie to the rows; `None` where one lies otherwise.
+fn find_rows(uses: &mut [Use<'_>], nest: Nest<'_>, axis: usize) -> Option<()> {
+    for (used, map) in uses.iter_mut().zip(nest.affine_maps()) {
+        let coordinates = results(map);
+        let mut moving =
+            (0..coordinates.len()).filter(|&d| coordinates[d].is_function_of_dim(axis));
+        used.rows = match (moving.next(), moving.next()) {
+            (None, _) => Rows::Whole,
+            (Some(d), None) if coordinates[d].is_dim() => Rows::Along(d),
+            _ => return None,
+        };
+    }
+    Some(())
 }
 
 /// What a nest uses, in order: inputs, outputs, what its body captures.
@@ -129,9 +164,13 @@ impl<'c> Step<'c> {
     pub(super) fn of(roots: &mut Roots, op: Op<'c>) -> Self {
         if let Some(nest) = Nest::cast(op) {
             let stores = !op.find_all("memref.store").is_empty();
-            return match Member::of(roots, nest) {
-                _ if stores => Self::Barrier,
+            let member = match stores {
+                true => Member::scattering(roots, nest),
+                false => Member::of(roots, nest),
+            };
+            return match member {
                 Some(member) => Self::Member(member),
+                None if stores => Self::Barrier,
                 None => Self::Other(all_whole(roots, nest)),
             };
         }
