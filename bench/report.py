@@ -153,16 +153,9 @@ def page(result: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     machine = result["machine"]
     memory = machine["memory"][-1]
-    return f"""# Benchmark
+    return f"""# Results of the benchmark
 
-Programs as people write them with NumPy, at sizes where time matters, beside what is made to run them fast. Every peer
-has a process of its own; they take turns on the same machine, and the best time of each counts. Results are compared
-with NumPy's before anything is timed. `numba-loops` is not the same source but loops written by hand; jax gets its
-arguments in its own memory; all others run the NumPy function as it is.
-
-`cargo xtask bench` installs the peers, measures all of it and prints what comes out; `--write` makes this page. Names
-of programs and `--peer` select; `--resume` goes on after an interruption; `--compare OLD.json` says what has changed
-since another run. The programs are in the folder `bench`.
+What [the benchmark](bench.md) says, written by `cargo xtask bench --write`. Every time is the best of one interleaved run.
 
 {result['processor']}, {result['threads']} threads, {result['date']}. Main memory {memory['stream'] / 1e9:.0f} GB/s,
 float64 {machine['flops']['f64'] / 1e9:.0f} and float32 {machine['flops']['f32'] / 1e9:.0f} GFLOP/s, measured in the same
@@ -200,4 +193,4 @@ def write(result: dict[str, Any], folder: pathlib.Path) -> None:
     axes.margins(y=0.01)
     figure.tight_layout()
     figure.savefig(folder / "bench.svg", metadata={"Date": None})
-    (folder / "bench.md").write_text(page(result))
+    (folder / "bench-results.md").write_text(page(result))

@@ -140,7 +140,7 @@ fn memory_kernels(lanes: usize) -> String {
     );
     // Eight sums, so that additions do not wait for each other.
     let list = |prefix: &str| -> Vec<String> { (0..8).map(|i| format!("%{prefix}{i}")).collect() };
-    let types = vec![v.as_str(); 8].join(", ");
+    let types = [v.as_str(); 8].join(", ");
     let _ = writeln!(
         text,
         "func.func @read(%x: {m}, %y: {m}) {{\n{head}  %zero = arith.constant dense<0.0> : {v}"
@@ -206,7 +206,7 @@ fn arithmetic_kernel(ty: &str, lanes: usize) -> String {
     let (m, v) = (format!("memref<?x{ty}>"), format!("vector<{lanes}x{ty}>"));
     let list =
         |prefix: &str| -> Vec<String> { (0..CHAINS).map(|i| format!("%{prefix}{i}")).collect() };
-    let types = vec![v.as_str(); CHAINS].join(", ");
+    let types = [v.as_str(); CHAINS].join(", ");
     let mut text = format!(
         "func.func @chains(%x: {m}) {{\n  %c0 = arith.constant 0 : index\n  %c1 = arith.constant 1 : index\n  \
          %n = arith.constant {STEPS} : index\n  %a = arith.constant dense<0.75> : {v}\n  \
