@@ -504,11 +504,11 @@ fn powers_by_constants() {
         for exponent in [3.0, -2.0, -3.0, 7.0, 1.5, -0.5, -1.5, 12.5, 64.0, -63.0] {
             let ty = format!("tensor<?x{element}>");
             let mut case = Case::new(
-                &format!(
+                format!(
                     "%c = numpy.constant dense<{exponent:?}> : tensor<{element}>\n  \
                      %0 = numpy.power %a, %c : {ty}, tensor<{element}> -> {ty}\n  return %0 : {ty}"
                 ),
-                &format!("np.power(a, np.full_like(a, {exponent:?}))"),
+                format!("np.power(a, np.full_like(a, {exponent:?}))"),
             )
             .types(ty)
             .tolerance(Tolerance::Ulps(2));
