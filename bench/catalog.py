@@ -1,6 +1,6 @@
 """What a program of the benchmark is, and where they all come from.
 
-The modules of the folder ``programs`` hold plain NumPy functions. ``program`` puts them into the catalog with sizes and
+The modules of the folder ``suite`` hold plain NumPy functions. ``program`` puts them into the catalog with sizes and
 element types; nothing else in them is for a compiler. This module needs NumPy only: it runs beside every peer.
 """
 
@@ -110,8 +110,8 @@ def program(
 
 def programs() -> dict[str, Program]:
     """All programs by name, in the order of the modules' names and of the modules."""
-    for file in sorted((pathlib.Path(__file__).parent / "programs").glob("*.py")):
-        importlib.import_module(f"programs.{file.stem}")
+    for file in sorted((pathlib.Path(__file__).parent / "suite").glob("*.py")):
+        importlib.import_module(f"suite.{file.stem}")
     return dict(_found)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import npir
 
 FOLDER = pathlib.Path(__file__).parents[2] / "bench"
-sys.path.insert(0, str(FOLDER))
+sys.path.append(str(FOLDER))
 catalog = importlib.import_module("catalog")
 report = importlib.import_module("report")
 peers = importlib.import_module("peers")

@@ -132,7 +132,7 @@ class Scatters(unittest.TestCase):
     def test_results_do_not_depend_on_the_number_of_threads(self):
         found = set()
         for threads in (1, 2, 5):
-            environment = {**os.environ, "NPIR_NUM_THREADS": str(threads)}
+            environment = {**os.environ, "NPIR_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(sys.path)}
             command = [sys.executable, "-c", PRINT]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
             found.add(done.stdout)

@@ -170,7 +170,7 @@ impl Walk {
             divides: vec![false; rank],
             bits: element_bits(memref.ty().element()),
         };
-        for (expr, stride) in results(map).into_iter().zip(strides(memref)) {
+        for (expr, stride) in map_results(map).into_iter().zip(strides(memref)) {
             match linear(expr, rank) {
                 Some((factors, _)) => {
                     for (total, factor) in walk.strides.iter_mut().zip(factors) {
@@ -200,13 +200,6 @@ impl Walk {
     pub(crate) fn invariant(&self, axis: usize) -> bool {
         !self.divides[axis] && self.strides[axis] == Stride::Const(0)
     }
-}
-
-/// The results of a map.
-pub(crate) fn results<'c>(map: AffineMap<'c>) -> Vec<AffineExpr<'c>> {
-    (0..map.result_count())
-        .filter_map(|i| map.result(i).ok())
-        .collect()
 }
 
 /// Bits of an element in memory; `index` has 64.

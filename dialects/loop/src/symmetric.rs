@@ -1,6 +1,5 @@
 //! `loop-symmetric`: products of a matrix and its own transpose compute one triangle and copy it to the other.
 
-use crate::access::results;
 use crate::nest::{Nest, NestParts};
 use crate::part::{on_part, range, size_of};
 use crate::schedule::IteratorKind;
@@ -202,7 +201,7 @@ impl<'c> Product<'c> {
 
 /// The axes that the results of a map are, if each is one.
 fn axes(map: AffineMap<'_>) -> Option<Vec<usize>> {
-    results(map)
+    map_results(map)
         .into_iter()
         .map(|expr| expr.is_dim().then(|| expr.dim_position()))
         .collect()

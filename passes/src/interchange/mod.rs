@@ -26,7 +26,15 @@ pub struct Interchange {
 impl Pass for Interchange {
     fn run(&mut self, function: Op<'_>, cx: &PassCx<'_>) -> PassResult {
         let mut interchanged = 0;
-        for op in function.find_all("scf.for") {
+        let mut loops = Vec::new();
+        function.walk_ops(&mut |op| {
+            if op.name().starts_with("linalg.") {
+                return Walk::Skip;
+            }
+            loops.extend(Some(op).filter(|op| op.name() == "scf.for"));
+            Walk::Advance
+        });
+        for op in loops {
             if let Some(inner) = Loop::of(op) {
                 rewrite_at(op, |rw| inner.interchange(rw));
                 interchanged += 1;
@@ -127,11 +135,7 @@ impl<'c> Loop<'c> {
         // What is carried goes nowhere else, and what the computation captures can be computed in it.
         let elsewhere = carried.iter().any(|arg| {
             let mut uses = arg.uses().into_iter();
-            uses.any(|used| {
-                let input = used.op.key() == generic.key() && used.operand < ins;
-                let out = used.op.key() == generic.key();
-                !(input || out || used.op.key() == yields.key())
-            })
+            uses.any(|used| ![generic.key(), yields.key()].contains(&used.op.key()))
         });
         let captures_known = captured(generic)
             .into_iter()

@@ -1,7 +1,6 @@
 //! What the ops of a block do with memory, seen as rows.
 
 use super::scatter::Scatter;
-use crate::access::results;
 use crate::alias::{Origin, Root, Roots};
 use crate::nest::Nest;
 use crate::schedule::IteratorKind;
@@ -71,7 +70,9 @@ impl<'c> Member<'c> {
         }
         let mut uses = all_whole(roots, nest);
         let maps = nest.affine_maps();
-        let first = results(*maps.get(nest.inputs().len())?).first().copied()?;
+        let first = map_results(*maps.get(nest.inputs().len())?)
+            .first()
+            .copied()?;
         let axis = first.is_dim().then(|| first.dim_position())?;
         if nest.iterator_kinds()[axis] != IteratorKind::Parallel {
             return None;
@@ -127,7 +128,7 @@ impl<'c> Member<'c> {
 /// Finds how operands lie to the rows; `None` where one lies otherwise.
 fn find_rows(uses: &mut [Use<'_>], nest: Nest<'_>, axis: usize) -> Option<()> {
     for (used, map) in uses.iter_mut().zip(nest.affine_maps()) {
-        let coordinates = results(map);
+        let coordinates = map_results(map);
         let mut moving =
             (0..coordinates.len()).filter(|&d| coordinates[d].is_function_of_dim(axis));
         used.rows = match (moving.next(), moving.next()) {

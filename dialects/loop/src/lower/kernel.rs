@@ -7,7 +7,7 @@
 
 use super::index::Ix;
 use super::lane::Address;
-use crate::access::{linear, results};
+use crate::access::linear;
 use crate::schedule::{IteratorKind, Schedule};
 use npir_mlir::prelude::*;
 
@@ -98,7 +98,7 @@ impl<'c> Access<'c> {
             divided: Vec::new(),
             depends: vec![false; rank],
         };
-        for (expr, &stride) in results(map).into_iter().zip(&layout.strides) {
+        for (expr, &stride) in map_results(map).into_iter().zip(&layout.strides) {
             let term = linear(expr, rank);
             match &term {
                 Some((factors, constant)) => {

@@ -65,7 +65,7 @@ pub(super) fn verify(nest: Nest<'_>) -> Check {
 /// Where each output is accessed: the results of its map, with its number.
 fn accesses_of_outputs<'c>(nest: Nest<'c>) -> impl Iterator<Item = (usize, Vec<AffineExpr<'c>>)> {
     let maps = nest.affine_maps().split_off(nest.inputs().len());
-    maps.into_iter().map(crate::access::results).enumerate()
+    maps.into_iter().map(map_results).enumerate()
 }
 
 /// A nest that may end early does nothing but accumulate.
@@ -139,7 +139,7 @@ fn verify_maps(nest: Nest<'_>, kinds: &[IteratorKind]) -> Check {
         }
         let independent = |axis: &usize| {
             kinds[*axis] == IteratorKind::Parallel
-                && !crate::access::results(*map)
+                && !map_results(*map)
                     .iter()
                     .any(|expr| expr.is_function_of_dim(*axis))
         };

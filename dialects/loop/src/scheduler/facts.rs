@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::machine::*;
-use crate::access::{Stride, Walk, results};
+use crate::access::{Stride, Walk};
 use crate::forms::{
     BodyAccess, Form, accumulates_complex, block_vectorizable, body_accesses, lane_bits,
     widest_bits,
@@ -50,7 +50,7 @@ impl<'c> Facts<'c> {
         let changes = nest.affine_maps()[num_ins..]
             .iter()
             .map(|map| {
-                let results = results(*map);
+                let results = map_results(*map);
                 (0..rank)
                     .map(|axis| results.iter().any(|expr| expr.is_function_of_dim(axis)))
                     .collect()
@@ -107,7 +107,7 @@ impl<'c> Facts<'c> {
     /// axis itself where it walks none.
     pub(super) fn position_in_output(&self, axis: usize) -> usize {
         let map = self.nest.affine_maps().get(self.num_ins).copied();
-        let results = map.map(results).unwrap_or_default();
+        let results = map.map(map_results).unwrap_or_default();
         results
             .iter()
             .position(|expr| expr.is_function_of_dim(axis))

@@ -6,7 +6,7 @@ mod facts;
 mod machine;
 mod pack;
 
-use crate::access::{Stride, results};
+use crate::access::Stride;
 use crate::lower::versions::operand_walks;
 use crate::nest::{Nest, verify_schedule};
 use crate::runtime_ops::ParallelFor;
@@ -121,7 +121,7 @@ fn unit_strides(nest: Nest<'_>, schedule: &Schedule) -> Vec<i64> {
     let walks = operand_walks(nest);
     let maps = nest.affine_maps();
     let hidden = |i: &usize| {
-        let last = results(maps[*i]).last().copied();
+        let last = map_results(maps[*i]).last().copied();
         walks[*i].strides.get(schedule.lanes) == Some(&Stride::LikelyUnit)
             && last.is_some_and(|expr| !expr.is_function_of_dim(schedule.lanes))
     };

@@ -3,7 +3,6 @@
 use super::contraction::{Contraction, Packing};
 use super::facts::Facts;
 use super::machine::{CONFLICTING_ROWS, CONFLICTING_STEP, CONTRACTION_ROWS, Machine};
-use crate::access::results;
 use crate::nest::{Nest, NestParts};
 use crate::part::{on_part, size_of};
 use crate::schedule::IteratorKind;
@@ -73,7 +72,7 @@ fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
     let maps = nest.affine_maps();
     let operand = |input: usize| {
         let packing = contraction.packs(&facts, machine, input);
-        let coordinates = results(maps[input]);
+        let coordinates = map_results(maps[input]);
         let plain = coordinates.iter().all(|expr| expr.is_dim());
         let walked = |axis| {
             let mut dims = coordinates.iter();
