@@ -29,6 +29,8 @@ def running(program, **environment):
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "NPIR_CACHE_DIR": "", **environment},
+            # Where tests run in the background, interrupts are ignored, also by what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             yield process
 
