@@ -73,7 +73,12 @@ def line(name: str, result: dict[str, Any]) -> str:
     entry = result["programs"][name]
     found = bests(entry)
     words = [f"{peer} {time(best)}" for peer, best in sorted(found.items(), key=lambda item: item[1])]
-    bad = [f"{peer}: {state}" for peer, state in entry["peers"].items() if peer in OURS and "best" not in state]
+    # That a peer does not take a program is no news; that it computes something else is.
+    bad = [
+        f"{peer}: {state}"
+        for peer, state in entry["peers"].items()
+        if "wrong" in state or (peer in OURS and "best" not in state)
+    ]
     ratio, peer = speed(entry), best_peer(entry)
     head = f"{name}: {ratio:.2f}x {peer[0]}" if ratio and peer else name
     least = bound(entry, result["machine"])
@@ -109,6 +114,14 @@ def summary(result: dict[str, Any]) -> str:
         ]
         if parts:
             lines.append(f"of the machine's bound, {kind}: {mean(parts):.0%} (lowest {min(parts):.0%})")
+    wrong = [
+        f"{peer} on {name}"
+        for name, entry in entries.items()
+        for peer, state in entry["peers"].items()
+        if "wrong" in state
+    ]
+    if wrong:
+        lines.append(f"not counted, for results that are not NumPy's: {', '.join(wrong)}")
     missing = [name for name, entry in entries.items() if "npir" not in bests(entry)]
     if missing:
         lines.append(f"not timed: {', '.join(missing)}")

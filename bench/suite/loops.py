@@ -6,8 +6,11 @@ from catalog import prange, program
 
 def clusters(rng, dtype, n, d, k, *rest):
     middles = rng.standard_normal((k, d)) * 4
-    x = (middles[rng.integers(0, k, n)] + rng.standard_normal((n, d))).astype(dtype)
-    return x, x[rng.choice(n, k, replace=False)].copy(), *rest
+    labels = rng.integers(0, k, n)
+    # Begun with a row of each cluster, no centre loses all of its rows.
+    labels[:k] = np.arange(k)
+    x = (middles[labels] + rng.standard_normal((n, d))).astype(dtype)
+    return x, x[:k].copy(), *rest
 
 
 def assignment_loops(x, centres):

@@ -48,6 +48,8 @@ class Programs(unittest.TestCase):
                 self.assertIsNone(catalog.wrong(program, found, expected))
                 if program.loops is not None:
                     self.assertIsNone(catalog.wrong(program, program.loops(*arguments), expected))
+                # Where NumPy's are not finite, those of other peers are seldom the same.
+                self.assertTrue(all(np.isfinite(array).all() for array in expected))
                 self.assertGreater(catalog.least_bytes(program, arguments, found), 0)
                 for again, first in zip(program.inputs(small=True), arguments, strict=True):
                     np.testing.assert_array_equal(again, first)
@@ -102,6 +104,12 @@ class Report(unittest.TestCase):
         failed["peers"]["npir"] = {"failed": "because"}
         self.assertIn("not timed: a", report.summary(run(a=failed)))
         self.assertIn("because", report.line("a", run(a=failed)))
+
+    def test_wrong_results_are_said(self):
+        other = entry(numpy=8e-3, npir=4e-3)
+        other["peers"]["sklearn"] = {"wrong": "2 results instead of 1"}
+        self.assertIn("sklearn on a", report.summary(run(a=other)))
+        self.assertIn("2 results instead of 1", report.line("a", run(a=other)))
 
 
 class Command(unittest.TestCase):
