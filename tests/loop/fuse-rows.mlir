@@ -192,3 +192,74 @@ func.func @no_sums(%at: memref<1000000xindex>, %x: memref<1000000xf64>, %out: me
   }
   return
 }
+
+// Rows of a stack of matrices: too much of a matrix for a block, so blocks are of rows of one of them. What they share
+// moves with the matrix.
+// CHECK-LABEL: func.func @stack
+// CHECK: loop.parallel_for %c128 grain %c1
+// CHECK: %[[OWN:.*]] = memref.alloc() : memref<1x8x512xf64>
+// CHECK: scf.for %[[BLOCK:.*]] =
+// CHECK: %[[IN:.*]] = arith.remui %[[BLOCK]], %c16
+// CHECK: %[[MATRIX:.*]] = arith.divui %[[BLOCK]], %c16
+// CHECK: %[[FIRST:.*]] = arith.muli %[[IN]], %c8
+// CHECK: memref.reinterpret_cast %arg0 {{.*}} sizes: [1, 8, 512]
+// CHECK: memref.reinterpret_cast %arg1 {{.*}} sizes: [1, 512]
+// CHECK: loop.nest bounds [1, 8, 512] iterators [parallel, parallel, parallel]
+// CHECK: %[[ROW:.*]] = loop.index 1
+// CHECK: arith.addi %[[ROW]], %[[FIRST]]
+// CHECK: loop.nest bounds [1, 8, 512] iterators [parallel, parallel, reduction]
+// CHECK-NEXT: ins(%[[OWN]]
+#m = affine_map<(b, i, j) -> (b, i, j)>
+#shared = affine_map<(b, i, j) -> (b, j)>
+#row = affine_map<(b, i, j) -> (b, i)>
+func.func @stack(%x: memref<8x128x512xf64>, %s: memref<8x512xf64>, %out: memref<8x128xf64>) {
+  %zero = arith.constant 0.0 : f64
+  %t = memref.alloc() : memref<8x128x512xf64>
+  loop.nest bounds [8, 128, 512] iterators [parallel, parallel, parallel]
+      ins(%x, %s : memref<8x128x512xf64>, memref<8x512xf64>) outs(%t : memref<8x128x512xf64>) maps [#m, #shared, #m]
+  body (%a: f64, %b: f64, %old: f64) {
+    %i = loop.index 1 : index
+    %k = arith.index_cast %i : index to i64
+    %n = arith.sitofp %k : i64 to f64
+    %c = arith.addf %a, %b : f64
+    %d = arith.mulf %c, %n : f64
+    loop.yield %d : f64
+  }
+  loop.nest bounds [8, 128, 512] iterators [parallel, parallel, reduction]
+      ins(%t : memref<8x128x512xf64>) outs(%out : memref<8x128xf64>) maps [#m, #row] init(%zero : f64)
+  body (%a: f64, %b: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  } combine (%a: f64, %b: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  }
+  return
+}
+
+// The second needs all rows of a matrix.
+// CHECK-LABEL: func.func @columns_of_a_stack
+// CHECK-NOT: loop.parallel_for
+// CHECK: return
+#column = affine_map<(b, j, i) -> (b, j)>
+#turned = affine_map<(b, j, i) -> (b, i, j)>
+func.func @columns_of_a_stack(%x: memref<8x128x512xf64>, %out: memref<8x512xf64>) {
+  %zero = arith.constant 0.0 : f64
+  %t = memref.alloc() : memref<8x128x512xf64>
+  loop.nest bounds [8, 128, 512] iterators [parallel, parallel, parallel]
+      ins(%x : memref<8x128x512xf64>) outs(%t : memref<8x128x512xf64>) maps [#m, #m]
+  body (%a: f64, %old: f64) {
+    %c = math.exp %a : f64
+    loop.yield %c : f64
+  }
+  loop.nest bounds [8, 512, 128] iterators [parallel, parallel, reduction]
+      ins(%t : memref<8x128x512xf64>) outs(%out : memref<8x512xf64>) maps [#turned, #column] init(%zero : f64)
+  body (%a: f64, %b: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  } combine (%a: f64, %b: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  }
+  return
+}

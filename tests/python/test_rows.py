@@ -73,6 +73,33 @@ def shuffled(x, order):
     return y[order].sum(axis=1), y.prod(axis=1)
 
 
+def attention(q, k, v):
+    scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True) @ v
+
+
+def last_axis(x):
+    y = np.exp(x - x.max(axis=-1, keepdims=True))
+    return y / y.sum(axis=-1, keepdims=True), x.argmin(axis=-1)
+
+
+def numbered_in_stacks(x):
+    rows = np.arange(x.shape[0])[:, None, None] * x + np.arange(x.shape[1])[:, None]
+    return rows.sum(axis=-1), rows - rows.min(axis=-1, keepdims=True)
+
+
+def neighbours_in_stacks(x):
+    # Each row needs the next one of the same matrix, and the sums need all of its rows.
+    y = x * x
+    return y[:, 1:] - y[:, :-1], y.sum(axis=1), y.sum(axis=2)
+
+
+def of_two_stacks(x, y):
+    z = np.sqrt(np.abs(x @ y))
+    return z - z.mean(axis=-1, keepdims=True), z.max(axis=(1, 2)), z.max(axis=2)
+
+
 class Rows(unittest.TestCase):
     def agrees(self, function, *arguments, **tolerances):
         tolerances = {"rtol": 1e-10, "atol": 1e-12} | tolerances
@@ -139,6 +166,31 @@ class Rows(unittest.TestCase):
 
     def test_batches(self):
         self.agrees(batches, np.random.default_rng(5).random((2003, 9, 11)))
+
+    def test_rows_of_stacks(self):
+        rng = np.random.default_rng(6)
+        for shape in ((3, 1201, 40), (2, 3, 517, 32), (7, 5, 3, 67, 9)):
+            q, k, v = (rng.random((*shape[:-1], n)) for n in (shape[-1], shape[-1], 13))
+            with self.subTest("attention", shape=shape):
+                self.agrees_once(attention, q, k, v)
+                self.agrees_once(attention, q.astype("f4"), k.astype("f4"), v.astype("f4"), rtol=2e-4, atol=1e-5)
+        functions = (last_axis, numbered_in_stacks, neighbours_in_stacks)
+        for shape in ((5, 3001, 40), (3001, 5, 40), (3, 3, 70001), (1, 4001, 33), (0, 400, 40)):
+            x = rng.random(shape)
+            layouts = {"C": x, "Fortran": np.asfortranarray(x), "backwards": x[::-1, ::-1], "swapped": x.swapaxes(0, 1)}
+            for name, y in layouts.items():
+                for function in functions:
+                    with self.subTest(function.__name__, shape=shape, layout=name):
+                        self.agrees_once(function, y)
+        self.agrees(of_two_stacks, rng.random((9, 803, 20)), rng.random((20, 311)))
+
+    def agrees_once(self, function, *arguments, **tolerances):
+        tolerances = {"rtol": 1e-10, "atol": 1e-12} | tolerances
+        found, expected = npir.jit(function, strict=True)(*arguments), function(*arguments)
+        both = ((found,), (expected,)) if isinstance(expected, np.ndarray) else (found, expected)
+        for a, b in zip(*both, strict=True):
+            self.assertEqual((a.dtype, a.shape), (b.dtype, b.shape))
+            np.testing.assert_allclose(a, b, **tolerances)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ use uses::{Footprint, Member, Rows, Step, Use};
 const BLOCK_BYTES: i64 = L2_SHARE / 2;
 /// Fewest rows of a block.
 const LEAST_ROWS: i64 = 4;
+/// Least bytes of a block of rows that several axes number: what it costs to begin a block is small beside it.
+const LEAST_BLOCK_BYTES: i64 = 1 << 14;
 /// Fewest blocks: enough to balance threads.
 const LEAST_BLOCKS: i64 = 16;
 /// Bytes that have to stay in the cache for it to be worth a loop.
@@ -32,9 +34,9 @@ const MOST_STEPS: usize = 256;
 
 /// Runs nests that follow each other on the same rows block by block.
 ///
-/// Nests qualify that have an axis of the same size, all of whose points are independent, along which each writes the
-/// first dimension of its outputs; what one of them writes the others read in the same rows only. What is not used
-/// after them takes the memory of one block for each thread instead of an array. Ops between them that do not depend on
+/// Nests qualify that have axes of the same sizes, all of whose points are independent, along which each writes the
+/// first dimensions of its outputs: rows are numbered by one axis, or by several, such as matrices of a stack and their
+/// rows. What one of them writes the others read in the same rows only. What is not used after them takes the memory of one block for each thread instead of an array. Ops between them that do not depend on
 /// them come first.
 ///
 /// Nests that add rows at places that are known at run time qualify, too, and alone: chunks of the rows add into memory
@@ -90,6 +92,8 @@ impl Pass for LoopFuseRows {
 /// Nests that run block by block, in the making.
 struct Growing<'a, 'c> {
     members: Vec<&'a Member<'c>>,
+    /// How many axes number the rows.
+    depth: usize,
     footprint: Footprint,
     /// What is in the cache: rows and wholes.
     seen: HashSet<(usize, Rows)>,
@@ -101,20 +105,26 @@ struct Growing<'a, 'c> {
 struct Size {
     /// A row of all that moves with the rows.
     row: i64,
-    /// What each block uses as a whole.
+    /// What each block uses for all of its rows.
     whole: i64,
     /// What members find in the cache, in each row: once for each that does.
     saved: i64,
 }
 
 impl Size {
-    /// The most rows of a block that stays in the cache, where that makes enough blocks of enough rows.
-    fn most_rows(self, count: OpFold<'_>) -> Option<i64> {
-        let most = BLOCK_BYTES / self.row.max(1);
-        let most = count
-            .as_static()
-            .map_or(most, |n| most.min(n / LEAST_BLOCKS));
-        (most >= self.least_rows()).then_some(most)
+    /// The most rows of a block that stays in the cache, where that makes enough blocks of enough rows. Rows of a block
+    /// differ in the last of the axes, whose sizes are `counts`.
+    fn most_rows(self, counts: &[OpFold<'_>]) -> Option<i64> {
+        let mut most = BLOCK_BYTES / self.row.max(1);
+        if let Some(total) = known(counts) {
+            most = most.min(total / LEAST_BLOCKS);
+        }
+        if let Some(n) = counts.last().and_then(|n| n.as_static()) {
+            most = most.min(n);
+        }
+        let bytes = most.saturating_mul(self.row);
+        let enough = counts.len() == 1 || bytes >= LEAST_BLOCK_BYTES;
+        (enough && most >= self.least_rows()).then_some(most)
     }
 
     /// What each block reads again comes from the second level of the cache, or is worth it.
@@ -127,9 +137,10 @@ impl Size {
 }
 
 impl<'a, 'c> Growing<'a, 'c> {
-    fn from(first: &'a Member<'c>) -> Option<Self> {
+    fn from(first: &'a Member<'c>, depth: usize) -> Option<Self> {
         let mut new = Self {
             members: Vec::new(),
+            depth,
             footprint: Footprint::default(),
             seen: HashSet::new(),
             size: Size::default(),
@@ -140,32 +151,39 @@ impl<'a, 'c> Growing<'a, 'c> {
 
     /// Adds a member, if it can follow the others in each block of rows; whether it finds any of its rows in the cache.
     fn add(&mut self, new: &'a Member<'c>) -> Option<bool> {
+        let depth = self.depth;
         let first = self.members.first().unwrap_or(&new);
-        if !first.as_many_rows(new) || new.uses.iter().any(|used| self.footprint.conflicts(used)) {
+        let uses: Vec<_> = new.uses.iter().map(|used| used.within(depth)).collect();
+        let mut conflicts = uses
+            .iter()
+            .map(|used| self.footprint.conflicts(used, depth));
+        if !first.same_rows(new, depth) || conflicts.any(|conflicts| conflicts) {
             return None;
         }
         let mut size = self.size;
         let mut mine = HashSet::new();
-        for used in new.uses.iter().filter(|used| mine.insert(used.key())) {
+        for used in uses.iter().filter(|used| mine.insert(used.key())) {
             let bytes = used.bytes();
-            let sum = match (used.rows, self.seen.contains(&used.key())) {
-                (Rows::Whole, true) => continue,
-                (Rows::Whole, false) => &mut size.whole,
-                (Rows::Along(_), true) => &mut size.saved,
-                (Rows::Along(_), false) => &mut size.row,
+            // All rows of a block share what does not move with the last axis.
+            let moves = used.rows.dim(depth - 1).is_some();
+            let sum = match (moves, self.seen.contains(&used.key())) {
+                (false, true) => continue,
+                (false, false) => &mut size.whole,
+                (true, true) => &mut size.saved,
+                (true, false) => &mut size.row,
             };
-            let bytes = match used.rows {
-                Rows::Whole => bytes.unwrap_or(i64::MAX),
-                Rows::Along(_) => bytes?,
+            let bytes = match moves {
+                false => bytes.unwrap_or(i64::MAX),
+                true => bytes?,
             };
             *sum = sum.saturating_add(bytes);
         }
-        size.most_rows(new.count())?;
+        size.most_rows(&new.counts(depth))?;
         let shares = size.saved > self.size.saved;
         self.size = size;
         self.seen.extend(mine);
-        for used in &new.uses {
-            self.footprint.add(used);
+        for used in &uses {
+            self.footprint.add(used, depth);
         }
         self.members.push(new);
         Some(shares)
@@ -175,6 +193,10 @@ impl<'a, 'c> Growing<'a, 'c> {
 /// Nests that run block by block.
 struct Group<'a, 'c> {
     members: Vec<&'a Member<'c>>,
+    /// How many axes number the rows.
+    depth: usize,
+    /// What is found in the cache, in bytes, as far as sizes are known.
+    saved: i64,
     /// The arrays of which only a block is in memory, which begin as a `memref.alloc`.
     local: Vec<Val<'c>>,
     /// Rows of a block.
@@ -182,12 +204,19 @@ struct Group<'a, 'c> {
 }
 
 impl<'a, 'c> Group<'a, 'c> {
-    /// The group that begins with the first of `steps`, which end a block, and how many of them it reaches over.
+    /// The group that begins with the first of `steps`, which end a block, and how many of them it reaches over: of the
+    /// ways to number rows the one that finds most in the cache, and of those the one by fewest axes.
     fn at(steps: &'a [Step<'c>]) -> Option<(Self, usize)> {
         let Some(Step::Member(first)) = steps.first() else {
             return None;
         };
-        let mut growing = Growing::from(first)?;
+        let depths = (1..=first.axes.len()).rev();
+        let found = depths.filter_map(|depth| Self::within(steps, first, depth));
+        found.max_by_key(|(group, _)| group.saved)
+    }
+
+    fn within(steps: &'a [Step<'c>], first: &'a Member<'c>, depth: usize) -> Option<(Self, usize)> {
+        let mut growing = Growing::from(first, depth)?;
         // How many members, and steps, up to the last member that finds something in the cache.
         let mut kept = (1, 1, growing.size);
         for (i, step) in steps.iter().enumerate().take(MOST_STEPS).skip(1) {
@@ -204,21 +233,25 @@ impl<'a, 'c> Group<'a, 'c> {
         }
         let (members, reach, size) = kept;
         growing.members.truncate(members);
-        Some((Self::new(growing.members, size)?, reach))
+        Some((Self::new(growing.members, depth, size)?, reach))
     }
 
-    fn new(members: Vec<&'a Member<'c>>, size: Size) -> Option<Self> {
-        let count = members[0].count();
+    fn new(members: Vec<&'a Member<'c>>, depth: usize, size: Size) -> Option<Self> {
+        let counts = members[0].counts(depth);
+        let total = known(&counts);
         let few = |n: i64| n.saturating_mul(size.saved) < LEAST_SAVED;
-        let alone = members.len() < 2 || count.as_static().is_some_and(few);
+        let alone = members.len() < 2 || total.is_some_and(few);
         if alone && members.iter().all(|member| member.scatter.is_none()) {
             return None;
         }
-        let most = size.most_rows(count)?;
-        let rows = Some(even(count.as_static(), most)).filter(|rows| *rows >= size.least_rows());
-        let local = locals(&members);
+        let most = size.most_rows(&counts)?;
+        let last = counts.last().and_then(|n| n.as_static());
+        let rows = Some(even(last, most)).filter(|rows| *rows >= size.least_rows());
+        let local = locals(&members, depth);
         Some(Self {
             members,
+            depth,
+            saved: total.map_or(size.saved, |n| n.saturating_mul(size.saved)),
             local,
             rows: rows.unwrap_or(most),
         })
@@ -228,12 +261,14 @@ impl<'a, 'c> Group<'a, 'c> {
     fn emit(self, threads: bool) {
         let last = &self.members[self.members.len() - 1];
         let place = last.nest.op();
-        let count = last.count();
+        let counts = last.counts(self.depth);
         rewrite_at(place, |rw| {
             let rows = rw.const_index(self.rows);
             let one = rw.const_index(1);
-            let count = rw.materialize(count);
-            let blocks = rw.ceildivsi(count, rows);
+            let counts: Vec<_> = counts.into_iter().map(|n| rw.materialize(n)).collect();
+            let (outer, count) = (&counts[..self.depth - 1], counts[self.depth - 1]);
+            let blocks_of_last = rw.ceildivsi(count, rows);
+            let blocks = outer.iter().fold(blocks_of_last, |n, m| rw.muli(n, *m));
             let scatters: Vec<&Scatter<'c>> = self
                 .members
                 .iter()
@@ -241,8 +276,17 @@ impl<'a, 'c> Group<'a, 'c> {
                 .collect();
             let of_blocks = |rw: Rewriter<'c>, low, high, local: &[Val<'c>], sums: &[Val<'c>]| {
                 rw.scf_for(low, high, one, &[], |rw, block, _| {
-                    let begin = rw.muli(block, rows);
-                    self.emit_block(rw, begin, local, sums);
+                    let mut begins = Vec::new();
+                    let (mut left, mut size) = (block, blocks_of_last);
+                    for &next in outer.iter().rev() {
+                        begins.push(rw.remui(left, size));
+                        left = rw.divui(left, size);
+                        size = next;
+                    }
+                    begins.push(left);
+                    begins[0] = rw.muli(begins[0], rows);
+                    begins.reverse();
+                    self.emit_block(rw, &begins, local, sums);
                     Vec::new()
                 });
             };
@@ -292,18 +336,26 @@ impl<'a, 'c> Group<'a, 'c> {
     /// Memory for a block of rows of an array.
     fn block_of(&self, rw: Rewriter<'c>, array: Val<'c>) -> Val<'c> {
         let mut dims = array.ty().dims();
-        dims[0] = self.rows;
+        dims[..self.depth].fill(1);
+        dims[self.depth - 1] = self.rows;
         rw.memref_alloc(rw.ctx().memref(&dims, array.ty().element()), &[])
     }
 
-    /// The nests on the rows from `begin` on.
-    fn emit_block(&self, rw: Rewriter<'c>, begin: Val<'c>, local: &[Val<'c>], sums: &[Val<'c>]) {
+    /// The nests on a block of rows, from the one at `begins` on.
+    fn emit_block(
+        &self,
+        rw: Rewriter<'c>,
+        begins: &[Val<'c>],
+        local: &[Val<'c>],
+        sums: &[Val<'c>],
+    ) {
         let mut sums = sums.iter();
-        let count = self.members[0].count();
-        let size = match count {
+        let last = self.depth - 1;
+        let mut sizes = vec![OpFold::Static(1); self.depth];
+        sizes[last] = match self.members[0].counts(self.depth)[last] {
             OpFold::Static(n) if n % self.rows == 0 => OpFold::Static(self.rows),
             count => {
-                let left = rw.subi(rw.materialize(count), begin);
+                let left = rw.subi(rw.materialize(count), begins[last]);
                 OpFold::Value(rw.minsi(left, rw.const_index(self.rows)))
             }
         };
@@ -316,14 +368,17 @@ impl<'a, 'c> Group<'a, 'c> {
             if let Some(place) = place {
                 return local[place];
             }
-            let Rows::Along(dim) = used.rows else {
+            let used = used.within(self.depth);
+            let moving = |axis| Some((used.rows.dim(axis)?, begins[axis], sizes[axis]));
+            let ranges: Vec<_> = (0..self.depth).filter_map(moving).collect();
+            if ranges.is_empty() {
                 return used.memref;
-            };
+            }
             match parts.iter().find(|(other, _)| other.key() == used.key()) {
                 Some((_, part)) => *part,
                 None => {
-                    let new = range(rw, used.memref, &[(dim, begin, size)]);
-                    parts.push((*used, new));
+                    let new = range(rw, used.memref, &ranges);
+                    parts.push((used, new));
                     new
                 }
             }
@@ -334,7 +389,10 @@ impl<'a, 'c> Group<'a, 'c> {
             let (ins, rest) = member.uses.split_at(count);
             let outs = &rest[..nest.outputs().len()];
             let mut bounds = nest.bounds();
-            bounds[member.axis] = size;
+            let axes = &member.axes[..self.depth];
+            for (axis, size) in axes.iter().zip(&sizes) {
+                bounds[*axis] = *size;
+            }
             let [ins, outs] =
                 [ins, outs].map(|uses| uses.iter().map(&mut part).collect::<Vec<_>>());
             let new = on_part(rw, nest, &bounds, &ins, &outs);
@@ -344,8 +402,9 @@ impl<'a, 'c> Group<'a, 'c> {
                 retarget(new, scatter.dest, *target);
             }
             for index in new.op().find_all(Index::NAME) {
-                if Index::axis_of(index) == member.axis {
-                    shift(index, begin);
+                let mut begins = axes.iter().zip(begins);
+                if let Some((_, begin)) = begins.find(|(axis, _)| **axis == Index::axis_of(index)) {
+                    shift(index, *begin);
                 }
             }
         }
@@ -378,6 +437,12 @@ fn shift<'c>(index: Op<'c>, begin: Val<'c>) {
     });
 }
 
+/// The product of sizes; `None` where one is known at run time.
+fn known(counts: &[OpFold<'_>]) -> Option<i64> {
+    let mut counts = counts.iter();
+    counts.try_fold(1i64, |total, n| Some(total.saturating_mul(n.as_static()?)))
+}
+
 /// A number of rows of at most `most`: one that divides all `n` and is more than half of that, where there is one, and
 /// better a multiple of the rows that kernels have in flight.
 fn even(n: Option<i64>, most: i64) -> i64 {
@@ -392,7 +457,7 @@ fn even(n: Option<i64>, most: i64) -> i64 {
 }
 
 /// The arrays that only members use, in the same rows.
-fn locals<'c>(members: &[&Member<'c>]) -> Vec<Val<'c>> {
+fn locals<'c>(members: &[&Member<'c>], depth: usize) -> Vec<Val<'c>> {
     let mut found: Vec<Val<'c>> = Vec::new();
     let block = members[0].nest.op().block();
     for used in members.iter().flat_map(|member| &member.uses) {
@@ -410,7 +475,7 @@ fn locals<'c>(members: &[&Member<'c>]) -> Vec<Val<'c>> {
                     .uses
                     .iter()
                     .filter(|used| used.memref.key() == memref.key());
-                uses.clone().count() > 0 && uses.into_iter().all(|used| used.rows == Rows::Along(0))
+                uses.clone().count() > 0 && uses.into_iter().all(|used| used.rows.leads(depth))
             })
         });
         if by_members {

@@ -7,13 +7,33 @@ use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 use std::collections::HashMap;
 
-/// How a memref lies to the rows of a nest.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Rows {
+/// The most axes that number rows.
+const MOST_AXES: usize = 4;
+
+/// How a memref lies to the rows of a nest: for each axis that numbers them, the outermost first, the dimension that
+/// moves with it; `None` where all of the axis uses the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Rows([Option<usize>; MOST_AXES]);
+
+impl Rows {
     /// Each row may use all of it.
-    Whole,
-    /// The rows are those of this dimension.
-    Along(usize),
+    pub(super) const WHOLE: Self = Self([None; MOST_AXES]);
+
+    /// Those of the first `depth` axes are the rows.
+    pub(super) fn within(mut self, depth: usize) -> Self {
+        self.0[depth..].fill(None);
+        self
+    }
+
+    /// The dimension that moves with an axis.
+    pub(super) fn dim(self, axis: usize) -> Option<usize> {
+        self.0[axis]
+    }
+
+    /// Whether the first `depth` dimensions number the rows, in order.
+    pub(super) fn leads(self, depth: usize) -> bool {
+        (0..depth).all(|axis| self.0[axis] == Some(axis))
+    }
 }
 
 /// A memref that a nest uses.
@@ -29,10 +49,16 @@ impl<'c> Use<'c> {
     fn whole(roots: &mut Roots, memref: Val<'c>, written: bool) -> Self {
         Self {
             memref,
-            rows: Rows::Whole,
+            rows: Rows::WHOLE,
             written,
             root: roots.of(memref),
         }
+    }
+
+    /// What it is to the rows of the first `depth` axes.
+    pub(super) fn within(self, depth: usize) -> Self {
+        let rows = self.rows.within(depth);
+        Self { rows, ..self }
     }
 
     /// The same for the same rows of a memref, or the same whole.
@@ -40,12 +66,12 @@ impl<'c> Use<'c> {
         (self.memref.key(), self.rows)
     }
 
-    /// Bytes of each row, or of the whole; `None` where that is known at run time.
+    /// Bytes of each row, or of what rows share; `None` where that is known at run time.
     pub(super) fn bytes(&self) -> Option<i64> {
         let ty = self.memref.ty();
         let element = ty.element().bit_width().div_ceil(8) as i64;
         let dims = ty.dims().into_iter().enumerate();
-        dims.filter(|(d, _)| self.rows != Rows::Along(*d))
+        dims.filter(|(d, _)| !self.rows.0.contains(&Some(*d)))
             .try_fold(element, |bytes, (_, n)| {
                 (n != DYNAMIC).then(|| bytes.saturating_mul(n))
             })
@@ -55,8 +81,8 @@ impl<'c> Use<'c> {
 /// A nest that may be run row by row.
 pub(super) struct Member<'c> {
     pub(super) nest: Nest<'c>,
-    /// The axis that walks the rows.
-    pub(super) axis: usize,
+    /// The axes that may number the rows, the outermost first. At least one.
+    pub(super) axes: Vec<usize>,
     /// Those of the inputs, of the outputs and then of what the body captures.
     pub(super) uses: Vec<Use<'c>>,
     /// What it adds at places that are known at run time.
@@ -70,18 +96,27 @@ impl<'c> Member<'c> {
         }
         let mut uses = all_whole(roots, nest);
         let maps = nest.affine_maps();
-        let first = map_results(*maps.get(nest.inputs().len())?)
-            .first()
-            .copied()?;
-        let axis = first.is_dim().then(|| first.dim_position())?;
-        if nest.iterator_kinds()[axis] != IteratorKind::Parallel {
-            return None;
+        let kinds = nest.iterator_kinds();
+        let written = map_results(*maps.get(nest.inputs().len())?);
+        let mut axes = Vec::new();
+        for (d, place) in written.into_iter().enumerate().take(MOST_AXES) {
+            let axis = place.is_dim().then(|| place.dim_position());
+            let Some(axis) = axis.filter(|axis| kinds[*axis] == IteratorKind::Parallel) else {
+                break;
+            };
+            let lies = lies(nest, &uses, axis);
+            let fits = |(used, dim): (&Use<'_>, &Option<usize>)| !used.written || *dim == Some(d);
+            let Some(lies) = lies.filter(|lies| uses.iter().zip(lies).all(fits)) else {
+                break;
+            };
+            for (used, dim) in uses.iter_mut().zip(lies) {
+                used.rows.0[d] = dim;
+            }
+            axes.push(axis);
         }
-        find_rows(&mut uses, nest, axis)?;
-        let written_by_rows = |used: &Use<'_>| !used.written || used.rows == Rows::Along(0);
-        uses.iter().all(written_by_rows).then_some(Self {
+        (!axes.is_empty()).then_some(Self {
             nest,
-            axis,
+            axes,
             uses,
             scatter: None,
         })
@@ -95,49 +130,63 @@ impl<'c> Member<'c> {
         for used in uses.iter_mut().filter(|used| used.memref.key() == dest) {
             used.written = true;
         }
-        find_rows(&mut uses, nest, 0)?;
+        let lies = lies(nest, &uses, 0)?;
+        for (used, dim) in uses.iter_mut().zip(lies) {
+            used.rows.0[0] = dim;
+        }
         // It reads nothing that it writes, so that its rows may come in any order.
         let (sums, read): (Vec<_>, Vec<_>) = uses.iter().partition(|used| used.written);
         let mut written = Footprint::default();
-        sums.into_iter().for_each(|used| written.add(used));
-        let reads_sums = read.into_iter().any(|used| written.conflicts(used));
+        sums.into_iter().for_each(|used| written.add(used, 1));
+        let reads_sums = read.into_iter().any(|used| written.conflicts(used, 1));
         let rows = nest.bounds()[0].as_static();
         (!reads_sums && scatter.may_be_cut(rows)).then_some(Self {
             nest,
-            axis: 0,
+            axes: vec![0],
             uses,
             scatter: Some(scatter),
         })
     }
 
-    /// The number of rows.
-    pub(super) fn count(&self) -> OpFold<'c> {
-        self.nest.bounds()[self.axis]
+    /// The sizes of the first `depth` axes that number rows.
+    pub(super) fn counts(&self, depth: usize) -> Vec<OpFold<'c>> {
+        let bounds = self.nest.bounds();
+        let axes = self.axes.iter().take(depth);
+        axes.map(|axis| bounds[*axis]).collect()
     }
 
-    /// Whether it has as many rows as `other`.
-    pub(super) fn as_many_rows(&self, other: &Self) -> bool {
-        match (self.count(), other.count()) {
+    /// Whether the first `depth` axes number the same rows as those of `other`.
+    pub(super) fn same_rows(&self, other: &Self, depth: usize) -> bool {
+        let same = |pair| match pair {
             (OpFold::Static(a), OpFold::Static(b)) => a == b,
             (OpFold::Value(a), OpFold::Value(b)) => a.key() == b.key(),
             _ => false,
-        }
+        };
+        let (a, b) = (self.counts(depth), other.counts(depth));
+        a.len() == depth && b.len() == depth && a.into_iter().zip(b).all(same)
     }
 }
 
-/// Finds how operands lie to the rows; `None` where one lies otherwise.
-fn find_rows(uses: &mut [Use<'_>], nest: Nest<'_>, axis: usize) -> Option<()> {
-    for (used, map) in uses.iter_mut().zip(nest.affine_maps()) {
+/// The dimension in which each operand moves with an axis, if it does; `None` where one lies otherwise.
+fn lies(nest: Nest<'_>, uses: &[Use<'_>], axis: usize) -> Option<Vec<Option<usize>>> {
+    let of_map = |map| {
         let coordinates = map_results(map);
         let mut moving =
             (0..coordinates.len()).filter(|&d| coordinates[d].is_function_of_dim(axis));
-        used.rows = match (moving.next(), moving.next()) {
-            (None, _) => Rows::Whole,
-            (Some(d), None) if coordinates[d].is_dim() => Rows::Along(d),
-            _ => return None,
-        };
-    }
-    Some(())
+        match (moving.next(), moving.next()) {
+            (None, _) => Some(None),
+            (Some(d), None) if coordinates[d].is_dim() => Some(Some(d)),
+            _ => None,
+        }
+    };
+    let mut dims: Vec<_> = nest
+        .affine_maps()
+        .into_iter()
+        .map(of_map)
+        .collect::<Option<_>>()?;
+    // What the body captures it may use anywhere.
+    dims.resize(uses.len(), None);
+    Some(dims)
 }
 
 /// What a nest uses, in order: inputs, outputs, what its body captures.
@@ -201,8 +250,8 @@ impl<'c> Step<'c> {
     pub(super) fn passes(&self, footprint: &Footprint) -> bool {
         match self {
             Self::Member(Member { uses, .. }) | Self::Other(uses) => uses.iter().all(|used| {
-                let rows = Rows::Whole;
-                !footprint.conflicts(&Use { rows, ..*used })
+                let rows = Rows::WHOLE;
+                !footprint.conflicts(&Use { rows, ..*used }, 1)
             }),
             Self::Barrier => false,
         }
@@ -221,7 +270,7 @@ pub(super) struct Footprint {
 /// What is known of the uses of a root.
 struct Kept {
     written: bool,
-    /// The memref of all uses, if they are one's first dimension along the rows.
+    /// The memref of all uses, if they are one's first dimensions along the rows.
     memref: Option<usize>,
 }
 
@@ -242,11 +291,12 @@ impl Count {
 }
 
 impl Footprint {
-    /// Whether a block of the rows of `new` may not follow the same block of what is here.
-    pub(super) fn conflicts(&self, new: &Use<'_>) -> bool {
+    /// Whether a block of the rows of `new` may not follow the same block of what is here. Rows are numbered by `depth`
+    /// axes.
+    pub(super) fn conflicts(&self, new: &Use<'_>, depth: usize) -> bool {
         let kept = self.roots.get(&new.root.key);
         if let Some(kept) = kept.filter(|kept| new.written || kept.written)
-            && (new.rows != Rows::Along(0) || kept.memref != Some(new.memref.key()))
+            && (!new.rows.leads(depth) || kept.memref != Some(new.memref.key()))
         {
             return true;
         }
@@ -261,8 +311,8 @@ impl Footprint {
         }
     }
 
-    pub(super) fn add(&mut self, new: &Use<'_>) {
-        let memref = (new.rows == Rows::Along(0)).then(|| new.memref.key());
+    pub(super) fn add(&mut self, new: &Use<'_>, depth: usize) {
+        let memref = new.rows.leads(depth).then(|| new.memref.key());
         let used = &mut self.used;
         let kept = self.roots.entry(new.root.key).or_insert_with(|| {
             used.add(new.root.origin);
