@@ -227,3 +227,16 @@ llvm.func @no_status(%ctx: !llvm.ptr, %ok: i1) {
   loop.check %ok, value_error, "bad"
   llvm.return
 }
+
+// -----
+
+// Who waits for this function sees what it has stored past the caches.
+// CHECK-LABEL: llvm.func @streams(
+// CHECK: llvm.store {{.*}}nontemporal
+// CHECK: llvm.fence seq_cst
+// CHECK-NEXT: llvm.return
+llvm.func @streams(%ctx: !llvm.ptr, %p: !llvm.ptr, %v: vector<8xf64>) -> !llvm.struct<(i32)> {
+  %none = llvm.mlir.zero : !llvm.struct<(i32)>
+  llvm.store %v, %p {alignment = 64 : i64, nontemporal} : vector<8xf64>, !llvm.ptr
+  llvm.return %none : !llvm.struct<(i32)>
+}

@@ -314,3 +314,49 @@ func.func @every_other_complex(%a: memref<16xcomplex<f64>>, %b: memref<8xcomplex
   }
   return
 }
+
+// Outputs that no cache keeps are stored past the caches: first up to a cache line, then whole vectors.
+// CHECK-LABEL: func.func @streamed
+// CHECK-SAME: (%[[A:.*]]: memref<8388608xf64>, %[[B:.*]]: memref<8388608xf64>)
+// CHECK: %[[P:.*]] = memref.extract_aligned_pointer_as_index %[[B]]
+// CHECK: %[[GAP:.*]] = arith.andi %{{.*}}, %c63
+// CHECK: %[[LEFT:.*]] = arith.remui %[[GAP]], %c8
+// CHECK: %[[WHOLE:.*]] = arith.cmpi eq, %[[LEFT]], %c0
+// CHECK: %[[NUMBER:.*]] = arith.divui %[[GAP]], %c8
+// CHECK: %[[HEAD:.*]] = arith.select %[[WHOLE]], %{{.*}}, %c8388608
+// CHECK: scf.for %{{.*}} = %c0 to %[[HEAD]] step %c8 {
+// CHECK:   vector.maskedstore
+// CHECK: }
+// CHECK: scf.for %{{.*}} = %[[HEAD]] to %{{.*}} step %c16 {
+// CHECK-COUNT-2: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
+// CHECK: }
+// CHECK: vector.maskedstore
+func.func @streamed(%a: memref<8388608xf64>, %b: memref<8388608xf64>) {
+  loop.nest bounds [8388608] iterators [parallel] ins(%a : memref<8388608xf64>) outs(%b : memref<8388608xf64>) maps [#i, #i]
+      schedule <vector = 8, unroll = 2, stream = 33554432>
+  body (%x: f64, %old: f64) {
+    %y = arith.mulf %x, %x : f64
+    loop.yield %y : f64
+  }
+  return
+}
+
+// How large it is shows at run time.
+// CHECK-LABEL: func.func @perhaps_streamed
+// CHECK-SAME: (%[[N:.*]]: index,
+// CHECK: %[[BYTES:.*]] = arith.muli %[[N]], %c8
+// CHECK: %[[LARGE:.*]] = arith.cmpi sge, %[[BYTES]], %c33554432
+// CHECK: scf.if %[[LARGE]] {
+// CHECK:   nontemporal
+// CHECK: } else {
+// CHECK-NOT: nontemporal
+// CHECK: return
+func.func @perhaps_streamed(%n: index, %a: memref<?xf64>, %b: memref<?xf64>) {
+  loop.nest bounds [%n] iterators [parallel] ins(%a : memref<?xf64>) outs(%b : memref<?xf64>) maps [#i, #i]
+      schedule <vector = 8, stream = 33554432>
+  body (%x: f64, %old: f64) {
+    %y = arith.mulf %x, %x : f64
+    loop.yield %y : f64
+  }
+  return
+}

@@ -151,7 +151,7 @@ func.func @vector(%a: memref<4xf64>) {
 
 func.func @field(%a: memref<4xf64>) {
   loop.nest bounds [4] iterators [parallel] outs(%a : memref<4xf64>) maps [affine_map<(i) -> (i)>]
-      // expected-error @+1 {{expected one of order, tile, parallel, grain, lanes, vector, unroll, jam, block, collapse, but found 'width'}}
+      // expected-error @+1 {{expected one of order, tile, parallel, grain, lanes, vector, unroll, jam, block, collapse, stream, but found 'width'}}
       schedule <width = 4> body (%x: f64) {
     loop.yield %x : f64
   }

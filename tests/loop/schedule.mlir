@@ -17,7 +17,7 @@
 
 // Everything contiguous: one loop where memory allows, two where not.
 // CHECK-LABEL: func.func @elementwise
-// CHECK: schedule <parallel = 2, grain = {{[0-9]+}}, vector = 8, unroll = 4, collapse = 2>
+// CHECK: schedule <parallel = 2, grain = {{[0-9]+}}, vector = 8, unroll = 4, collapse = 2, stream = 33554432>
 // SSE-LABEL: func.func @elementwise
 // SSE: schedule <vector = 2, unroll = 4, collapse = 2>
 // SCALAR-LABEL: func.func @elementwise
@@ -306,6 +306,32 @@ func.func @decided(%m: index, %k: index, %a: memref<?x?xi8>, %b: memref<?x?xi8>,
   } combine (%x: i8, %y: i8) {
     %new = arith.ori %x, %y : i8
     loop.yield %new : i8
+  }
+  return
+}
+
+// An output of 64 MB leaves all caches before it is read. It is not stored past them where the nest reads it.
+// CHECK-LABEL: func.func @large
+// CHECK: schedule <parallel = 1, {{.*}}, stream = 33554432>
+// CHECK: schedule <parallel = 1, {{.*}}unroll = 4>
+// CHECK: schedule <parallel = 1, {{.*}}unroll = 4>
+// CHECK: return
+#1 = affine_map<(i) -> (i)>
+func.func @large(%x: memref<8388608xf64>, %y: memref<8388608xf64>) {
+  loop.nest bounds [8388608] iterators [parallel] ins(%x : memref<8388608xf64>) outs(%y : memref<8388608xf64>) maps [#1, #1]
+  body (%a: f64, %old: f64) {
+    %b = arith.mulf %a, %a : f64
+    loop.yield %b : f64
+  }
+  loop.nest bounds [8388608] iterators [parallel] ins(%y : memref<8388608xf64>) outs(%y : memref<8388608xf64>) maps [#1, #1]
+  body (%a: f64, %old: f64) {
+    %b = arith.mulf %a, %a : f64
+    loop.yield %b : f64
+  }
+  loop.nest bounds [8388608] iterators [parallel] ins(%x : memref<8388608xf64>) outs(%y : memref<8388608xf64>) maps [#1, #1]
+  body (%a: f64, %old: f64) {
+    %b = arith.addf %a, %old : f64
+    loop.yield %b : f64
   }
   return
 }

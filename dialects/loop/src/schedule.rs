@@ -49,6 +49,9 @@ pub struct Schedule {
     /// turns out to be contiguous across them (at compile or at run time); at most
     /// one merges nothing.
     pub collapse: usize,
+    /// From how many bytes of the first output on its vectors are stored past the caches, which do not read then what
+    /// is overwritten; 0 stores into the caches.
+    pub stream: i64,
 }
 
 impl Schedule {
@@ -65,6 +68,7 @@ impl Schedule {
             jam: vec![1; rank],
             block: 0,
             collapse: 0,
+            stream: 0,
         }
     }
 
@@ -158,6 +162,7 @@ impl Schedule {
             ("unroll", self.unroll, 1),
             ("grain", self.grain, 0),
             ("block", self.block, 0),
+            ("stream", self.stream, 0),
         ] {
             if value < least {
                 return Err(format!("schedule {name} is {value}, the least is {least}"));
@@ -315,9 +320,9 @@ impl Schedule {
 /// The attribute and the text.
 impl Schedule {
     /// The fields, in the order of the attribute's parameters.
-    pub const FIELDS: [&'static str; 10] = [
+    pub const FIELDS: [&'static str; 11] = [
         "order", "tile", "parallel", "grain", "lanes", "vector", "unroll", "jam", "block",
-        "collapse",
+        "collapse", "stream",
     ];
 
     /// The attribute `#loop.schedule` of the dialect.
@@ -366,6 +371,7 @@ impl Schedule {
             "unroll" => self.unroll,
             "block" => self.block,
             "collapse" => self.collapse as i64,
+            "stream" => self.stream,
             _ => 0,
         }
     }
@@ -380,6 +386,7 @@ impl Schedule {
             "unroll" => self.unroll = value,
             "block" => self.block = value,
             "collapse" => self.collapse = axis_number(value),
+            "stream" => self.stream = value,
             _ => {}
         }
     }

@@ -14,7 +14,8 @@ use crate::runtime_ops::{Check, ExitIf};
 /// Parallel loops become functions that the thread pool calls; checks become branches to code that raises; failures
 /// of callees leave the function. Of arrays, functions get the fields of the descriptor that they read. Stack memory of fixed size moves to the entry block, so that loops do not grow the
 /// stack. Address computations lose the promise that nothing is negative, which upstream's lowering of memrefs makes
-/// and arrays with negative strides break. `bf16` values become integers.
+/// and arrays with negative strides break. Functions that store past the caches wait for that before they return. `bf16`
+/// values become integers.
 #[pass(
     "loop-finish-llvm",
     on = "builtin.module",
@@ -79,6 +80,7 @@ fn finish<'c>(
         return Ok(());
     };
     let mut exits = Exits::new(rw, function, call_context, strings, runtime);
+    let mut streams = false;
     for block in blocks {
         // From the end, so that splitting a block moves each op once.
         for op in block.ops().into_iter().rev() {
@@ -94,12 +96,27 @@ fn finish<'c>(
                     }
                 }
                 "llvm.alloca" if block.key() != entry.key() => to_entry(rw, op, entry),
+                "llvm.store" if op.attr("nontemporal").is_some() => streams = true,
                 "llvm.getelementptr" | "llvm.mul" | "llvm.add" => drop_unsigned_wrap_flags(op),
                 _ => {}
             }
         }
     }
+    if streams {
+        fence_returns(rw, function);
+    }
     Ok(())
+}
+
+/// Nothing that other threads do after `function` comes before its stores past the caches, which processors do not order.
+fn fence_returns<'c>(rw: Rewriter<'c>, function: Op<'c>) {
+    /// `seq_cst`, as the LLVM dialect numbers orderings: the weaker ones are no instruction on x86.
+    const SEQUENTIALLY_CONSISTENT: i64 = 7;
+    for op in function.find_all("llvm.return") {
+        rw.before(op);
+        let ordering = rw.ctx().i64_attr(SEQUENTIALLY_CONSISTENT);
+        rw.op("llvm.fence").attr("ordering", ordering).build();
+    }
 }
 
 /// Moves stack memory of a fixed size to the start of the entry block.

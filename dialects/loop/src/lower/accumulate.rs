@@ -8,7 +8,7 @@
 
 use super::emit::Emitter;
 use super::kernel::Kernel;
-use super::lane::Lane;
+use super::lane::{Lane, Store};
 use super::state::{Acc, Accs, State, key, points};
 use crate::schedule::LoopSpec;
 use npir_mlir::prelude::*;
@@ -182,7 +182,11 @@ impl<'c> Emitter<'_, 'c> {
                 if let Some(value) = slots[0] {
                     let (address, width) =
                         state.address(rw, kernel, access, state.out_elements[out], point);
-                    address.store(rw, access.flat, value, width, state.mask);
+                    let way = match out {
+                        0 => state.store,
+                        _ => Store::Cached,
+                    };
+                    address.store_as(rw, access.flat, value, width, state.mask, way);
                 }
             }
         }

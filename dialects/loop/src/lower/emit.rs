@@ -9,10 +9,14 @@ use super::accumulate::Accumulators;
 use super::body::{BodyEmitter, Instance};
 use super::index::{Ix, Span};
 use super::kernel::Kernel;
-use super::lane::{Lane, first_lanes};
+use super::lane::{Lane, Store, first_lanes};
 use super::state::{Accs, Point, State, flatten, key, points, unflatten};
+use crate::access::element_bytes;
 use crate::schedule::{IteratorKind, LoopSpec};
 use npir_mlir::prelude::*;
+
+/// Bytes of a cache line.
+const CACHE_LINE: i64 = 64;
 
 /// Emits the code of one kernel.
 pub(super) struct Emitter<'k, 'c> {
@@ -215,6 +219,19 @@ impl<'k, 'c> Emitter<'k, 'c> {
         let (kernel, axis) = (self.kernel, self.loops[depth].axis);
         let (copies, lanes) = self.in_flight(axis);
         let (step, width) = (copies * lanes, kernel.width());
+        let streamed;
+        let (state, accs) = match kernel.streams && lanes > 1 {
+            true => {
+                let (head, mut state) = self.head(rw, axis, state);
+                let accs = self.masked_loop(rw, axis, &head, accs, |rw, inner, accs| {
+                    self.emit(rw, depth + 1, inner, accs)
+                });
+                state.store = Store::Streamed;
+                streamed = state;
+                (&streamed, accs)
+            }
+            false => (state, accs),
+        };
         let (whole, rest) = state.spans[axis].split(rw, step);
         let single = |rw, at, accs, copies| {
             let inner = state.entered(rw, kernel, axis, at, copies);
@@ -245,6 +262,36 @@ impl<'k, 'c> Emitter<'k, 'c> {
                 single(rw, at, accs, 1)
             })
         }
+    }
+
+    /// The points of the lane axis up to the first whose element of the first output begins a cache line, and the
+    /// others: there are none where elements lie across cache lines.
+    fn head(&self, rw: Rewriter<'c>, axis: usize, state: &State<'c>) -> (State<'c>, State<'c>) {
+        let access = &self.kernel.outs[0];
+        let span = state.spans[axis];
+        let element = state.out_elements[0].add(rw, span.lo);
+        let bytes = element_bytes(access.flat.ty().element()).map_or(1, |bytes| bytes as i64);
+        let pointer = rw
+            .op("memref.extract_aligned_pointer_as_index")
+            .operands(&[access.flat])
+            .results(&[rw.ctx().index()])
+            .build_value();
+        let address = Ix::Val(pointer).add(rw, element.mul(rw, Ix::Const(bytes)));
+        let gap = Ix::ZERO.sub(rw, address).value(rw);
+        let gap = Ix::Val(rw.andi(gap, rw.const_index(CACHE_LINE - 1)));
+        let whole = rw.cmpi(
+            CmpI::Eq,
+            gap.rem(rw, Ix::Const(bytes)).value(rw),
+            rw.const_index(0),
+        );
+        let gap = gap.div(rw, Ix::Const(bytes)).min(rw, span.len);
+        let len = Ix::select(rw, whole, gap, span.len);
+        let rest = Span {
+            lo: span.lo.add(rw, len),
+            len: span.len.sub(rw, len),
+        };
+        let head = Span { lo: span.lo, len };
+        (state.narrowed(axis, head), state.narrowed(axis, rest))
     }
 
     /// Vectors over the lane axis, the last of which may be partial.

@@ -187,6 +187,8 @@ pub(super) struct Kernel<'c> {
     /// Memory that the body reads and writes by itself, by the key of the memref.
     pub(super) captured: Vec<(usize, Layout<'c>)>,
     pub(super) schedule: Schedule,
+    /// Whether the first output is stored past the caches. It is contiguous along the lanes.
+    pub(super) streams: bool,
 }
 
 impl<'c> Kernel<'c> {

@@ -151,6 +151,15 @@ fn floor_div<'c>(rw: Rewriter<'c>, a: Val<'c>, b: Val<'c>) -> Val<'c> {
     rw.divsi(rw.subi(a, floor_mod(rw, a, b)), b)
 }
 
+/// Where whole vectors are stored that lie side by side.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Store {
+    /// In the caches, at any address.
+    Cached,
+    /// In memory, past the caches, at addresses that the size of a vector divides.
+    Streamed,
+}
+
 /// Where the lanes of a vector lie in a flat memref of unit stride.
 #[derive(Clone, Copy)]
 pub(super) struct Address<'c> {
@@ -323,6 +332,19 @@ impl<'c> Address<'c> {
         width: i64,
         mask: Option<Val<'c>>,
     ) {
+        self.store_as(rw, flat, value, width, mask, Store::Cached);
+    }
+
+    /// As [`Address::store`], in one of two ways.
+    pub(super) fn store_as(
+        &self,
+        rw: Rewriter<'c>,
+        flat: Val<'c>,
+        value: Lane<'c>,
+        width: i64,
+        mask: Option<Val<'c>>,
+        way: Store,
+    ) {
         if let Some(positions) = self.pieces(rw, flat, width, mask) {
             return pieces::store(rw, flat, value.widen(rw, width), &positions);
         }
@@ -332,7 +354,7 @@ impl<'c> Address<'c> {
             let memory = complex::memory(rw, flat);
             return self
                 .of_parts(rw, width)
-                .store(rw, memory, parts, 2 * width, mask);
+                .store_as(rw, memory, parts, 2 * width, mask, way);
         }
         let base = self.base.value(rw);
         let store = match (self.step, self.lanes, value) {
@@ -345,6 +367,14 @@ impl<'c> Address<'c> {
             (Ix::Const(1), None, value) => {
                 let value = value.widen(rw, width);
                 match mask {
+                    None if way == Store::Streamed => {
+                        let ty = value.ty();
+                        let bits = ty.dims()[0] * ty.element().bit_width() as i64;
+                        let store = rw.op("vector.store").operands(&[value, flat, base]);
+                        let store = store.attr("nontemporal", rw.ctx().bool_attr(true));
+                        store.attr("alignment", rw.ctx().i64_attr(bits / 8)).build();
+                        return;
+                    }
                     None => rw.op("vector.store").operands(&[value, flat, base]),
                     Some(mask) => rw
                         .op("vector.maskedstore")

@@ -22,6 +22,7 @@ pub(crate) mod versions;
 use crate::nest::Nest;
 use crate::schedule::Schedule;
 use emit::Emitter;
+use kernel::Kernel;
 use npir_mlir::prelude::*;
 use versions::versions;
 
@@ -54,18 +55,23 @@ pub fn lower_nest(nest: Nest<'_>) {
             .schedule()
             .unwrap_or_else(|| Schedule::scalar(nest.rank()));
         let code = versions(rw, nest, schedule);
-        match &code.otherwise {
-            None => Emitter::new(&code.kernel).run(rw),
-            Some((condition, otherwise)) => {
-                let emit = |kernel| {
-                    move |rw| {
-                        Emitter::new(kernel).run(rw);
-                        Vec::new()
-                    }
-                };
-                rw.scf_if(*condition, &[], emit(&code.kernel), emit(otherwise));
-            }
-        }
+        emit_first(rw, &code.tested, &code.otherwise);
         rw.erase(op);
     });
+}
+
+/// Emits the first kernel whose test holds, `otherwise` where none does.
+fn emit_first<'c>(rw: Rewriter<'c>, tested: &[(Val<'c>, Kernel<'c>)], otherwise: &Kernel<'c>) {
+    let Some(((condition, kernel), rest)) = tested.split_first() else {
+        return Emitter::new(otherwise).run(rw);
+    };
+    let first = |rw| {
+        Emitter::new(kernel).run(rw);
+        Vec::new()
+    };
+    let others = |rw| {
+        emit_first(rw, rest, otherwise);
+        Vec::new()
+    };
+    rw.scf_if(*condition, &[], first, others);
 }

@@ -2,7 +2,7 @@
 
 use super::index::{Ix, Span};
 use super::kernel::{Access, Kernel};
-use super::lane::{Address, Lane};
+use super::lane::{Address, Lane, Store};
 use npir_mlir::prelude::*;
 
 /// One of the points that run interleaved: an offset per axis, in units of one point
@@ -53,6 +53,8 @@ pub(super) struct State<'c> {
     pub(super) copies: Vec<i64>,
     /// Lanes that are points of the nest; all without one.
     pub(super) mask: Option<Val<'c>>,
+    /// How vectors of the first output are stored.
+    pub(super) store: Store,
     /// The element at the position, per input.
     pub(super) in_elements: Vec<Ix<'c>>,
     /// The element at the position, per output.
@@ -74,6 +76,7 @@ impl<'c> State<'c> {
             at: vec![None; rank],
             copies: vec![1; rank],
             mask: None,
+            store: Store::Cached,
             in_elements: kernel.ins.iter().map(|access| access.start).collect(),
             out_elements: kernel.outs.iter().map(|access| access.start).collect(),
             loaded: vec![Vec::new(); kernel.ins.len()],

@@ -2,11 +2,12 @@
 //!
 //! Vectors want unit strides, and many are known only at run time. Where a nest needs
 //! such strides to be one, it is lowered twice, behind one test of them all: the
-//! scheduled code for when they are, simpler code for when they are not.
+//! scheduled code for when they are, simpler code for when they are not. So it is where sizes
+//! decide at run time whether outputs are stored past the caches.
 
 use super::index::Ix;
 use super::kernel::{Access, Axis, Body, Kernel, Layout};
-use crate::access::{Stride, Walk, element_bits, strides};
+use crate::access::{Stride, Walk, element_bits, element_bytes, strides};
 use crate::forms::{Form, body_accesses};
 use crate::nest::Nest;
 use crate::schedule::{IteratorKind, Schedule};
@@ -14,19 +15,10 @@ use npir_mlir::prelude::*;
 
 /// The code to emit for a nest.
 pub(super) struct Versions<'c> {
-    /// What to run where the test of `otherwise` holds, if there is one.
-    pub(super) kernel: Kernel<'c>,
-    /// An `i1`, and what to run where it does not hold.
-    pub(super) otherwise: Option<(Val<'c>, Kernel<'c>)>,
-}
-
-impl<'c> Versions<'c> {
-    fn one(kernel: Kernel<'c>) -> Self {
-        Self {
-            kernel,
-            otherwise: None,
-        }
-    }
+    /// Tests, each an `i1`, and what to run where it is the first to hold.
+    pub(super) tested: Vec<(Val<'c>, Kernel<'c>)>,
+    /// What to run where none holds.
+    pub(super) otherwise: Kernel<'c>,
 }
 
 /// Builds the kernels of `nest` for `schedule`, and what they need, at the insertion point.
@@ -37,7 +29,10 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
     if general.width() == 1 {
         let mut kernel = general;
         collapse(rw, &mut kernel);
-        return Versions::one(kernel);
+        return Versions {
+            tested: Vec::new(),
+            otherwise: kernel,
+        };
     }
     let walks = operand_walks(nest);
     let mut fast = general.clone();
@@ -78,16 +73,70 @@ pub(super) fn versions<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule)
             narrow |= !gathers(element_bits(access.memref.ty().element()));
         }
     }
+    let large = streams(rw, &fast);
     collapse(rw, &mut fast);
+    let streaming = match large {
+        Streams::Never => None,
+        Streams::Always => {
+            fast.streams = true;
+            None
+        }
+        Streams::Where(condition) => {
+            let streaming = Kernel {
+                streams: true,
+                ..fast.clone()
+            };
+            Some((condition, streaming))
+        }
+    };
     if tested.is_empty() {
-        return Versions::one(fast);
+        return Versions {
+            tested: streaming.into_iter().collect(),
+            otherwise: fast,
+        };
     }
-    let condition = all_one(rw, &tested);
+    let unit = all_one(rw, &tested);
+    let streaming = streaming.map(|(large, kernel)| (rw.andi(unit, large), kernel));
     let mut slow = general;
     slow.schedule = simplified(&slow, narrow);
     Versions {
-        kernel: fast,
-        otherwise: Some((condition, slow)),
+        tested: streaming.into_iter().chain([(unit, fast)]).collect(),
+        otherwise: slow,
+    }
+}
+
+/// When a kernel stores its first output past the caches.
+enum Streams<'c> {
+    Never,
+    Always,
+    /// Where this `i1` holds.
+    Where(Val<'c>),
+}
+
+/// Least bytes of a vector that is stored past the caches: those of one cache line leave the processor together.
+const LEAST_STREAMED: i64 = 16;
+
+fn streams<'c>(rw: Rewriter<'c>, kernel: &Kernel<'c>) -> Streams<'c> {
+    let (Some(out), least) = (kernel.outs.first(), kernel.schedule.stream) else {
+        return Streams::Never;
+    };
+    let contiguous = out.strides[kernel.schedule.lanes].constant() == Some(1);
+    let bytes = element_bytes(out.flat.ty().element()).map_or(0, |bytes| bytes as i64);
+    if least == 0 || !contiguous || bytes * kernel.width() < LEAST_STREAMED {
+        return Streams::Never;
+    }
+    if least == 1 {
+        return Streams::Always;
+    }
+    let axes = kernel.axes.iter().zip(&out.depends);
+    let extents = axes.filter(|(_, depends)| **depends);
+    let size = extents.fold(Ix::Const(bytes), |size, (axis, _)| {
+        size.mul(rw, axis.extent)
+    });
+    match size {
+        Ix::Const(size) if size >= least => Streams::Always,
+        Ix::Const(_) => Streams::Never,
+        Ix::Val(size) => Streams::Where(rw.cmpi(CmpI::Sge, size, rw.const_index(least))),
     }
 }
 
@@ -142,6 +191,7 @@ fn kernel<'c>(rw: Rewriter<'c>, nest: Nest<'c>, schedule: Schedule) -> Kernel<'c
         sums: combine.map_or_else(Vec::new, sums),
         captured,
         schedule,
+        streams: false,
     }
 }
 
@@ -191,6 +241,7 @@ fn simplified(kernel: &Kernel<'_>, narrow: bool) -> Schedule {
     let mut simple = schedule.clone();
     simple.jam.fill(1);
     simple.collapse = 0;
+    simple.stream = 0;
     if kernel.axes[schedule.lanes].kind != IteratorKind::Reduction {
         simple.unroll = 1;
         if narrow {

@@ -3,6 +3,7 @@
 use super::contraction::Contraction;
 use super::facts::Facts;
 use super::machine::*;
+use super::stream::stream;
 use crate::schedule::{IteratorKind, Schedule};
 use IteratorKind::{Parallel, Reduction, Sequential};
 
@@ -34,6 +35,7 @@ pub(super) fn choose(facts: &Facts<'_>, machine: Machine) -> Schedule {
     if machine.threads {
         share(facts, &mut schedule);
     }
+    schedule.stream = stream(facts, &schedule);
     schedule
 }
 

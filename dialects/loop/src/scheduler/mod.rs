@@ -5,6 +5,7 @@ mod contraction;
 mod facts;
 mod machine;
 mod pack;
+mod stream;
 
 use crate::access::Stride;
 use crate::lower::versions::operand_walks;

@@ -1,0 +1,86 @@
+//! Which outputs are stored past the caches.
+//!
+//! A store into a cache reads the line first that it overwrites, and drives out what is there. A store past the caches
+//! does neither, but who reads the line next gets it from memory.
+
+use super::facts::Facts;
+use super::machine::{STREAMED_ROW, UNCACHED, UNROLL_4_OPS};
+use crate::access::element_bytes;
+use crate::nest::Nest;
+use crate::runtime_ops::ParallelFor;
+use crate::schedule::{IteratorKind, Schedule};
+use npir_mlir::prelude::*;
+
+/// From how many bytes on the first output is stored past the caches: where memory is what takes time, nothing reads it
+/// soon, and rows are long.
+pub(super) fn stream(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
+    let (walk, outputs) = (facts.walks.get(facts.num_ins), facts.nest.outputs());
+    let (Some(walk), Some(&array)) = (walk, outputs.first()) else {
+        return 0;
+    };
+    let args = facts.nest.body_block().args();
+    let replaces = |arg: &Val<'_>| !arg.has_uses();
+    let plain = schedule.vector > 1
+        && facts.num_ops <= UNROLL_4_OPS
+        && walk.contiguous(schedule.lanes)
+        && schedule.order.last() == Some(&schedule.lanes)
+        && schedule.tile.iter().all(|size| *size == 0)
+        && facts
+            .kinds
+            .iter()
+            .all(|kind| *kind == IteratorKind::Parallel)
+        && args.get(facts.num_ins).is_some_and(replaces)
+        && !reads(facts.nest, array);
+    let Some(bytes) = element_bytes(array.ty().element()).filter(|_| plain) else {
+        return 0;
+    };
+    let merged = &schedule.order[facts.rank() - schedule.collapse.max(1)..];
+    let row = merged.iter().try_fold(bytes as i64, |row, axis| {
+        Some(row.saturating_mul(facts.extents[*axis]?))
+    });
+    match row.is_none_or(|row| row >= STREAMED_ROW) {
+        true => least(facts.nest, array),
+        false => 0,
+    }
+}
+
+/// Whether a nest reads what it writes.
+fn reads(nest: Nest<'_>, array: Val<'_>) -> bool {
+    let captured = nest.captured_memrefs();
+    let mut read = nest.inputs().into_iter().chain(captured);
+    read.any(|memref| memref.key() == array.key())
+}
+
+/// How large what a nest writes must be for no cache to keep it: always so, 1, where it is part of an array that is large
+/// enough, which no other nest of the same block of rows uses.
+fn least(nest: Nest<'_>, array: Val<'_>) -> i64 {
+    if nest.op().enclosing(ParallelFor::NAME).is_none() {
+        return UNCACHED;
+    }
+    let alone = array.uses().into_iter().all(|user| user.op == nest.op());
+    match alone && size_of_whole(array).is_some_and(|bytes| bytes >= UNCACHED) {
+        true => 1,
+        false => 0,
+    }
+}
+
+/// Bytes of the array that `part` is a part of; `None` where that is known at run time.
+fn size_of_whole(part: Val<'_>) -> Option<i64> {
+    let mut whole = part;
+    while let Some(op) = whole.defining_op()
+        && matches!(
+            op.name(),
+            "memref.reinterpret_cast"
+                | "memref.extract_strided_metadata"
+                | "memref.cast"
+                | "memref.subview"
+        )
+    {
+        whole = op.operand(0);
+    }
+    let bytes = element_bytes(whole.ty().element())? as i64;
+    let sizes = whole.ty().dims().into_iter();
+    sizes.into_iter().try_fold(bytes, |bytes, n| {
+        (n != DYNAMIC).then(|| bytes.saturating_mul(n))
+    })
+}
