@@ -24,7 +24,7 @@ use npir_mlir::prelude::*;
 
 /// Every pass of npir, those of the dialects included.
 pub fn passes() -> Vec<PassDef> {
-    vec![
+    let own = [
         signature::RecordSignature::def(),
         optimize::Optimize::def(),
         npir_numpy::NumpyToTensor::def(),
@@ -34,17 +34,11 @@ pub fn passes() -> Vec<PassDef> {
         interchange::Interchange::def(),
         bufferize::Bufferize::def(),
         npir_tensor::ConvertTensorToLoop::def(),
-        npir_loop::symmetric::LoopSymmetric::def(),
-        npir_loop::scheduler::LoopPack::def(),
-        npir_loop::fuse_rows::LoopFuseRows::def(),
-        npir_loop::scheduler::LoopSchedule::def(),
         kernels::OutlineKernels::def(),
         stack::PromoteToStack::def(),
         ownership::Ownership::def(),
-        npir_loop::lower::LowerLoopNest::def(),
-        npir_loop::llvm::LoopAbi::def(),
         libm::LibmCalls::def(),
         only_if::OnlyIf::def(),
-        npir_loop::llvm::LoopFinishLlvm::def(),
-    ]
+    ];
+    own.into_iter().chain(npir_loop::passes()).collect()
 }

@@ -190,7 +190,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             )
         }
         Level::Loop => format!(
-            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}}})",
+            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-tile-time{{threads={threads}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}}})",
             canonicalize!(),
             bits = options.vector_bits,
             threads = options.threads

@@ -36,7 +36,8 @@ impl Roots {
     }
 }
 
-fn root(mut memref: Val<'_>) -> Val<'_> {
+/// The memref that `memref` is a view of.
+pub(crate) fn root(mut memref: Val<'_>) -> Val<'_> {
     while let Some(op) = memref.defining_op().filter(|op| is_view(*op)) {
         memref = op.operand(0);
     }
@@ -45,7 +46,7 @@ fn root(mut memref: Val<'_>) -> Val<'_> {
 
 fn origin(root: Val<'_>) -> Origin {
     match root.defining_op() {
-        Some(op) if op.name() == "memref.alloc" && !escapes(root) => Origin::New,
+        Some(op) if op.name() == "memref.alloc" && !escapes_from(root, None) => Origin::New,
         Some(_) => Origin::Unknown,
         None => {
             let owner = root.parent_block().and_then(|block| block.parent_op());
@@ -57,21 +58,22 @@ fn origin(root: Val<'_>) -> Origin {
     }
 }
 
-/// Whether memory may become that of another value in the same block: by a loop, a branch or a call. What the end of the
-/// block hands on is no other value of the block.
-fn escapes(memref: Val<'_>) -> bool {
+/// Whether memory may become that of another value in the same block: by a loop, a branch or a call, but for `user`. What
+/// the end of the block hands on is no other value of the block.
+pub(crate) fn escapes_from(memref: Val<'_>, user: Option<Op<'_>>) -> bool {
     let block = memref.parent_block();
     memref.uses().into_iter().any(|used| {
         let op = used.op;
         let kept = matches!(op.name(), Nest::NAME | "memref.load" | "memref.dim")
             || op.name() == "memref.store" && used.operand != 0
-            || op.next().is_none() && op.block() == block;
+            || op.next().is_none() && op.block() == block
+            || Some(op) == user;
         match is_view(op) && used.operand == 0 {
             _ if kept => false,
             true => op
                 .result_values()
                 .into_iter()
-                .any(|view| view.ty().is_memref() && escapes(view)),
+                .any(|view| view.ty().is_memref() && escapes_from(view, user)),
             false => true,
         }
     })

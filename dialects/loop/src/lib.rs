@@ -4,7 +4,7 @@
 //! A nest ([`nest`]) says *what* is computed at each point; its schedule ([`schedule`])
 //! says in which order, in how many lanes, on how many threads. [`scheduler`] chooses
 //! schedules, [`lower`] turns nests into loops; [`symmetric`] computes one triangle of symmetric products, [`fuse_rows`] runs
-//! nests on the same rows block by block. [`runtime_ops`] and [`llvm`] are the way to calls of the runtime; [`library`] has
+//! nests on the same rows block by block, [`tile_time`] iterations of stencils. [`runtime_ops`] and [`llvm`] are the way to calls of the runtime; [`library`] has
 //! the routines that a program may call.
 //!
 //! Invariants: nothing here knows a tensor; no lowering is specific to one program.
@@ -22,6 +22,7 @@ pub mod runtime_ops;
 pub mod schedule;
 pub mod scheduler;
 pub mod symmetric;
+pub mod tile_time;
 
 use npir_mlir::prelude::*;
 
@@ -36,6 +37,7 @@ pub fn passes() -> Vec<PassDef> {
     vec![
         symmetric::LoopSymmetric::def(),
         scheduler::LoopPack::def(),
+        tile_time::LoopTileTime::def(),
         fuse_rows::LoopFuseRows::def(),
         scheduler::LoopSchedule::def(),
         lower::LowerLoopNest::def(),

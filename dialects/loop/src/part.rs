@@ -1,6 +1,7 @@
 //! Nests on parts of their memory.
 
 use crate::nest::{Combine, Nest, NestParts};
+use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 
 /// Builds a nest that does what `nest` does, with other bounds, on other memory. It has no schedule.
@@ -39,6 +40,23 @@ pub(crate) fn on_part<'c>(
     new
 }
 
+/// Copies an array into another one, element by element.
+pub(crate) fn copy<'c>(rw: Rewriter<'c>, from: Val<'c>, to: Val<'c>) {
+    let ctx = rw.ctx();
+    let rank = from.ty().rank();
+    let sizes: Vec<_> = (0..rank).map(|d| size_of(rw, from, d)).collect();
+    let axes: Vec<_> = (0..rank).map(|d| ctx.dim_expr(d)).collect();
+    let map = ctx.affine_map(rank, &axes);
+    let parts = NestParts {
+        bounds: &sizes,
+        iterators: &vec![IteratorKind::Parallel; rank],
+        ins: &[(from, map)],
+        outs: &[(to, map)],
+        inits: &[],
+    };
+    Nest::create(rw, &parts, |_, ins, _| ins.to_vec(), None);
+}
+
 /// The size of a memref along a dimension.
 pub(crate) fn size_of<'c>(rw: Rewriter<'c>, memref: Val<'c>, dim: usize) -> OpFold<'c> {
     match memref.ty().dims()[dim] {
@@ -75,4 +93,17 @@ pub(crate) fn range<'c>(
     };
     let sizes: Vec<_> = (0..strides.len()).map(size).collect();
     rw.memref_reinterpret_cast(base, offset, &sizes, &strides)
+}
+
+/// Adds `begin` to a position.
+pub(crate) fn shift<'c>(index: Op<'c>, begin: Val<'c>) {
+    let position = index.result_value(0);
+    let users = position.uses();
+    rewrite_at(index, |rw| {
+        rw.after(index);
+        let moved = rw.addi(position, begin);
+        for user in users {
+            user.op.set_operand(user.operand, moved);
+        }
+    });
 }

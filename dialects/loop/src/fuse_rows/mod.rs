@@ -11,7 +11,7 @@ mod uses;
 
 use crate::alias::Roots;
 use crate::nest::{Index, Nest};
-use crate::part::{on_part, range};
+use crate::part::{on_part, range, shift};
 use crate::runtime_ops::ParallelFor;
 use crate::scheduler::{CONTRACTION_ROWS, L2_SHARE};
 use npir_mlir::prelude::*;
@@ -422,19 +422,6 @@ fn spread<'c>(
         true => ParallelFor::create(rw, count, rw.const_index(1), body),
         false => body(rw, rw.const_index(0), count),
     }
-}
-
-/// Adds `begin` to a position.
-fn shift<'c>(index: Op<'c>, begin: Val<'c>) {
-    let position = index.result_value(0);
-    let users = position.uses();
-    rewrite_at(index, |rw| {
-        rw.after(index);
-        let moved = rw.addi(position, begin);
-        for user in users {
-            user.op.set_operand(user.operand, moved);
-        }
-    });
 }
 
 /// The product of sizes; `None` where one is known at run time.

@@ -3,9 +3,8 @@
 use super::contraction::{Contraction, Packing};
 use super::facts::Facts;
 use super::machine::{CONFLICTING_ROWS, CONFLICTING_STEP, CONTRACTION_ROWS, Machine};
-use crate::nest::{Nest, NestParts};
+use crate::nest::Nest;
 use crate::part::{on_part, size_of};
-use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 
 /// Copies operands of contractions, such as `c.T` in `x @ c.T`, so that the columns of the result are contiguous in
@@ -163,16 +162,6 @@ fn packed<'c>(rw: Rewriter<'c>, memref: Val<'c>, dim: usize) -> Val<'c> {
         OpFold::Value(n) => rw.memref_alloc(rw.ctx().memref(&[DYNAMIC], element), &[n]),
     };
     let copy = rw.memref_reinterpret_cast(flat, OpFold::Static(0), &sizes, &strides);
-    let ctx = rw.ctx();
-    let axes: Vec<_> = (0..rank).map(|d| ctx.dim_expr(d)).collect();
-    let map = ctx.affine_map(rank, &axes);
-    let parts = NestParts {
-        bounds: &sizes,
-        iterators: &vec![IteratorKind::Parallel; rank],
-        ins: &[(memref, map)],
-        outs: &[(copy, map)],
-        inits: &[],
-    };
-    Nest::create(rw, &parts, |_, ins, _| ins.to_vec(), None);
+    crate::part::copy(rw, memref, copy);
     copy
 }
