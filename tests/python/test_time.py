@@ -92,6 +92,18 @@ def with_totals(u, steps):
     return u, total
 
 
+def in_place(a, b, steps):
+    # The arguments themselves.
+    for _ in range(steps):
+        b[1:-1, 1:-1] = 0.2 * (a[1:-1, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] + a[2:, 1:-1] + a[:-2, 1:-1])
+        a[1:-1, 1:-1] = 0.2 * (b[1:-1, 1:-1] + b[1:-1, :-2] + b[1:-1, 2:] + b[2:, 1:-1] + b[:-2, 1:-1])
+
+
+def backwards(a, steps):
+    for _ in range(steps):
+        a[2:, ::-1] = a[:-2] * 0.5 + a[2:]
+
+
 class Time(unittest.TestCase):
     def agrees(self, function, *arguments):
         expected = function(*(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments))
@@ -137,6 +149,25 @@ class Time(unittest.TestCase):
             u = rng.integers(0, 100, (90_000, 150 // np.dtype(dtype).itemsize)).astype(dtype)
             with self.subTest(dtype):
                 self.agrees(coarse, u, 13)
+
+    def test_arguments(self):
+        rng = np.random.default_rng(5)
+        memory = rng.random((3, 2400, 1210))
+        layouts = {
+            "C": lambda x: x[:1300, :1200],
+            "Fortran": lambda x: x[:1300, :1200].T,
+            "backwards": lambda x: x[::-1, ::-1],
+            "every other": lambda x: x[::2, 5:],
+        }
+        for name, layout in layouts.items():
+            for steps in (1, 12):
+                with self.subTest(layout=name, steps=steps):
+                    ours, theirs = memory.copy(), memory.copy()
+                    npir.jit(in_place, strict=True)(layout(ours[0]), layout(ours[1]), steps)
+                    in_place(layout(theirs[0]), layout(theirs[1]), steps)
+                    npir.jit(backwards, strict=True)(layout(ours[2]), steps)
+                    backwards(layout(theirs[2]), steps)
+                    np.testing.assert_array_equal(ours, theirs)
 
     def test_other_numbers_of_steps(self):
         u = np.random.default_rng(4).random((1500, 900))

@@ -7,6 +7,7 @@
 use npir_mlir::prelude::*;
 
 use super::aliasing::{Flows, MayAlias, is_same_buffer};
+use super::destinations::is_destination;
 
 /// Ops between a computation and the copy of its result that are looked at.
 const MAX_BETWEEN: usize = 200;
@@ -16,7 +17,7 @@ pub(super) fn compute_insertions<'c>(rw: Rewriter<'c>, f: Op<'c>) {
     let mut aliases = None;
     for copy in f.find_all("memref.copy") {
         let (from, to) = (copy.operand(0), copy.operand(1));
-        let Some(writers) = writers(copy) else {
+        let Some((writers, readers)) = users(copy) else {
             continue;
         };
         if !fits(from, to) {
@@ -28,6 +29,7 @@ pub(super) fn compute_insertions<'c>(rw: Rewriter<'c>, f: Op<'c>) {
             .iter()
             .all(|w| can_write(*w, from, to, alone, aliases))
             || !can_sink(&writers, copy, aliases)
+            || !stays(to, copy, &readers, aliases)
         {
             continue;
         }
@@ -43,30 +45,62 @@ pub(super) fn compute_insertions<'c>(rw: Rewriter<'c>, f: Op<'c>) {
     }
 }
 
-/// The computations beside `copy`, in order, that alone use the buffer that it reads, which is allocated there.
-fn writers<'c>(copy: Op<'c>) -> Option<Vec<Op<'c>>> {
+/// The computations beside `copy`, in order, that alone write the buffer that it reads, which is allocated there, and
+/// those that read it after the copy.
+fn users<'c>(copy: Op<'c>) -> Option<(Vec<Op<'c>>, Vec<Op<'c>>)> {
     let from = copy.operand(0);
     let alloc = from
         .defining_op()
         .filter(|op| op.name() == "memref.alloc")?;
     let beside = |op: Op<'c>| op.block().map(BlkExt::key) == copy.block().map(BlkExt::key);
-    let mut writers: Vec<Op<'c>> = Vec::new();
+    let (mut writers, mut readers): (Vec<Op<'c>>, Vec<Op<'c>>) = Default::default();
     for u in from.uses() {
         if u.op.key() == copy.key() {
             continue;
         }
-        if !u.op.name().starts_with("linalg.") || !beside(u.op) || !u.op.is_before(copy) {
+        if !u.op.name().starts_with("linalg.") || !beside(u.op) {
             return None;
         }
-        if writers.iter().all(|w| w.key() != u.op.key()) {
-            writers.push(u.op);
+        let before = u.op.is_before(copy);
+        if !before && is_destination(u.op, u.operand) {
+            return None;
+        }
+        let users = match before {
+            true => &mut writers,
+            false => &mut readers,
+        };
+        if users.iter().all(|op| op.key() != u.op.key()) {
+            users.push(u.op);
         }
     }
     writers.sort_by(|a, b| match a.is_before(*b) {
         true => std::cmp::Ordering::Less,
         false => std::cmp::Ordering::Greater,
     });
-    (beside(alloc) && !writers.is_empty()).then_some(writers)
+    (beside(alloc) && !writers.is_empty()).then_some((writers, readers))
+}
+
+/// Whether nothing changes `to` after `copy` until all `readers` have read it.
+fn stays<'c>(to: Val<'c>, copy: Op<'c>, readers: &[Op<'c>], aliases: &mut MayAlias) -> bool {
+    let mut left = readers.len();
+    let mut next = copy.next();
+    for _ in 0..MAX_BETWEEN {
+        if left == 0 {
+            return true;
+        }
+        let Some(op) = next else { return false };
+        let mut changed = Vec::new();
+        op.walk_ops(&mut |inner| {
+            changed.extend(written(inner));
+            Walk::Advance
+        });
+        if changed.iter().any(|value| aliases.query(*value, to)) {
+            return false;
+        }
+        left -= usize::from(readers.iter().any(|reader| reader.key() == op.key()));
+        next = op.next();
+    }
+    left == 0
 }
 
 /// Whether a buffer like `from` may be replaced by `to`: of equal sizes, as far as types tell.

@@ -1,5 +1,6 @@
 //! Loops that can be tiled in time: what each statement does with rows of arrays.
 
+use super::lies::Lies;
 use super::skew::{Access, Skew};
 use crate::access::element_bytes;
 use crate::alias::{escapes_from, root};
@@ -359,57 +360,4 @@ impl<'a, 'c> Arrays<'a, 'c> {
 fn is_argument(value: Val<'_>) -> bool {
     let owner = value.parent_block().and_then(|block| block.parent_op());
     value.defining_op().is_none() && owner.is_some_and(|op| op.name() == "func.func")
-}
-
-/// How a view lies to the rows of the array that it is a view of.
-struct Lies {
-    /// The dimension that steps from row to row.
-    dim: usize,
-    /// The row that it begins with.
-    row: i64,
-}
-
-impl Lies {
-    /// `None` where a step of one dimension is not always one row, and steps of the others stay in a row.
-    fn of(view: Val<'_>) -> Option<Self> {
-        let whole = root(view).ty();
-        let (whole_strides, whole_offset) = whole.strides_and_offset()?;
-        let (strides, offset) = view.ty().strides_and_offset()?;
-        let row = *whole_strides.first()?;
-        let (dims, sizes) = (view.ty().dims(), whole.dims());
-        let offsets = [offset, whole_offset];
-        let numbers = [&whole_strides, &strides, &dims, &sizes[1..], &offsets[..]];
-        if numbers
-            .iter()
-            .any(|numbers: &&[i64]| numbers.contains(&DYNAMIC))
-        {
-            return None;
-        }
-        // The array itself lies row by row.
-        let inner: Option<i64> = whole_strides[1..]
-            .iter()
-            .zip(&sizes[1..])
-            .try_fold(0i64, |end, (stride, n)| {
-                end.checked_add(stride.checked_mul(n - 1)?)
-            });
-        if inner? >= row || whole_strides.iter().any(|stride| *stride <= 0) {
-            return None;
-        }
-        let begin = offset - whole_offset;
-        let mut stepping = (0..strides.len()).filter(|d| strides[*d] == row && dims[*d] != 1);
-        let (Some(dim), None) = (stepping.next(), stepping.next()) else {
-            return None;
-        };
-        let others = (0..strides.len()).filter(|d| *d != dim);
-        let (mut low, mut high) = (begin.rem_euclid(row), begin.rem_euclid(row));
-        for d in others {
-            let span = strides[d].checked_mul(dims[d].max(1) - 1)?;
-            low = low.checked_add(span.min(0))?;
-            high = high.checked_add(span.max(0))?;
-        }
-        (low >= 0 && high < row).then_some(Self {
-            dim,
-            row: begin.div_euclid(row),
-        })
-    }
 }

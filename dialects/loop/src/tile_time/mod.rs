@@ -9,6 +9,7 @@
 //!
 //! Nests stay what they are, and each point is computed as before: results do not change by a bit.
 
+mod lies;
 mod loops;
 mod skew;
 
