@@ -107,12 +107,28 @@ impl<'c> Points<'c> {
     /// Number `i`, an `index`.
     pub(crate) fn at(&self, rw: Rewriter<'c>, i: Val<'c>) -> Val<'c> {
         let body = Body::new(rw, self.dtype);
-        let place = rw.index_cast(i, rw.ctx().i(64));
-        let place = cast::scalar(rw, place, DType::Int(64), self.dtype);
+        let place = self.place(rw, i);
         // A step that is too small for the type is taken apart.
         let lost = body.cmp(Order::Equal, self.step, body.int(0));
         let exact = body.mul(body.div(place, self.divisor), self.delta);
         let distance = body.select(lost, exact, body.mul(place, self.step));
+        self.from_start(body, i, distance)
+    }
+
+    /// Number `i`, an `index`, where no two numbers are equal: then the step is not too small for the type.
+    pub(crate) fn at_apart(&self, rw: Rewriter<'c>, i: Val<'c>) -> Val<'c> {
+        let body = Body::new(rw, self.dtype);
+        let distance = body.mul(self.place(rw, i), self.step);
+        self.from_start(body, i, distance)
+    }
+
+    fn place(&self, rw: Rewriter<'c>, i: Val<'c>) -> Val<'c> {
+        let place = rw.index_cast(i, rw.ctx().i(64));
+        cast::scalar(rw, place, DType::Int(64), self.dtype)
+    }
+
+    fn from_start(&self, body: Body<'c>, i: Val<'c>, distance: Val<'c>) -> Val<'c> {
+        let rw = body.rw;
         let value = body.add(distance, self.start);
         match self.last {
             Some(last) => body.select(rw.cmpi(CmpI::Eq, i, last), self.stop, value),

@@ -34,6 +34,8 @@ pub(super) struct Uniform<'c> {
     divided: DType,
     bins: OpFold<'c>,
     pub(super) edges: Val<'c>,
+    /// The same.
+    points: Points<'c>,
 }
 
 /// The outer edges, before the edges between them are made.
@@ -114,6 +116,27 @@ impl<'c> Uniform<'c> {
             divided: computed,
             bins,
             edges,
+            points,
+        })
+    }
+
+    /// Two factors that bring distances from the first edge to numbers of bins. They need not be those that division
+    /// gives: the edges put right what is one too high or too low.
+    fn scales(&self, rw: Rewriter<'c>, bins: Val<'c>) -> [Val<'c>; 2] {
+        let body = Body::new(rw, DType::F64);
+        // Of a span that is very small the quotient would be infinite.
+        let small = body.cmp(Order::Less, self.span, body.float(2f64.powi(-900)));
+        let first = body.select(small, body.float(2f64.powi(900)), body.int(1));
+        [first, body.div(bins, body.mul(self.span, first))]
+    }
+
+    /// Edges `place` and `place + 1`.
+    fn around(&self, rw: Rewriter<'c>, place: Val<'c>) -> [Val<'c>; 2] {
+        let next = rw.addi(place, rw.const_index(1));
+        // Computed they are the same numbers, and cost less than two reads anywhere.
+        [place, next].map(|i| match (self.divided, self.edge) {
+            (DType::F64, DType::F64) => self.points.at_apart(rw, i),
+            _ => rw.tensor_extract(self.edges, &[i]),
         })
     }
 
@@ -125,6 +148,8 @@ impl<'c> Uniform<'c> {
         let one = rw.const_int(i64_ty, 1);
         let last = rw.subi(bins, one);
         let [first, end] = self.outer;
+        let number = cast::scalar(rw, bins, DType::Int(64), self.divided);
+        let scales = (self.divided == DType::F64).then(|| self.scales(rw, number));
         let places = lowering::elementwise(rw, &[self.x], &[count], i64_ty, |rw, args| {
             let (edge, wide) = (Body::new(rw, self.edge), Body::new(rw, self.divided));
             let zero = rw.const_int(i64_ty, 0);
@@ -132,15 +157,15 @@ impl<'c> Uniform<'c> {
             let above = edge.cmp(Order::GreaterEqual, value, first);
             let inside = rw.andi(above, edge.cmp(Order::LessEqual, value, end));
             let distance = cast::scalar(rw, edge.sub(value, first), self.edge, self.divided);
-            let scale = cast::scalar(rw, bins, DType::Int(64), self.divided);
-            let at = wide.mul(wide.div(distance, self.span), scale);
+            let at = match scales {
+                Some([first, second]) => wide.mul(wide.mul(distance, first), second),
+                None => wide.mul(wide.div(distance, self.span), number),
+            };
             let at = cast::scalar(rw, at, self.divided, DType::Int(64));
             // What is in no bin is somewhere else: edges are read in bounds all the same.
             let at = rw.minsi(rw.maxsi(at, zero), last);
             let place = rw.index_cast(at, index);
-            let lower = rw.tensor_extract(self.edges, &[place]);
-            let upper = rw.addi(place, rw.const_index(1));
-            let upper = rw.tensor_extract(self.edges, &[upper]);
+            let [lower, upper] = self.around(rw, place);
             let too_high = edge.cmp(Order::Less, value, lower);
             let too_low = edge.cmp(Order::GreaterEqual, value, upper);
             let too_low = rw.andi(too_low, rw.cmpi(CmpI::Ne, at, last));
