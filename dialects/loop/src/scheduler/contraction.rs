@@ -142,14 +142,21 @@ impl Contraction {
             .iter()
             .filter(|&&kind| kind == Reduction)
             .count();
-        for (axis, size) in [
-            (self.row, CONTRACTION_ROWS),
-            (self.column, CONTRACTION_COLUMNS),
-            (self.depth, depth),
+        let columns = Tiles::of(facts.extents[self.column], CONTRACTION_COLUMNS);
+        let mut rows = Tiles::of(facts.extents[self.row], CONTRACTION_ROWS);
+        // Few tasks leave threads idle while the last ones end.
+        if rows.count * columns.count < FEW_TILES {
+            rows = Tiles::of(facts.extents[self.row], CONTRACTION_ROWS / 2);
+        }
+        let depths = Tiles::of(facts.extents[self.depth], depth);
+        for (axis, tiles, step) in [
+            (self.row, rows, schedule.jam[self.row]),
+            (self.column, columns, schedule.vector * schedule.unroll),
+            (self.depth, depths, 8),
         ] {
             let may = axis != self.depth || reductions == 1 || facts.reassociates;
-            if may && facts.extents[axis].is_none_or(|n| n > size) {
-                schedule.tile[axis] = size;
+            if may && tiles.count > 1 {
+                schedule.tile[axis] = round_up(tiles.size, step);
             }
         }
     }
@@ -205,6 +212,30 @@ impl Contraction {
             .chain(other(Reduction))
             .chain(inner)
             .collect()
+    }
+}
+
+/// Tiles of an axis: as many as make their sizes come closest to what is wanted, all of one size.
+#[derive(Clone, Copy)]
+struct Tiles {
+    count: i64,
+    size: i64,
+}
+
+impl Tiles {
+    /// Of an axis that is known at run time only, any number of tiles of the wanted size.
+    fn of(extent: Option<i64>, wanted: i64) -> Self {
+        let Some(n) = extent else {
+            return Self {
+                count: FEW_TILES,
+                size: wanted,
+            };
+        };
+        let count = (n.saturating_add(wanted / 2) / wanted).max(1);
+        Self {
+            count,
+            size: (n + count - 1) / count,
+        }
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) const CONTRACTION_ROWS: i64 = 64;
 /// Columns of a tile.
 pub(super) const CONTRACTION_COLUMNS: i64 = 256;
 
+/// Tiles that are not enough to balance threads, where they have half the usual rows.
+pub(super) const FEW_TILES: i64 = 8;
+
 /// Fewest rows of a contraction for which a copy of what they read pays.
 pub(super) const PACKED_ROWS: i64 = 16;
 /// Fewest vectors of columns for which a copy is better than sums along contiguous memory.
