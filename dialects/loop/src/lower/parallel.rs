@@ -48,13 +48,18 @@ impl<'c> Emitter<'_, 'c> {
         }
     }
 
-    /// Iterations of each parallel loop.
+    /// Points of an axis that threads get together: a tile, or what is in flight.
+    fn unit(&self, depth: usize) -> i64 {
+        let LoopSpec { axis, tile } = self.loops[depth];
+        let (copies, lanes) = self.in_flight(axis);
+        tile.unwrap_or(copies * lanes)
+    }
+
+    /// Units of each parallel loop.
     fn trips(&self, rw: Rewriter<'c>, state: &State<'c>) -> Vec<Ix<'c>> {
-        let parallel = &self.loops[..self.kernel.schedule.parallel];
-        let trips = parallel.iter().map(|spec| {
-            let len = state.spans[spec.axis].len;
-            spec.tile
-                .map_or(len, |size| len.ceil_div(rw, Ix::Const(size)))
+        let trips = (0..self.kernel.schedule.parallel).map(|depth| {
+            let len = state.spans[self.loops[depth].axis].len;
+            len.ceil_div(rw, Ix::Const(self.unit(depth)))
         });
         trips.collect()
     }
@@ -67,13 +72,13 @@ impl<'c> Emitter<'_, 'c> {
             .collect()
     }
 
-    /// Iterations of the parallel loops that are worth a task.
+    /// Units of the parallel loops that are worth a task.
     fn grain(&self, rw: Rewriter<'c>, state: &State<'c>) -> Ix<'c> {
         let parallel = &self.loops[..self.kernel.schedule.parallel];
         let mut points = Ix::ONE;
         for axis in 0..self.kernel.rank() {
-            match parallel.iter().find(|spec| spec.axis == axis) {
-                Some(spec) => points = points.mul(rw, Ix::Const(spec.tile.unwrap_or(1))),
+            match parallel.iter().position(|spec| spec.axis == axis) {
+                Some(depth) => points = points.mul(rw, Ix::Const(self.unit(depth))),
                 None => points = points.mul(rw, state.spans[axis].len),
             }
         }
@@ -162,14 +167,11 @@ impl<'c> Emitter<'_, 'c> {
         depth: usize,
         part: Span<'c>,
     ) -> State<'c> {
-        let LoopSpec { axis, tile } = self.loops[depth];
+        let axis = self.loops[depth].axis;
         let span = state.spans[axis];
-        let Some(size) = tile else {
-            let lo = span.lo.add(rw, part.lo);
-            return state.narrowed(axis, Span { lo, len: part.len });
-        };
-        let begin = part.lo.mul(rw, Ix::Const(size));
-        let end = part.end(rw).mul(rw, Ix::Const(size)).min(rw, span.len);
+        let unit = Ix::Const(self.unit(depth));
+        let begin = part.lo.mul(rw, unit);
+        let end = part.end(rw).mul(rw, unit).min(rw, span.len);
         let len = end.sub(rw, begin);
         let lo = span.lo.add(rw, begin);
         state.narrowed(axis, Span { lo, len })
@@ -219,19 +221,10 @@ impl<'c> Emitter<'_, 'c> {
         }
     }
 
-    /// How many numbers of the common range of the reduction loops make a chunk.
+    /// How many units of the reduction loops make a chunk.
     fn chunk(&self, rw: Rewriter<'c>, state: &State<'c>, total: Ix<'c>) -> Ix<'c> {
-        let schedule = &self.kernel.schedule;
-        let LoopSpec { axis: last, tile } = self.loops[schedule.parallel - 1];
-        let step = match tile {
-            Some(_) => 1,
-            None if last == schedule.lanes => schedule.vector * schedule.unroll,
-            None => schedule.jam[last],
-        };
-        let least = self.grain(rw, state);
         let even = total.ceil_div(rw, Ix::Const(MAX_CHUNKS));
-        let step = Ix::Const(step);
-        least.max(rw, even).ceil_div(rw, step).mul(rw, step)
+        self.grain(rw, state).max(rw, even)
     }
 
     /// The kernel that merges the parts of all chunks into the outputs.
