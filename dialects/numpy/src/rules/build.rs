@@ -71,6 +71,12 @@ pub(super) fn expanded(m: &mut Place<'_, '_>, x: Class, axes: &[usize]) -> Optio
     )
 }
 
+/// A value repeated to a shape.
+pub(super) fn broadcast_to(m: &mut Place<'_, '_>, x: Class, shape: &[i64]) -> Option<Class> {
+    let shape = m.domain().ctx().i64_array(shape);
+    with(m, "numpy.broadcast_to", &[("shape", shape)], &[x])
+}
+
 /// Which axes of an operand of `rank` dimensions a reduction reduces, and whether they stay.
 pub(super) fn reduced(payload: &Payload<'_>, rank: usize) -> Option<(Vec<bool>, bool)> {
     let axes = payload.attr("axes").and_then(I64Array::decode);
