@@ -149,6 +149,9 @@ impl Numbers {
                 let (n, columns) = (last(&sizes(0)), out / last(&sizes(0)));
                 Profile::Other(n * n * (0.7 * n + 2.0 * columns))
             }
+            "numpy.var" | "numpy.std" => {
+                Profile::Contraction(4.0 * self.elements(graph, node.child(0)))
+            }
             "numpy.add_at" => {
                 // A value for each position, of which one number may be all.
                 let count = |i: usize| self.elements(graph, node.child(i));
