@@ -402,7 +402,7 @@ fn programs() {
 }
 
 #[test]
-fn programs_with_rules_and_without() {
+fn with_rules_and_without() {
     let fired = AtomicUsize::new(0);
     let check = |program: &Program| check_rules(program, &fired);
     let count = campaigns(if long_tests() { 20_000 } else { 500 }, 2, &check);

@@ -25,6 +25,19 @@ pub(super) fn number(m: &mut Place<'_, '_>, dtype: DType, value: f64) -> Option<
     Some(m.add(Constant::NAME, Payload { attrs, ty }, &[]))
 }
 
+/// A constant array of zeros.
+pub(super) fn zeros(m: &mut Place<'_, '_>, dtype: DType, shape: &[i64]) -> Option<Class> {
+    let zero = match dtype {
+        _ if dtype.is_float() => Scalar::Float(0.0),
+        _ if dtype.is_int() => Scalar::Int(0),
+        _ => return None,
+    };
+    let ctx = m.domain().ctx();
+    let ty = ctx.tensor(shape, dtype.ty(ctx));
+    let attrs = ctx.dict_attr(&[("value", zero.splat(ty)?)]);
+    Some(m.add(Constant::NAME, Payload { attrs, ty }, &[]))
+}
+
 /// An op with attributes.
 pub(super) fn with<'c>(
     m: &mut Place<'_, 'c>,

@@ -4,10 +4,8 @@
 use npir_egraph::Class;
 use npir_mlir::prelude::*;
 
-use super::build::{Place, expanded, number, with};
+use super::build::{Place, expanded, number, with, zeros};
 use crate::cast;
-use crate::constant::Constant;
-use crate::elementwise::constant::Scalar;
 use crate::elementwise::dtype::DType;
 use crate::indexing::{Bound, Item, Items};
 use crate::optimize::{Fact, Payload, Size, View};
@@ -187,17 +185,4 @@ pub(super) fn converted<'c>(m: &mut Place<'_, 'c>, x: Class, element: Type<'c>) 
         ty: ctx.tensor(&ty.dims(), element),
     };
     Some(m.add(cast::NAME, payload, &[x]))
-}
-
-/// A constant array of zeros.
-fn zeros(m: &mut Place<'_, '_>, dtype: DType, shape: &[i64]) -> Option<Class> {
-    let zero = match dtype {
-        _ if dtype.is_float() => Scalar::Float(0.0),
-        _ if dtype.is_int() => Scalar::Int(0),
-        _ => return None,
-    };
-    let ctx = m.domain().ctx();
-    let ty = ctx.tensor(shape, dtype.ty(ctx));
-    let attrs = ctx.dict_attr(&[("value", zero.splat(ty)?)]);
-    Some(m.add(Constant::NAME, Payload { attrs, ty }, &[]))
 }

@@ -6,6 +6,7 @@ use npir_mlir::prelude::*;
 
 use super::build::{Place, axes_of, reduced, reduction, with};
 use super::{FLOATS, INTS, Listed, Pattern, is_float, is_int, list, sample};
+use crate::optimize::Size;
 use crate::statistics::guess_axis;
 
 /// Two reductions in a row as one over the axes of both.
@@ -31,6 +32,28 @@ fn over_both(m: &mut Place<'_, '_>, op: &str) -> Option<Class> {
         return None;
     }
     reduction(m, op, x, &axes_of(&both), outer_keeps)
+}
+
+/// The extreme `r` of x - c as that of x less c, where c is the same along all axes that are reduced.
+fn minus_constant(m: &mut Place<'_, '_>) -> Option<Class> {
+    let (x, mut constant) = (m.class("x"), m.class("c"));
+    let (fx, fc) = (m.fact(x), m.fact(constant));
+    let node = m.node("r");
+    let (op, payload) = (node.op().to_owned(), *node.payload());
+    let (over, keepdims) = reduced(&payload, fx.rank())?;
+    let lead = fx.rank().checked_sub(fc.rank())?;
+    let own: Vec<_> = (0..fc.rank()).filter(|axis| over[lead + axis]).collect();
+    let is_constant = own.iter().all(|&axis| fc.sizes[axis] == Size::Known(1));
+    if !is_constant || !is_float(fx) || !fx.covers(fc) {
+        return None;
+    }
+    if !keepdims && !own.is_empty() {
+        let axes: Vec<_> = own.iter().map(|&axis| axis as i64).collect();
+        let axes = m.domain().ctx().i64_array(&axes);
+        constant = with(m, "numpy.squeeze", &[("axes", axes)], &[constant])?;
+    }
+    let extreme = m.build(&op, Some(&payload), &[x])?;
+    m.build("numpy.subtract", None, &[extreme, constant])
 }
 
 /// The mean of squared distances from the mean, over the same axes, as a variance, where that takes one pass.
@@ -294,6 +317,58 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
              %r = numpy.any %a axes [0] : tensor<{m}x{n}xi1> -> tensor<{n}xi1>",
             "{n}xi1",
             "x.all(2).any(0)",
+        );
+
+        // max(x - c) = max(x) - c, c the same along the axes
+        Rule::apply(
+            "max-minus-constant",
+            Relaxed,
+            "max(x - c) = max(x) - c",
+            "(numpy.max@r (numpy.subtract ?x ?c))",
+            minus_constant,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %x, %c : tensor<{n}x5x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.max %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(x - c).max(1)",
+        ),
+        // The other way round it is the opposite extreme.
+        not: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %c, %x : tensor<{n}x1x{t}>, tensor<{n}x5x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.max %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(c - x).max(1)",
+        );
+
+        // min(x - c) = min(x) - c, c the same along the axes
+        Rule::apply(
+            "min-minus-constant",
+            Relaxed,
+            "min(x - c) = min(x) - c",
+            "(numpy.min@r (numpy.subtract ?x ?c))",
+            minus_constant,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %x, %c : tensor<{n}x5x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.min %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(x - c).min(1)",
+        ),
+        // The other way round it is the opposite extreme.
+        not: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %c, %x : tensor<{n}x1x{t}>, tensor<{n}x5x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.min %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(c - x).min(1)",
         );
     }
 }
