@@ -1,5 +1,5 @@
-//! Loops over one axis of an array: those whose iterations do not depend on each other become ops of whole arrays, the
-//! others stay, and all compute what NumPy computes.
+//! Loops over one axis of an array, and lists that are stacked: those whose iterations do not depend on each other, and are
+//! alike, become ops of whole arrays, the others stay, and all compute what NumPy computes.
 
 use std::sync::{Arc, Mutex};
 
@@ -202,6 +202,51 @@ const CASES: &[Case] = &[
         numpy: "r = c.copy()\nfor j in range(6):\n    r[j] = 2 * r.max(axis=0)",
         becomes: Becomes::Loop,
     },
+    Case {
+        name: "a stack of means of rows that masks select",
+        mlir: "%j3 = numpy.constant dense<3> : tensor<i64>
+          %m3 = numpy.equal %l, %j3 : tensor<40xi64>, tensor<i64> -> tensor<40xi1>
+          %s3 = numpy.index %x[array %m3] : tensor<40x3xf64>, tensor<40xi1> -> tensor<?x3xf64>
+          %w3 = numpy.mean %s3 axes [0] : tensor<?x3xf64> -> tensor<3xf64>
+          %j4 = numpy.constant dense<4> : tensor<i64>
+          %m4 = numpy.equal %l, %j4 : tensor<40xi64>, tensor<i64> -> tensor<40xi1>
+          %s4 = numpy.index %x[array %m4] : tensor<40x3xf64>, tensor<40xi1> -> tensor<?x3xf64>
+          %w4 = numpy.mean %s4 axes [0] : tensor<?x3xf64> -> tensor<3xf64>
+          %j5 = numpy.constant dense<5> : tensor<i64>
+          %m5 = numpy.equal %l, %j5 : tensor<40xi64>, tensor<i64> -> tensor<40xi1>
+          %s5 = numpy.index %x[array %m5] : tensor<40x3xf64>, tensor<40xi1> -> tensor<?x3xf64>
+          %w5 = numpy.mean %s5 axes [0] : tensor<?x3xf64> -> tensor<3xf64>
+          %r = numpy.stack %w3, %w4, %w5 axis 0 : tensor<3xf64>, tensor<3xf64>, tensor<3xf64> -> tensor<3x3xf64>",
+        result: "3x3xf64",
+        numpy: "r = np.stack([x[l == j].mean(axis=0) for j in range(3, 6)])",
+        becomes: Becomes::Whole,
+    },
+    Case {
+        name: "a stack of functions of rows, as columns",
+        mlir: "%v1 = numpy.slice %c[1] : tensor<6x3xf64> -> tensor<3xf64>
+          %w1 = numpy.square %v1 : tensor<3xf64> -> tensor<3xf64>
+          %v2 = numpy.slice %c[2] : tensor<6x3xf64> -> tensor<3xf64>
+          %w2 = numpy.square %v2 : tensor<3xf64> -> tensor<3xf64>
+          %v3 = numpy.slice %c[3] : tensor<6x3xf64> -> tensor<3xf64>
+          %w3 = numpy.square %v3 : tensor<3xf64> -> tensor<3xf64>
+          %r = numpy.stack %w1, %w2, %w3 axis 1 : tensor<3xf64>, tensor<3xf64>, tensor<3xf64> -> tensor<3x3xf64>",
+        result: "3x3xf64",
+        numpy: "r = np.stack([c[j] ** 2 for j in range(1, 4)], axis=1)",
+        becomes: Becomes::WholeExactly,
+    },
+    Case {
+        name: "a stack of functions of rows in another order",
+        mlir: "%v1 = numpy.slice %c[1] : tensor<6x3xf64> -> tensor<3xf64>
+          %w1 = numpy.square %v1 : tensor<3xf64> -> tensor<3xf64>
+          %v3 = numpy.slice %c[3] : tensor<6x3xf64> -> tensor<3xf64>
+          %w3 = numpy.square %v3 : tensor<3xf64> -> tensor<3xf64>
+          %v2 = numpy.slice %c[2] : tensor<6x3xf64> -> tensor<3xf64>
+          %w2 = numpy.square %v2 : tensor<3xf64> -> tensor<3xf64>
+          %r = numpy.stack %w1, %w3, %w2 axis 0 : tensor<3xf64>, tensor<3xf64>, tensor<3xf64> -> tensor<3x3xf64>",
+        result: "3x3xf64",
+        numpy: "r = np.stack([c[j] ** 2 for j in (1, 3, 2)])",
+        becomes: Becomes::Loop,
+    },
 ];
 
 /// Compiles a case; whether a loop became ops of whole arrays.
@@ -224,15 +269,19 @@ fn compile(case: &Case, fidelity: Fidelity) -> (Executable, bool) {
         .optimizer(Optimizer::Off)
         .with_pass(Optimize::with_fidelity(fidelity).explaining())
         .on_remark(move |d| {
-            if d.message.contains("do not depend on each other") {
+            if d.message.contains("ops of whole arrays") {
                 *into.lock().unwrap() += 1;
             }
         })
         .compile_source(&source, "loop.mlir")
         .unwrap_or_else(|e| panic!("{}: {e}", case.name));
-    let loops = case.mlir.matches("scf.for").count();
+    let count = |op| case.mlir.matches(op).count();
     let whole = *whole.lock().unwrap();
-    assert!(whole == 0 || whole == loops, "{}: {whole}", case.name);
+    assert!(
+        whole == 0 || whole == count("scf.for") + count("numpy.stack"),
+        "{}: {whole}",
+        case.name
+    );
     (exe, whole > 0)
 }
 

@@ -5,6 +5,7 @@
 //! composable transformations of Python+NumPy programs*, 2018), for loops that were written. Branches become selections.
 
 mod ops;
+mod stack;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use crate::indexing::{Bound, Item, Items, adjust};
 use crate::scalar;
 use crate::slice::{SetSlice, Slice};
 use ops::{Builder, Each, cannot_fail};
+pub use stack::whole_stack;
 
 /// A value in an iteration.
 #[derive(Clone, Copy)]
