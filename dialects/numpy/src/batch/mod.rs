@@ -91,7 +91,7 @@ impl<'c> Whole<'c> {
                 op,
                 low,
                 high,
-                builder: Builder::new(rw, high - low, fidelity),
+                builder: Builder::new(rw, high - low, fidelity, &op.result_types()),
                 values: HashMap::new(),
                 parts: vec![None; op.num_results()],
             };

@@ -28,6 +28,9 @@ pub(super) enum Each<'c> {
 /// Bytes that results of kernels may take together, and values that several ops use: a loop needs those of one iteration.
 const MEMORY: i64 = 1 << 26;
 
+/// They may be so many times as large as what all iterations result in.
+const TIMES_RESULTS: i64 = 4;
+
 /// Builds the ops, and takes them back where the loop turns out not to be one of independent iterations.
 pub(super) struct Builder<'c> {
     rw: Rewriter<'c>,
@@ -35,17 +38,36 @@ pub(super) struct Builder<'c> {
     pub(super) trips: i64,
     fidelity: Fidelity,
     made: Vec<Op<'c>>,
-    bytes: i64,
+    /// Bytes that may still be stored.
+    room: i64,
+}
+
+/// Bytes of an array; 0 where that is not known.
+fn bytes_of(ty: Type<'_>) -> i64 {
+    let bits = match DType::of(ty) {
+        Some(dtype) if ty.is_tensor() && ty.has_static_shape() => i64::from(dtype.bits()),
+        _ => return 0,
+    };
+    let dims = ty.dims();
+    dims.iter().fold(bits, |n, &dim| n.saturating_mul(dim)) / 8
 }
 
 impl<'c> Builder<'c> {
-    pub(super) fn new(rw: Rewriter<'c>, trips: i64, fidelity: Fidelity) -> Self {
+    /// For so many iterations, which result in values of these types.
+    pub(super) fn new(
+        rw: Rewriter<'c>,
+        trips: i64,
+        fidelity: Fidelity,
+        results: &[Type<'c>],
+    ) -> Self {
+        let results = results.iter().map(|ty| bytes_of(*ty));
+        let results = results.fold(0, i64::saturating_add);
         Builder {
             rw,
             trips,
             fidelity,
             made: Vec::new(),
-            bytes: 0,
+            room: MEMORY.max(results.saturating_mul(TIMES_RESULTS)),
         }
     }
 
@@ -166,10 +188,8 @@ impl<'c> Builder<'c> {
 
     /// Counts what must be stored; `None` where it is too much.
     fn store(&mut self, value: Val<'c>) -> Option<Val<'c>> {
-        let bits = i64::from(DType::of(value.ty())?.bits());
-        let count = value.ty().dims().iter().product::<i64>();
-        self.bytes = self.bytes.checked_add(count.checked_mul(bits)? / 8)?;
-        (self.bytes <= MEMORY).then_some(value)
+        self.room = self.room.saturating_sub(bytes_of(value.ty()));
+        (self.room >= 0).then_some(value)
     }
 
     /// `op` of all iterations; at least one operand is their own. `None` where it is not known how.

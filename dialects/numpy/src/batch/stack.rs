@@ -35,7 +35,7 @@ pub fn whole_stack<'c>(op: Op<'c>, fidelity: Fidelity) -> Option<Val<'c>> {
     let axis = normalize_axis(axis, ty.rank()).ok()?;
     rewrite_at(op, |rw| {
         let mut walk = Walker {
-            builder: Builder::new(rw, values.len() as i64, fidelity),
+            builder: Builder::new(rw, values.len() as i64, fidelity, &[ty]),
             known: HashMap::new(),
         };
         match walk.result(&values, axis, ty) {
