@@ -42,3 +42,70 @@ func.func @products(%x: tensor<2000x16xf64>, %c: tensor<64x16xf64>) -> tensor<20
   %m = numpy.argmin %d axis 1 : tensor<2000x64xf64> -> tensor<2000xi64>
   return %m : tensor<2000xi64>
 }
+
+// Means of clusters by a loop of masks, by a matrix of zeros and ones, and by means over masks of all clusters at once:
+// the rows of each cluster are added where they belong, in one pass.
+// CHECK-LABEL: func.func @masks
+// CHECK: %[[LABELS:.*]] = numpy.argmin
+// CHECK-NOT: scf.for
+// CHECK-DAG: numpy.add_at {{.*}} [%[[LABELS]]], %arg0 : tensor<64x16xf64>
+// CHECK-DAG: numpy.add_at {{.*}} [%[[LABELS]]], {{.*}} : tensor<64xi64>
+// CHECK: numpy.divide
+// CHECK: return
+func.func @masks(%x: tensor<2000x16xf64>, %d: tensor<2000x64xf64>, %c: tensor<64x16xf64>) -> tensor<64x16xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %l = numpy.argmin %d axis 1 : tensor<2000x64xf64> -> tensor<2000xi64>
+  %r = scf.for %i = %c0 to %c64 step %c1 iter_args(%now = %c) -> (tensor<64x16xf64>) {
+    %j = numpy.from_scalar %i : index
+    %m = numpy.equal %l, %j : tensor<2000xi64>, tensor<i64> -> tensor<2000xi1>
+    %s = numpy.index %x[array %m] : tensor<2000x16xf64>, tensor<2000xi1> -> tensor<?x16xf64>
+    %w = numpy.mean %s axes [0] : tensor<?x16xf64> -> tensor<16xf64>
+    %f = numpy.set_slice %now[%i], %w : tensor<64x16xf64>, tensor<16xf64> -> tensor<64x16xf64>
+    scf.yield %f : tensor<64x16xf64>
+  }
+  return %r : tensor<64x16xf64>
+}
+
+// CHECK-LABEL: func.func @one_hot
+// CHECK: %[[LABELS:.*]] = numpy.argmin
+// CHECK-DAG: numpy.add_at {{.*}} [%[[LABELS]]], %arg0 : tensor<64x16xf64>
+// CHECK-DAG: numpy.add_at {{.*}} [%[[LABELS]]], {{.*}} : tensor<64xi64>
+// CHECK: numpy.divide
+// CHECK: return
+func.func @one_hot(%x: tensor<2000x16xf64>, %d: tensor<2000x64xf64>) -> tensor<64x16xf64> {
+  %l = numpy.argmin %d axis 1 : tensor<2000x64xf64> -> tensor<2000xi64>
+  %e = numpy.eye shape [64, 64] : tensor<64x64xf64>
+  %m = numpy.index %e[array %l] : tensor<64x64xf64>, tensor<2000xi64> -> tensor<2000x64xf64>
+  %t = numpy.transpose %m : tensor<2000x64xf64> -> tensor<64x2000xf64>
+  %s = numpy.matmul %t, %x : tensor<64x2000xf64>, tensor<2000x16xf64> -> tensor<64x16xf64>
+  %n = numpy.sum %m axes [0] : tensor<2000x64xf64> -> tensor<64xf64>
+  %k = numpy.expand_dims %n axes [1] : tensor<64xf64> -> tensor<64x1xf64>
+  %r = numpy.divide %s, %k : tensor<64x16xf64>, tensor<64x1xf64> -> tensor<64x16xf64>
+  return %r : tensor<64x16xf64>
+}
+
+// CHECK-LABEL: func.func @at_once
+// CHECK: %[[LABELS:.*]] = numpy.argmin
+// CHECK-DAG: numpy.add_at {{.*}} [%[[LABELS]]], %arg0 : tensor<64x16xf64>
+// CHECK-DAG: numpy.add_at {{.*}} [%[[LABELS]]], {{.*}} : tensor<64xi64>
+// CHECK: numpy.divide
+// CHECK: return
+func.func @at_once(%x: tensor<2000x16xf64>, %d: tensor<2000x64xf64>) -> tensor<64x16xf64> {
+  %l = numpy.argmin %d axis 1 : tensor<2000x64xf64> -> tensor<2000xi64>
+  %zero = numpy.constant dense<0> : tensor<i64>
+  %one = numpy.constant dense<1> : tensor<i64>
+  %i = numpy.arange %zero, %one shape [64] : tensor<i64>, tensor<i64> -> tensor<64xi64>
+  %j = numpy.slice %i[:, newaxis] : tensor<64xi64> -> tensor<64x1xi64>
+  %m = numpy.equal %l, %j : tensor<2000xi64>, tensor<64x1xi64> -> tensor<64x2000xi1>
+  %h = numpy.slice %m[:, :, newaxis] : tensor<64x2000xi1> -> tensor<64x2000x1xi1>
+  %b = numpy.cast %h : tensor<64x2000x1xi1> -> tensor<64x2000x1xf64>
+  %p = numpy.multiply %b, %x : tensor<64x2000x1xf64>, tensor<2000x16xf64> -> tensor<64x2000x16xf64>
+  %s = numpy.sum %p axes [1] : tensor<64x2000x16xf64> -> tensor<64x16xf64>
+  %n = numpy.sum %m axes [1] : tensor<64x2000xi1> -> tensor<64xi64>
+  %k = numpy.slice %n[:, newaxis] : tensor<64xi64> -> tensor<64x1xi64>
+  %f = numpy.cast %k : tensor<64x1xi64> -> tensor<64x1xf64>
+  %r = numpy.divide %s, %f : tensor<64x16xf64>, tensor<64x1xf64> -> tensor<64x16xf64>
+  return %r : tensor<64x16xf64>
+}

@@ -118,7 +118,8 @@ pub fn saturate<D: Domain>(
         'rules: for (index, matches) in found.into_iter().enumerate() {
             let rule = &rules.rules[index];
             for bindings in matches {
-                if !seen.insert((index, bindings.clone())) {
+                let key = (index, bindings.clone());
+                if seen.contains(&key) {
                     continue;
                 }
                 if graph.num_nodes() >= limits.nodes {
@@ -131,9 +132,11 @@ pub fn saturate<D: Domain>(
                     continue;
                 }
                 let nodes = graph.num_nodes();
+                // What does not apply may do so when more is known of what it stands on.
                 let Some((made, origin)) = rule.fire(index, graph, &bindings) else {
                     continue;
                 };
+                seen.insert(key);
                 if graph.unite(Class(root), made) {
                     if graph.num_nodes() == nodes {
                         let class = graph.find(made);

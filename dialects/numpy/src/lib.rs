@@ -18,6 +18,7 @@ pub mod arg_reduce;
 pub mod arrange;
 pub mod at;
 pub mod axes;
+pub mod batch;
 pub mod bincount;
 pub mod calculus;
 pub mod cast;

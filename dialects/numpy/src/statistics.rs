@@ -3,11 +3,15 @@
 //!
 //! A variance takes two passes over its input, the mean and then the squares of the differences,
 //! which fuse into the second reduction: NumPy's algorithm and its accuracy, without its temporary.
+//! Where the second pass would go through memory again, it is one pass over differences from a guess of the mean, and
+//! a second one where the guess turns out to be bad ([`one_pass`]).
 
 use npir_mlir::prelude::*;
 use npir_tensor::CheckKind;
 
+use crate::cast;
 use crate::compose::{self, Over};
+use crate::elementwise;
 use crate::elementwise::dtype::DType;
 use crate::reduce::check_where;
 use crate::shape::{axis_mask, reduce_dims};
@@ -216,6 +220,142 @@ fn result_dtype(x: Type<'_>, dtype: Option<Attribute<'_>>) -> Result<DType, Stri
     }
 }
 
+/// Bytes from which on a second pass would go through memory.
+const LARGE: i64 = 1 << 20;
+
+/// How many elements the guess of a mean is the mean of.
+const SAMPLE: i64 = 64;
+
+fn axes_of(over: &Over<'_>) -> Option<Vec<i64>> {
+    over.axes.and_then(I64Array::decode)
+}
+
+/// Whether a value is not computed where it is used.
+fn is_in_memory(x: Val<'_>) -> bool {
+    let inline = |op: Op<'_>| elementwise::row(op.name()).is_some() || op.name() == cast::NAME;
+    !x.defining_op().is_some_and(inline)
+}
+
+/// The axis along which elements give a good guess of the mean over axes, where one pass is worth it: for a large array of
+/// which no part can be done before the next one. Rows are: they stay in the cache between two passes over each.
+pub(crate) fn guess_axis(ty: Type<'_>, axes: Option<&[i64]>) -> Option<usize> {
+    let (dtype, dims) = (DType::of(ty)?, ty.dims());
+    let mask = axis_mask(axes, dims.len()).ok()?;
+    if !ty.has_static_shape()
+        || !dtype.is_float()
+        || dtype.bits() < 32
+        || mask.first() != Some(&true)
+    {
+        return None;
+    }
+    let reduced = || (0..dims.len()).filter(|&axis| mask[axis]);
+    let count = reduced().try_fold(1i64, |n, axis| n.checked_mul(dims[axis]))?;
+    let bytes = dims
+        .iter()
+        .try_fold(i64::from(dtype.bits()) / 8, |n, &dim| n.checked_mul(dim))?;
+    let axis = reduced().max_by_key(|&axis| dims[axis])?;
+    (bytes >= LARGE && count >= 16 * SAMPLE).then_some(axis)
+}
+
+/// Σ (x - mean)².
+fn squares_from<'c>(
+    rw: Rewriter<'c>,
+    x: Val<'c>,
+    mean: Val<'c>,
+    over: &Over<'c>,
+) -> Result<Val<'c>, NoMatch> {
+    let distance = compose::op(rw, "numpy.subtract", &[x, mean], &[])?;
+    let square = compose::squared(rw, distance)?;
+    compose::reduction(rw, "numpy.sum", square, over)
+}
+
+/// Σ (x - mean)² = Σ (x - g)² - (Σ (x - g))² / n for a guess g, the mean of the first elements along `axis`: two sums in
+/// one pass.
+///
+/// With δ = mean - g and the variance σ² the difference loses as much as 1 + δ²/σ² says (T. Chan, G. Golub, R. LeVeque,
+/// *Algorithms for computing the sample variance*, 1983). Where that is more than 4/3 somewhere, or squares are not in the
+/// range of normal numbers, the second pass is made, from the mean that the sums give.
+fn one_pass<'c>(
+    rw: Rewriter<'c>,
+    x: Val<'c>,
+    over: &Over<'c>,
+    dtype: DType,
+    axis: usize,
+) -> Result<Val<'c>, NoMatch> {
+    let dims = x.ty().dims();
+    let mask = axis_mask(axes_of(over).as_deref(), dims.len()).map_err(NoMatch::new)?;
+    let mut sample = x;
+    let mut count = 1;
+    for d in (0..dims.len()).filter(|&d| mask[d]) {
+        count *= dims[d];
+        let stop = if d == axis { SAMPLE } else { 1 };
+        sample = compose::part(rw, sample, d, None, Some(stop))?;
+    }
+    // What leading axes are reduced to is repeated along them as it is.
+    let leading = mask.windows(2).all(|pair| pair[0] || !pair[1]);
+    let own = Over {
+        keepdims: !leading,
+        ..over.clone()
+    };
+    let guess = compose::reduction(rw, "numpy.mean", sample, &own)?;
+    let distance = compose::op(rw, "numpy.subtract", &[x, guess], &[])?;
+    let square = compose::op(rw, "numpy.square", &[distance], &[])?;
+    let sum = compose::reduction(rw, "numpy.sum", distance, &own)?;
+    let squares = compose::reduction(rw, "numpy.sum", square, &own)?;
+
+    let count = compose::float(rw, dtype, count as f64);
+    let more = compose::op(rw, "numpy.divide", &[sum, count], &[])?;
+    let mean = compose::op(rw, "numpy.add", &[guess, more], &[])?;
+    // n·δ²
+    let lost = compose::op(rw, "numpy.multiply", &[sum, more], &[])?;
+    let once = compose::op(rw, "numpy.subtract", &[squares, lost], &[])?;
+    let four = compose::float(rw, dtype, 4.0);
+    let amplified = compose::op(rw, "numpy.multiply", &[lost, four], &[])?;
+    let near = compose::op(rw, "numpy.less_equal", &[amplified, squares], &[])?;
+    let (smallest, infinity) = match dtype {
+        DType::F64 => (1e-270, f64::INFINITY),
+        _ => (1e-24, f64::INFINITY),
+    };
+    let above = compose::float(rw, dtype, smallest);
+    let below = compose::float(rw, dtype, infinity);
+    let above = compose::op(rw, "numpy.greater", &[squares, above], &[])?;
+    let below = compose::op(rw, "numpy.less", &[squares, below], &[])?;
+    let normal = compose::op(rw, "numpy.logical_and", &[above, below], &[])?;
+    let good = compose::op(rw, "numpy.logical_and", &[near, normal], &[])?;
+    let good = compose::reduction(rw, "numpy.all", good, &Over::axis(rw.ctx(), None))?;
+    let good = compose::op(rw, "numpy.item", &[good], &[])?;
+    let mut failed = None;
+    let results = rw.scf_if(
+        good,
+        &[once.ty()],
+        |_| vec![once],
+        |rw| match squares_from(rw, x, mean, &own) {
+            Ok(sum) => vec![sum],
+            Err(reason) => {
+                failed = Some(reason);
+                vec![once]
+            }
+        },
+    );
+    if let Some(reason) = failed {
+        return Err(reason);
+    }
+    match own.keepdims == over.keepdims {
+        true => Ok(results[0]),
+        false if over.keepdims => expanded(rw, results[0], &mask),
+        // Over axes of size 1.
+        false => compose::reduction(rw, "numpy.sum", results[0], over),
+    }
+}
+
+/// The result of a reduction with the axes that it has dropped.
+fn expanded<'c>(rw: Rewriter<'c>, x: Val<'c>, mask: &[bool]) -> Result<Val<'c>, NoMatch> {
+    let axes = (0..mask.len()).filter(|&axis| mask[axis]);
+    let axes: Vec<_> = axes.map(|axis| axis as i64).collect();
+    let axes = rw.ctx().i64_array(&axes);
+    compose::op(rw, "numpy.expand_dims", &[x], &[("axes", axes)])
+}
+
 fn lower_variance<'c>(
     row: &Variance,
     op: Op<'c>,
@@ -245,15 +385,19 @@ fn lower_variance<'c>(
         true => x,
         false => compose::cast(rw, x, computed),
     };
-    let mean = compose::reduction(rw, "numpy.mean", wide, &over.keeping())?;
-    let distance = compose::op(rw, "numpy.subtract", &[wide, mean], &[])?;
-    let square = compose::squared(rw, distance)?;
-    let sum = compose::reduction(rw, "numpy.sum", square, &over)?;
+    let plain = over.chosen.is_none() && !from.is_complex() && wide.key() == x.key();
+    let guess = (plain && is_in_memory(x)).then(|| guess_axis(x.ty(), axes_of(&over).as_deref()));
+    let sum = match guess.flatten() {
+        Some(axis) => one_pass(rw, x, &over, computed, axis)?,
+        None => {
+            let mean = compose::reduction(rw, "numpy.mean", wide, &over.keeping())?;
+            squares_from(rw, wide, mean, &over)?
+        }
+    };
 
     let mut count = match over.chosen {
         None => {
-            let axes = over.axes.and_then(I64Array::decode);
-            let mask = axis_mask(axes.as_deref(), shape.len()).map_err(NoMatch::new)?;
+            let mask = axis_mask(axes_of(&over).as_deref(), shape.len()).map_err(NoMatch::new)?;
             let reduced: Vec<_> = (0..shape.len())
                 .filter(|&d| mask[d])
                 .map(|d| shape[d])

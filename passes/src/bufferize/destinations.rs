@@ -18,14 +18,33 @@ pub(super) fn separate_destinations<'c>(rw: Rewriter<'c>, f: Op<'c>) {
                 .into_iter()
                 .filter(|u| is_destination(u.op, u.operand));
             let all: Vec<_> = written.collect();
+            // What begins in a branch begins there: elsewhere it would begin with what is in memory.
+            let (inside, beside): (Vec<_>, Vec<_>) = all
+                .iter()
+                .partition(|u| name == "linalg.fill" && is_in_branch(u.op, op));
             // The last one may have the original, if nobody reads that.
-            let kept = usize::from(all.len() == result.uses().len());
-            for u in &all[kept.min(all.len())..] {
-                rw.before(ancestor_beside(u.op, op));
+            let kept = usize::from(all.len() == result.uses().len()).min(beside.len());
+            let separate = |u: &Use<'c>, place: Op<'c>| {
+                rw.before(place);
                 u.op.set_operand(u.operand, rw.clone_op(op).result_value(0));
+            };
+            for u in &beside[kept..] {
+                separate(u, ancestor_beside(u.op, op));
+            }
+            for u in inside {
+                separate(&u, u.op);
+            }
+            if !result.has_uses() {
+                rw.erase(op);
             }
         }
     }
+}
+
+/// Whether `op` is in a branch in which `other` is not.
+fn is_in_branch<'c>(op: Op<'c>, other: Op<'c>) -> bool {
+    let own = op.block().map(BlkExt::key);
+    own != other.block().map(BlkExt::key) && op.parent().is_some_and(|op| op.name() == "scf.if")
 }
 
 /// Whether an op writes a tensor result into the operand.

@@ -18,6 +18,7 @@ use npir_egraph::{
     RuleSet, SearchLimits, extract, saturate,
 };
 use npir_mlir::prelude::*;
+use npir_numpy::batch::{Whole, whole_stack};
 use npir_numpy::optimize::{Machine, Numbers, Numpy};
 use npir_numpy::rules;
 
@@ -32,7 +33,8 @@ const OFF: &str = "off";
 
 /// Rewrites array programs by the rules of the numpy dialect
 ///
-/// What a loop computes again and again is moved in front of it, where it cannot fail.
+/// What a loop computes again and again is moved in front of it, where it cannot fail. A loop over an axis whose iterations
+/// do not depend on each other becomes ops of whole arrays, and so does a stack of values that are computed alike.
 /// `mode` says how faithful the rules must be: `exact` keeps every bit, `numpy` what NumPy promises, `relaxed` is the
 /// algebra of real numbers, `off` does nothing. The result never costs more than the program that came. The same input
 /// gives the same output. Limits that are reached are remarks.
@@ -91,6 +93,11 @@ pub struct Optimize {
     applied: Statistic,
     #[statistic(name = "hoisted", description = "Operations moved out of loops")]
     hoisted: Statistic,
+    #[statistic(
+        name = "whole",
+        description = "Loops and stacks that became ops of whole arrays"
+    )]
+    whole: Statistic,
 }
 
 impl Optimize {
@@ -136,14 +143,21 @@ impl Optimize {
         }
     }
 
-    /// The rules of the options; `None` for no optimization.
-    fn rules<'c>(&self, ctx: &'c Context) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
+    /// How faithful rules must be; `None` for no optimization.
+    fn fidelity(&self) -> Result<Option<Fidelity>, String> {
         if self.mode == OFF {
             return Ok(None);
         }
         let fidelity = Fidelity::ALL.into_iter().find(|f| f.name() == self.mode);
-        let fidelity = fidelity
-            .ok_or_else(|| format!("no mode '{}': exact, numpy, relaxed or off", self.mode))?;
+        let no_mode = || format!("no mode '{}': exact, numpy, relaxed or off", self.mode);
+        fidelity.map(Some).ok_or_else(no_mode)
+    }
+
+    /// The rules of the options; `None` for no optimization.
+    fn rules<'c>(&self, ctx: &'c Context) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
+        let Some(fidelity) = self.fidelity()? else {
+            return Ok(None);
+        };
         let rules = rules::up_to(ctx, fidelity).map_err(|e| e.to_string())?;
         if self.only.is_empty() && self.without.is_empty() {
             return Ok(Some(rules));
@@ -227,8 +241,50 @@ impl Optimize {
         let method = self.method()?;
         for block in blocks(function) {
             self.block(block, &rules, method, pictures.as_deref_mut());
+            if self.whole_stacks(block)? > 0 {
+                self.block(block, &rules, method, pictures.as_deref_mut());
+            }
             self.hoisted.add(hoist::hoist(block) as i64);
+            self.whole_arrays(block)?;
         }
+        Ok(())
+    }
+
+    /// Stacks of values that are computed alike, as ops of whole arrays; returns how many.
+    fn whole_stacks(&mut self, block: Blk<'_>) -> Result<usize, String> {
+        let Some(fidelity) = self.fidelity()? else {
+            return Ok(0);
+        };
+        let mut count = 0;
+        for op in block.ops() {
+            let Some(whole) = whole_stack(op, fidelity) else {
+                continue;
+            };
+            if self.explain {
+                op.emit_remark("what is stacked is computed alike: ops of whole arrays");
+            }
+            rewrite_at(op, |rw| rw.replace(op, &[whole]));
+            count += 1;
+        }
+        self.whole.add(count as i64);
+        Ok(count)
+    }
+
+    /// A loop of independent iterations, whose body this block is, as ops of whole arrays in the block around it.
+    fn whole_arrays(&mut self, block: Blk<'_>) -> Result<(), String> {
+        let around = block.parent_op().filter(|op| op.name() == "scf.for");
+        let whole = match (around, self.fidelity()?) {
+            (Some(around), Some(fidelity)) => Whole::of(around, fidelity),
+            _ => None,
+        };
+        let (Some(around), Some(whole)) = (around, whole) else {
+            return Ok(());
+        };
+        if self.explain {
+            around.emit_remark("the iterations do not depend on each other: ops of whole arrays");
+        }
+        whole.replace();
+        self.whole.add(1);
         Ok(())
     }
 

@@ -21,6 +21,7 @@ mod fft;
 mod fft_lengths;
 mod harness;
 mod histograms;
+mod independent_loops;
 mod indexing;
 mod library;
 mod linalg;

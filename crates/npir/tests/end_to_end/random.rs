@@ -5,6 +5,7 @@
 //! smaller, and then shown in both languages.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use npir::mlir::melior::Context;
 use npir::mlir::melior::ir::Module;
@@ -151,14 +152,13 @@ fn ask_numpy(program: &Program, values: &[Value]) -> Result<(Vec<Array>, Vec<Arr
     Ok((results, bounds))
 }
 
-/// Runs the program in one layout of its inputs and compares.
+/// Runs the program in one layout of its inputs: its results, of which some are updated inputs.
 fn run(
     program: &Program,
     exe: &Executable,
     values: &[Value],
-    expected: &(Vec<Array>, Vec<Array>),
     at: usize,
-) -> Result<(), String> {
+) -> Result<Vec<Array>, String> {
     let mut placed: Vec<Placed> = program
         .inputs
         .iter()
@@ -179,25 +179,13 @@ fn run(
         .map_err(|e| format!("it raises {e}"))?;
     drop(args);
     let mut returned = returned.into_iter();
-    let mut bounds = expected.1.iter();
-    for (i, (output, theirs)) in program.outputs.iter().zip(&expected.0).enumerate() {
-        let ours = match program
-            .inputs
-            .iter()
-            .position(|input| input.updates == Some(i))
-        {
+    let mut results = Vec::new();
+    for i in 0..program.outputs.len() {
+        let mut inputs = program.inputs.iter();
+        results.push(match inputs.position(|input| input.updates == Some(i)) {
             Some(argument) => placed[argument].value().to_array(),
             None => returned.next().ok_or("a result is missing")?,
-        };
-        let outcome = match &output.agreement {
-            Agreement::Bits => compare(&ours, theirs, Tolerance::Bitwise),
-            Agreement::Numbers => compare(&ours, theirs, Tolerance::Ulps(0)),
-            Agreement::Within(_) => {
-                let bound = bounds.next().ok_or("a bound is missing")?;
-                compare_within(&ours, theirs, bound)
-            }
-        };
-        outcome.map_err(|e| format!("result {i}, {}: {e}", output.name))?;
+        });
     }
     for ((input, placed), value) in program.inputs.iter().zip(&placed).zip(values) {
         if !placed.surroundings_untouched() {
@@ -206,6 +194,28 @@ fn run(
         if input.updates.is_none() && placed.value() != *value {
             return Err(format!("input {} was written to", input.name));
         }
+    }
+    Ok(results)
+}
+
+/// Compares results as closely as the program says, with the bounds of the inexact ones.
+fn compare_all(
+    program: &Program,
+    ours: &[Array],
+    theirs: &[Array],
+    bounds: &[Array],
+) -> Result<(), String> {
+    let mut bounds = bounds.iter();
+    for (i, output) in program.outputs.iter().enumerate() {
+        let outcome = match &output.agreement {
+            Agreement::Bits => compare(&ours[i], &theirs[i], Tolerance::Bitwise),
+            Agreement::Numbers => compare(&ours[i], &theirs[i], Tolerance::Ulps(0)),
+            Agreement::Within(_) => {
+                let bound = bounds.next().ok_or("a bound is missing")?;
+                compare_within(&ours[i], &theirs[i], bound)
+            }
+        };
+        outcome.map_err(|e| format!("result {i}, {}: {e}", output.name))?;
     }
     Ok(())
 }
@@ -219,15 +229,95 @@ fn check(program: &Program) -> Result<(), String> {
     let expected = ask_numpy(program, &values)?;
     for at in 0..3 {
         let layouts: Vec<_> = program.inputs.iter().map(|i| layout(i, at)).collect();
-        run(program, &exe, &values, &expected, at).map_err(|e| format!("in {layouts:?}: {e}"))?;
+        run(program, &exe, &values, at)
+            .and_then(|ours| compare_all(program, &ours, &expected.0, &expected.1))
+            .map_err(|e| format!("in {layouts:?}: {e}"))?;
     }
     drop(expected);
+    nothing_lost(&session)
+}
+
+fn nothing_lost(session: &Session) -> Result<(), String> {
     match session.leaked() {
         (0, 0) => Ok(()),
         (bytes, blocks) => Err(format!(
             "{bytes} bytes in {blocks} blocks are not given back"
         )),
     }
+}
+
+/// Compiles a program after a pass of the optimizer; nothing where that leaves the program as it is.
+fn compile_with(program: &Program, pass: Option<Optimize>) -> Result<Option<Executable>, String> {
+    let compiler = compiler().optimizer(Optimizer::Off);
+    let context = compiler.context();
+    let fail = |e: String| format!("it does not compile: {e}");
+    let mut module = compiler
+        .parse(&context, program.mlir.as_bytes(), "random.mlir")
+        .map_err(|e| fail(e.to_string()))?;
+    if let Some(pass) = pass {
+        let before = module.as_operation().to_string();
+        compiler
+            .run_passes(&context, &mut module, &pass.pipeline_text())
+            .map_err(|e| fail(e.to_string()))?;
+        if module.as_operation().to_string() == before {
+            return Ok(None);
+        }
+    }
+    let exe = compiler.compile(&module).map_err(|e| fail(e.to_string()))?;
+    Ok(Some(exe))
+}
+
+/// Whether a program computes the same with all rules as without: the same bits in the mode `exact`, and what differs
+/// from NumPy's within bounds in the mode `numpy`. In half of the programs rules apply whatever it costs.
+fn check_rules(program: &Program, fired: &AtomicUsize) -> Result<(), String> {
+    trace(|| format!("{}\n{}", program.mlir, program.python));
+    let session = Session::start();
+    let values: Vec<_> = program.inputs.iter().map(fill).collect();
+    let mut plain = None;
+    for fidelity in [Fidelity::Exact, Fidelity::Numpy] {
+        let pass = match (program.mlir.len() / 3).is_multiple_of(2) {
+            true => Optimize::preferring(fidelity),
+            false => Optimize::with_fidelity(fidelity),
+        };
+        let Some(exe) = compile_with(program, Some(pass))? else {
+            continue;
+        };
+        if plain.is_none() {
+            let exe = compile_with(program, None)?.ok_or("it is not compiled")?;
+            plain = Some(run(program, &exe, &values, 0)?);
+        }
+        let plain = plain.as_deref().unwrap_or_default();
+        let ours = run(program, &exe, &values, 0).map_err(|e| format!("{fidelity}: {e}"))?;
+        let outcome = match fidelity {
+            Fidelity::Exact => ours
+                .iter()
+                .zip(plain)
+                .try_for_each(|(ours, plain)| compare(ours, plain, Tolerance::Bitwise))
+                .map_err(|e| e.to_string()),
+            _ => {
+                // Each of the two may be as far from NumPy.
+                let (_, bounds) = ask_numpy(&with_bounds_twice(program), &values)?;
+                compare_all(program, &ours, plain, &bounds)
+            }
+        };
+        outcome.map_err(|e| format!("with rules, {fidelity}: {e}"))?;
+    }
+    fired.fetch_add(usize::from(plain.is_some()), Ordering::Relaxed);
+    drop(plain);
+    nothing_lost(&session)
+}
+
+/// The program with bounds that are twice as large.
+fn with_bounds_twice(program: &Program) -> Program {
+    let mut program = program.clone();
+    for output in &mut program.outputs {
+        if let Agreement::Within(bound) = &mut output.agreement {
+            let twice = format!("{bound}_twice");
+            let _ = writeln!(program.python, "\n{twice} = 2 * {bound}");
+            *bound = twice;
+        }
+    }
+    program
 }
 
 fn describe(program: &Program) -> String {
@@ -246,7 +336,12 @@ fn describe(program: &Program) -> String {
 }
 
 /// Runs random programs, chosen by a seed and the number of the thread.
-fn campaign(count: u32, seed: u64, stream: u8) -> Result<(), String> {
+fn campaign(
+    count: u32,
+    seed: u64,
+    stream: u8,
+    check: &(dyn Fn(&Program) -> Result<(), String> + Sync),
+) -> Result<(), String> {
     let config = Config {
         cases: count,
         failure_persistence: None,
@@ -268,18 +363,21 @@ fn campaign(count: u32, seed: u64, stream: u8) -> Result<(), String> {
     })
 }
 
-#[test]
-fn programs() {
-    let default = if long_tests() { 50_000 } else { 500 };
+/// Runs as many random programs as the environment says, on two threads, with different programs for each `stream`.
+fn campaigns(
+    default: u64,
+    stream: u8,
+    check: &(dyn Fn(&Program) -> Result<(), String> + Sync),
+) -> u64 {
     let count = from_environment("NPIR_RANDOM_PROGRAMS", default);
     let seed = from_environment("NPIR_RANDOM_SEED", 1);
     println!("{count} random programs, NPIR_RANDOM_SEED={seed}");
     let threads = 2u64;
     let failures: Vec<String> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads)
-            .map(|stream| {
-                let share = (count + stream) / threads;
-                scope.spawn(move || campaign(share as u32, seed, stream as u8))
+            .map(|thread| {
+                let share = (count + thread) / threads;
+                scope.spawn(move || campaign(share as u32, seed, stream + thread as u8, check))
             })
             .collect();
         handles
@@ -294,5 +392,24 @@ fn programs() {
         failures.is_empty(),
         "NPIR_RANDOM_SEED={seed}\n{}",
         failures.join("\n\n")
+    );
+    count
+}
+
+#[test]
+fn programs() {
+    campaigns(if long_tests() { 50_000 } else { 500 }, 0, &check);
+}
+
+#[test]
+fn with_rules_and_without() {
+    let fired = AtomicUsize::new(0);
+    let check = |program: &Program| check_rules(program, &fired);
+    let count = campaigns(if long_tests() { 20_000 } else { 500 }, 2, &check);
+    let fired = fired.into_inner() as u64;
+    println!("rules fired in {fired} of {count} programs");
+    assert!(
+        count < 100 || fired * 5 > count,
+        "rules fire in {fired} of {count} programs"
     );
 }

@@ -1,8 +1,9 @@
 //! Variances, reductions without NaN, masks and starting values of reductions, against NumPy.
 
 use npir_runtime::{DType, RunErrorKind};
+use npir_testing::{Tolerance, compare, compare_within, oracle};
 
-use crate::harness::{Case, check};
+use crate::harness::{Case, Session, call, check, compile};
 use crate::samples::{
     DTYPES, Random, any_bits, is_float, joined, mlir, moderate, numbers, special,
 };
@@ -265,6 +266,76 @@ fn positions_without_nan() {
         );
     }
     check(cases);
+}
+
+/// Large arrays, whose variance takes one pass where the first elements give a good guess of the mean.
+#[test]
+fn variances_of_large_arrays() {
+    let (rows, columns) = (60_000, 5);
+    let n = rows * columns;
+    let mut random = Random(31);
+    let uniform: Vec<f64> = (0..n).map(|_| random.unit()).collect();
+    let mut sorted = uniform.clone();
+    sorted.sort_by(f64::total_cmp);
+    let with = |i: usize, x: f64| {
+        let mut list = uniform.clone();
+        list[i] = x;
+        list
+    };
+    let scaled = |shift: f64, scale: f64| uniform.iter().map(|x| shift + scale * x).collect();
+    let lists: [(&str, Vec<f64>); 10] = [
+        ("uniform", uniform.clone()),
+        ("far from zero", scaled(1000.0, 1.0)),
+        ("sorted", sorted),
+        ("one value", vec![0.1; n]),
+        ("an early outlier", with(3, 1e6)),
+        ("large", scaled(0.0, 1e18)),
+        ("small", scaled(0.0, 1e-17)),
+        ("NaN", with(200_001, f64::NAN)),
+        ("an early infinity", with(1, f64::INFINITY)),
+        ("a late infinity", with(n - 1, f64::NEG_INFINITY)),
+    ];
+    let session = Session::start();
+    for (what, list) in lists {
+        for (ty, dtype) in [("f64", DType::F64), ("f32", DType::F32)] {
+            let value = match dtype {
+                DType::F64 => Value::vector(&list),
+                _ => Value::vector(&list.iter().map(|&x| x as f32).collect::<Vec<_>>()),
+            };
+            let value = value.reshaped(&[rows, columns]);
+            for (axes, result) in [
+                ("", String::new()),
+                ("axes [0] keepdims", format!("1x{columns}x")),
+            ] {
+                let source = format!(
+                    "func.func @f(%a: tensor<{rows}x{columns}x{ty}>) -> tensor<{result}{ty}> {{\n\
+                     %r = numpy.var %a {axes} : tensor<{rows}x{columns}x{ty}> -> tensor<{result}{ty}>\n\
+                     return %r : tensor<{result}{ty}>\n}}"
+                );
+                let exe = compile(&source);
+                let ours = call(&exe, "f", &[&value]).expect("it runs");
+                let axis = if result.is_empty() {
+                    "None"
+                } else {
+                    "0, keepdims=True"
+                };
+                let array = value.to_array();
+                let exact = format!("np.var(a.astype(np.longdouble), axis={axis}).astype(a.dtype)");
+                let bound = format!(
+                    "(lambda e: 8 * np.spacing(np.abs(e)) + 2 * np.abs(np.var(a, axis={axis}) - e))({exact})"
+                );
+                let ask = |text: &str| oracle().eval(text, &[("a", &array)]).expect("NumPy knows");
+                let (exact, bound) = (ask(&exact), ask(&bound));
+                let finite = ask("np.isfinite(a).all()").to_string().contains("rue");
+                let outcome = match finite {
+                    true => compare_within(&ours[0].to_array(), &exact, &bound),
+                    false => compare(&ours[0].to_array(), &exact, Tolerance::Ulps(64)),
+                };
+                outcome.unwrap_or_else(|e| panic!("{what}, {ty}, {axes}: {e}"));
+            }
+        }
+    }
+    assert_eq!(session.leaked(), (0, 0));
 }
 
 #[test]

@@ -45,6 +45,9 @@ impl Default for Machine {
 /// Computing and moving bytes go on together, but for this part of the shorter one: work is never quite free.
 pub(super) const OVERLAP: f64 = 0.1;
 
+/// Adding a number at a position takes this part of another operation.
+const SCATTER: f64 = 0.15;
+
 /// How a node is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Profile {
@@ -145,6 +148,15 @@ impl Numbers {
             "numpy.linalg_solve" => {
                 let (n, columns) = (last(&sizes(0)), out / last(&sizes(0)));
                 Profile::Other(n * n * (0.7 * n + 2.0 * columns))
+            }
+            "numpy.var" | "numpy.std" => {
+                Profile::Contraction(4.0 * self.elements(graph, node.child(0)))
+            }
+            "numpy.add_at" => {
+                // A value for each position, of which one number may be all.
+                let count = |i: usize| self.elements(graph, node.child(i));
+                let values = count(node.num_children() - 1).max(count(1));
+                Profile::Other(out + SCATTER * values)
             }
             _ => {
                 let operands = node.children().map(|child| self.elements(graph, child));

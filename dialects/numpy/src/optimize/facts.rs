@@ -83,6 +83,11 @@ impl<'c> Fact<'c> {
         self.constant.is_some_and(|scalar| scalar.is(number))
     }
 
+    /// Whether all elements are zero, of either sign.
+    pub fn is_zero(&self) -> bool {
+        self.is(0.0) || self.is(-0.0)
+    }
+
     fn new(ty: Type<'c>, sizes: Vec<Size>) -> Self {
         Fact {
             ty,
@@ -227,6 +232,15 @@ fn bounds<'c>(op: &str, payload: &Payload<'c>, children: &[&Fact<'c>]) -> Option
             let fits = dtype.is_int() && dtype.wrap(low) == low && dtype.wrap(high) == high;
             (fits && low >= 0).then_some((low, high))
         }
+        // The numbers up to the size.
+        "numpy.iota" => match payload.ty.dims()[..] {
+            [n] if n != DYNAMIC => DType::of(payload.ty)
+                .filter(|dtype| dtype.is_int() && dtype.wrap(n - 1) == n - 1)
+                .map(|_| (0, n - 1)),
+            _ => None,
+        },
+        // Elements of the first operand.
+        "numpy.index" | "numpy.take" => children.first()?.bounds,
         op if shapes::moves_elements(op) => children.first()?.bounds,
         _ => None,
     }

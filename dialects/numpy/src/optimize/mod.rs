@@ -59,6 +59,20 @@ static OPS: LazyLock<HashMap<String, OpDef>> = LazyLock::new(|| {
     all.map(|def| (def.name.clone(), def)).collect()
 });
 
+/// The type of the only result of an op of the dialect, where operands of these types fit it.
+pub(crate) fn result_type<'c>(
+    ctx: &'c Context,
+    op: &str,
+    attrs: Attribute<'c>,
+    operands: &[Type<'c>],
+) -> Option<Type<'c>> {
+    let types = OPS.get(op)?.result_types(ctx, operands, attrs)?.ok()?;
+    match types[..] {
+        [ty] => Some(ty),
+        _ => None,
+    }
+}
+
 impl<'c> Numpy<'c> {
     /// The domain in a context that has the dialect.
     pub fn new(ctx: &'c Context) -> Self {
@@ -80,11 +94,7 @@ impl<'c> Numpy<'c> {
 
     /// The type of an op's result, where operands of these types fit it.
     fn infer(&self, op: &str, attrs: Attribute<'c>, operands: &[Type<'c>]) -> Option<Type<'c>> {
-        let types = OPS.get(op)?.result_types(self.ctx, operands, attrs)?.ok()?;
-        match types[..] {
-            [ty] => Some(ty),
-            _ => None,
-        }
+        result_type(self.ctx, op, attrs, operands)
     }
 }
 

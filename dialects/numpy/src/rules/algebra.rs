@@ -2,8 +2,9 @@
 
 use npir_egraph::Fidelity::{Exact, Relaxed};
 use npir_egraph::{Class, Rule};
+use npir_mlir::prelude::*;
 
-use super::build::{Place, number};
+use super::build::{Place, number, zeros};
 use super::{BOOL, DOUBLE, FLOATS, INTS, Listed, Pattern, is_float, is_int, list, sample};
 use crate::optimize::Fact;
 
@@ -47,6 +48,14 @@ fn divide_by_constant(m: &mut Place<'_, '_>) -> Option<Class> {
     }
     let reciprocal = number(m, dtype, reciprocal)?;
     m.build("numpy.multiply", None, &[m.class("x"), reciprocal])
+}
+
+/// Zeros of the shape of the result.
+fn nothing(m: &mut Place<'_, '_>) -> Option<Class> {
+    let fact = m.fact(m.root());
+    let shape = fact.ty().has_static_shape().then(|| fact.ty().dims())?;
+    let dtype = fact.dtype()?;
+    zeros(m, dtype, &shape)
 }
 
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
@@ -103,6 +112,52 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
              %r = numpy.subtract %x, %z : tensor<{n}x{t}>, tensor<{t}> -> tensor<{n}x{t}>",
             "{n}x{t}",
             "x - x.dtype.type(-0.0)",
+        );
+
+        // x - x = 0, of integers
+        Rule::apply(
+            "subtract-itself-integers",
+            Exact,
+            "x - x = 0",
+            "(numpy.subtract ?x ?x)",
+            |m| is_int(m.fact_of("x")).then(|| nothing(m))?,
+        ),
+        fires: sample(
+            INTS,
+            "x: {n}x{t}",
+            "%r = numpy.subtract %x, %x : tensor<{n}x{t}>, tensor<{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "np.zeros_like(x)",
+        ),
+        not: sample(
+            INTS,
+            "x: {n}x{t}, y: {n}x{t}",
+            "%r = numpy.subtract %x, %y : tensor<{n}x{t}>, tensor<{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "x - y",
+        );
+
+        // The same of floats, but for ∞ and NaN
+        Rule::apply(
+            "subtract-itself",
+            Relaxed,
+            "x - x = 0",
+            "(numpy.subtract ?x ?x)",
+            |m| is_float(m.fact_of("x")).then(|| nothing(m))?,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{t}",
+            "%r = numpy.subtract %x, %x : tensor<{n}x{t}>, tensor<{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "np.zeros_like(x)",
+        ),
+        not: sample(
+            FLOATS,
+            "x: {n}x{t}",
+            "%r = numpy.add %x, %x : tensor<{n}x{t}>, tensor<{n}x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "x + x",
         );
 
         // x · 1 = x

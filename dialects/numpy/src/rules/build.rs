@@ -25,6 +25,19 @@ pub(super) fn number(m: &mut Place<'_, '_>, dtype: DType, value: f64) -> Option<
     Some(m.add(Constant::NAME, Payload { attrs, ty }, &[]))
 }
 
+/// A constant array of zeros.
+pub(super) fn zeros(m: &mut Place<'_, '_>, dtype: DType, shape: &[i64]) -> Option<Class> {
+    let zero = match dtype {
+        _ if dtype.is_float() => Scalar::Float(0.0),
+        _ if dtype.is_int() => Scalar::Int(0),
+        _ => return None,
+    };
+    let ctx = m.domain().ctx();
+    let ty = ctx.tensor(shape, dtype.ty(ctx));
+    let attrs = ctx.dict_attr(&[("value", zero.splat(ty)?)]);
+    Some(m.add(Constant::NAME, Payload { attrs, ty }, &[]))
+}
+
 /// An op with attributes.
 pub(super) fn with<'c>(
     m: &mut Place<'_, 'c>,
@@ -69,6 +82,12 @@ pub(super) fn expanded(m: &mut Place<'_, '_>, x: Class, axes: &[usize]) -> Optio
         &[("axes", ctx.i64_array(&axes))],
         &[x],
     )
+}
+
+/// A value repeated to a shape.
+pub(super) fn broadcast_to(m: &mut Place<'_, '_>, x: Class, shape: &[i64]) -> Option<Class> {
+    let shape = m.domain().ctx().i64_array(shape);
+    with(m, "numpy.broadcast_to", &[("shape", shape)], &[x])
 }
 
 /// Which axes of an operand of `rank` dimensions a reduction reduces, and whether they stay.

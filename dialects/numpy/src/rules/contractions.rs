@@ -137,8 +137,63 @@ fn distances(m: &mut Place<'_, '_>, [a, b]: [Class; 2]) -> Option<Class> {
     Some(first)
 }
 
+/// A contraction of two matrices over one axis as a product of matrices.
+fn as_product(m: &mut Place<'_, '_>) -> Option<Class> {
+    let (a, b) = (m.class("a"), m.class("b"));
+    let wide = m.fact(a).dtype().is_some_and(|dtype| dtype.bits() >= 32);
+    let text = m.node("e").payload().attr("subscripts")?.as_str()?;
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let (inputs, output) = text.split_once("->")?;
+    let (left, right) = inputs.split_once(',')?;
+    let letters = |text: &str| <[char; 2]>::try_from(text.chars().collect::<Vec<_>>()).ok();
+    let (left, right, output) = (letters(left)?, letters(right)?, letters(output)?);
+    let inner = *left.iter().find(|letter| right.contains(letter))?;
+    let outer = |own: [char; 2]| own.into_iter().find(|letter| *letter != inner);
+    let (row, column) = (outer(left)?, outer(right)?);
+    let same_size = {
+        let own = |class, at: bool| m.fact(class).sizes.get(usize::from(at)).copied();
+        own(a, left[1] == inner)? == own(b, right[1] == inner)?
+    };
+    if row == column || !wide || !is_float(m.fact(a)) || !same_size {
+        return None;
+    }
+    let turned = |m: &mut Place<'_, '_>, x| m.build("numpy.transpose", None, &[x]);
+    let a = if left[0] == inner { turned(m, a)? } else { a };
+    let b = if right[1] == inner { turned(m, b)? } else { b };
+    let product = m.build("numpy.matmul", None, &[a, b])?;
+    match output {
+        _ if output == [row, column] => Some(product),
+        _ if output == [column, row] => turned(m, product),
+        _ => None,
+    }
+}
+
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
     list! { "contractions";
+        // A contraction of matrices over one axis is a product, for which there are more rules
+        Rule::apply(
+            "einsum-product",
+            Numpy,
+            "einsum(\"ji,jk->ik\", a, b) = aᵀ·b",
+            "(numpy.einsum@e ?a ?b)",
+            as_product,
+        ),
+        fires: sample(
+            FLOATS,
+            "a: {k}x{n}x{t}, b: {k}x{m}x{t}",
+            "%r = numpy.einsum \"ji,jk->ki\", %a, %b : tensor<{k}x{n}x{t}>, tensor<{k}x{m}x{t}> -> tensor<{m}x{n}x{t}>",
+            "{m}x{n}x{t}",
+            "np.einsum('ji,jk->ki', a, b)",
+        ),
+        // Nothing is summed.
+        not: sample(
+            FLOATS,
+            "a: {k}x{n}x{t}, b: {k}x{n}x{t}",
+            "%r = numpy.einsum \"ji,ji->ij\", %a, %b : tensor<{k}x{n}x{t}>, tensor<{k}x{n}x{t}> -> tensor<{n}x{k}x{t}>",
+            "{n}x{k}x{t}",
+            "np.einsum('ji,ji->ij', a, b)",
+        );
+
         // Σ a·b as a contraction, where a and b are repeated along different axes
         Rule::apply(
             "sum-of-products",

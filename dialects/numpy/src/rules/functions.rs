@@ -258,5 +258,36 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
             "{n}x{t}",
             "np.sqrt(np.square(x))",
         );
+
+        // log(exp(x)/s) = x - log(s): of a softmax, the logarithm of its row sums
+        Pattern {
+            name: "log-normalized",
+            fidelity: Relaxed,
+            equation: "log(exp(x)/s) = x - log(s)",
+            left: "(numpy.log (numpy.divide (numpy.exp ?x) ?s))",
+            right: "(numpy.subtract ?x (numpy.log ?s))",
+        }
+        .rule()
+        .when(|m| is_float(m.fact_of("x"))),
+        fires: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%e = numpy.exp %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %s = numpy.sum %e axes [1] keepdims : tensor<{n}x{m}x{t}> -> tensor<{n}x1x{t}>\n\
+             %q = numpy.divide %e, %s : tensor<{n}x{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.log %q : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>",
+            "{n}x{m}x{t}",
+            "np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))",
+        ),
+        not: sample(
+            FLOATS,
+            "x: {n}x{m}x{t}",
+            "%e = numpy.exp %x : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %s = numpy.sum %e axes [1] keepdims : tensor<{n}x{m}x{t}> -> tensor<{n}x1x{t}>\n\
+             %q = numpy.add %e, %s : tensor<{n}x{m}x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x{m}x{t}>\n\
+             %r = numpy.log %q : tensor<{n}x{m}x{t}> -> tensor<{n}x{m}x{t}>",
+            "{n}x{m}x{t}",
+            "np.log(np.exp(x) + np.exp(x).sum(1, keepdims=True))",
+        );
     }
 }

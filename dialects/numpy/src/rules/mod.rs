@@ -16,6 +16,7 @@ mod functions;
 mod integers;
 mod linear_algebra;
 mod masks;
+mod one_hot;
 mod positions;
 mod reductions;
 mod segments;

@@ -2,9 +2,12 @@
 
 use npir_egraph::Fidelity::{Exact, Numpy, Relaxed};
 use npir_egraph::{Class, Rule};
+use npir_mlir::prelude::*;
 
-use super::build::{Place, axes_of, reduced, reduction};
+use super::build::{Place, axes_of, reduced, reduction, with};
 use super::{FLOATS, INTS, Listed, Pattern, is_float, is_int, list, sample};
+use crate::optimize::Size;
+use crate::statistics::guess_axis;
 
 /// Two reductions in a row as one over the axes of both.
 fn over_both(m: &mut Place<'_, '_>, op: &str) -> Option<Class> {
@@ -31,8 +34,83 @@ fn over_both(m: &mut Place<'_, '_>, op: &str) -> Option<Class> {
     reduction(m, op, x, &axes_of(&both), outer_keeps)
 }
 
+/// The extreme `r` of x - c as that of x less c, where c is the same along all axes that are reduced.
+fn minus_constant(m: &mut Place<'_, '_>) -> Option<Class> {
+    let (x, mut constant) = (m.class("x"), m.class("c"));
+    let (fx, fc) = (m.fact(x), m.fact(constant));
+    let node = m.node("r");
+    let (op, payload) = (node.op().to_owned(), *node.payload());
+    let (over, keepdims) = reduced(&payload, fx.rank())?;
+    let lead = fx.rank().checked_sub(fc.rank())?;
+    let own: Vec<_> = (0..fc.rank()).filter(|axis| over[lead + axis]).collect();
+    let is_constant = own.iter().all(|&axis| fc.sizes[axis] == Size::Known(1));
+    if !is_constant || !is_float(fx) || !fx.covers(fc) {
+        return None;
+    }
+    if !keepdims && !own.is_empty() {
+        let axes: Vec<_> = own.iter().map(|&axis| axis as i64).collect();
+        let axes = m.domain().ctx().i64_array(&axes);
+        constant = with(m, "numpy.squeeze", &[("axes", axes)], &[constant])?;
+    }
+    let extreme = m.build(&op, Some(&payload), &[x])?;
+    m.build("numpy.subtract", None, &[extreme, constant])
+}
+
+/// The mean of squared distances from the mean, over the same axes, as a variance, where that takes one pass.
+fn variance(m: &mut Place<'_, '_>) -> Option<Class> {
+    let x = m.class("x");
+    let fact = m.fact(x);
+    let rank = fact.rank();
+    let (outer, inner) = (m.node("s").payload(), m.node("m").payload());
+    let plain = outer.attr("dtype").is_none() && inner.attr("dtype").is_none();
+    let ((over, keepdims), (before, kept)) = (reduced(outer, rank)?, reduced(inner, rank)?);
+    // A mean without the axes is repeated along leading ones.
+    let leading = (1..rank).all(|axis| before[axis - 1] || !before[axis]);
+    let axes: Vec<_> = axes_of(&over).iter().map(|&axis| axis as i64).collect();
+    guess_axis(fact.ty(), Some(&axes))?;
+    if !plain || over != before || !kept && !leading {
+        return None;
+    }
+    let ctx = m.domain().ctx();
+    let mut attrs = vec![("axes", ctx.i64_array(&axes))];
+    if keepdims {
+        attrs.push(("keepdims", ctx.unit_attr()));
+    }
+    with(m, "numpy.var", &attrs, &[x])
+}
+
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
     list! { "reductions";
+        // mean (x - mean x)² is a variance, which takes one pass over a large array
+        Rule::apply(
+            "variance",
+            Numpy,
+            "mean (x - mean x)² = var x",
+            "(numpy.mean@s (numpy.square (numpy.subtract ?x (numpy.mean@m ?x))))",
+            variance,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: 70000x5x{t}",
+            "%m = numpy.mean %x axes [0] : tensor<70000x5x{t}> -> tensor<5x{t}>\n\
+             %d = numpy.subtract %x, %m : tensor<70000x5x{t}>, tensor<5x{t}> -> tensor<70000x5x{t}>\n\
+             %q = numpy.square %d : tensor<70000x5x{t}> -> tensor<70000x5x{t}>\n\
+             %r = numpy.mean %q axes [0] : tensor<70000x5x{t}> -> tensor<5x{t}>",
+            "5x{t}",
+            "np.var(x.astype(np.float64), axis=0).astype(x.dtype)",
+        ),
+        // Of a small array two passes are as good.
+        not: sample(
+            FLOATS,
+            "x: 700x5x{t}",
+            "%m = numpy.mean %x axes [0] : tensor<700x5x{t}> -> tensor<5x{t}>\n\
+             %d = numpy.subtract %x, %m : tensor<700x5x{t}>, tensor<5x{t}> -> tensor<700x5x{t}>\n\
+             %q = numpy.square %d : tensor<700x5x{t}> -> tensor<700x5x{t}>\n\
+             %r = numpy.mean %q axes [0] : tensor<700x5x{t}> -> tensor<5x{t}>",
+            "5x{t}",
+            "np.var(x, axis=0)",
+        );
+
         // Σ Σ x = Σ x, of integers
         Rule::apply(
             "sum-sum-integers",
@@ -239,6 +317,58 @@ pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
              %r = numpy.any %a axes [0] : tensor<{m}x{n}xi1> -> tensor<{n}xi1>",
             "{n}xi1",
             "x.all(2).any(0)",
+        );
+
+        // max(x - c) = max(x) - c, c the same along the axes
+        Rule::apply(
+            "max-minus-constant",
+            Relaxed,
+            "max(x - c) = max(x) - c",
+            "(numpy.max@r (numpy.subtract ?x ?c))",
+            minus_constant,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %x, %c : tensor<{n}x5x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.max %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(x - c).max(1)",
+        ),
+        // The other way round it is the opposite extreme.
+        not: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %c, %x : tensor<{n}x1x{t}>, tensor<{n}x5x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.max %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(c - x).max(1)",
+        );
+
+        // min(x - c) = min(x) - c, c the same along the axes
+        Rule::apply(
+            "min-minus-constant",
+            Relaxed,
+            "min(x - c) = min(x) - c",
+            "(numpy.min@r (numpy.subtract ?x ?c))",
+            minus_constant,
+        ),
+        fires: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %x, %c : tensor<{n}x5x{t}>, tensor<{n}x1x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.min %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(x - c).min(1)",
+        ),
+        // The other way round it is the opposite extreme.
+        not: sample(
+            FLOATS,
+            "x: {n}x5x{t}, c: {n}x1x{t}",
+            "%d = numpy.subtract %c, %x : tensor<{n}x1x{t}>, tensor<{n}x5x{t}> -> tensor<{n}x5x{t}>\n\
+             %r = numpy.min %d axes [1] : tensor<{n}x5x{t}> -> tensor<{n}x{t}>",
+            "{n}x{t}",
+            "(c - x).min(1)",
         );
     }
 }

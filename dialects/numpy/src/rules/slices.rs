@@ -6,9 +6,12 @@ use npir_mlir::prelude::*;
 
 use super::build::{Place, axes_of, reduced, reduction, with};
 use super::{DOUBLE, FLOATS, Listed, list, sample};
+use crate::cast;
+use crate::elementwise::row;
 use crate::indexing::{Bound, Item, Items, adjust};
-use crate::optimize::Size;
+use crate::optimize::{Payload, Size};
 use crate::shape::normalize_axis;
+use crate::views::permutation;
 
 /// The items of the slice `s`, one for each of `rank` dimensions; `None` with new axes, bounds from the run, or a position
 /// that the run may find to be out of bounds.
@@ -77,6 +80,93 @@ fn of_reduction(m: &mut Place<'_, '_>) -> Option<Class> {
     let cut = part(m, x, &own)?;
     let op = m.node("r").op().to_owned();
     reduction(m, &op, cut, &axes, keepdims)
+}
+
+/// Whether the slice `s` has at most half of the elements: what is cut off need not be computed, and the rest is not cut
+/// into pieces that overlap.
+fn halves(m: &Place<'_, '_>) -> bool {
+    let count = |class: Class| {
+        let dims = m.fact(class).ty().dims();
+        let known = !dims.contains(&DYNAMIC);
+        known.then(|| dims.iter().map(|&dim| dim as f64).product::<f64>())
+    };
+    match (count(m.root()), count(m.node("s").child(0))) {
+        (Some(part), Some(whole)) => 2.0 * part <= whole,
+        _ => false,
+    }
+}
+
+/// A slice of what is computed element by element: of the same elements of the operands.
+fn of_elementwise(m: &mut Place<'_, '_>) -> Option<Class> {
+    let whole = m.class("e");
+    if !halves(m) {
+        return None;
+    }
+    let fact = m.fact(whole);
+    let (rank, sizes) = (fact.rank(), fact.sizes.clone());
+    let items = items_of(m, rank)?;
+    let computed = |node: &npir_egraph::NodeRef<'_, _>| {
+        row(node.op()).is_some_and(|row| row.guard.is_none()) || node.op() == cast::NAME
+    };
+    let node = m.graph().nodes(whole).find(computed)?;
+    let (op, payload) = (node.op().to_owned(), *node.payload());
+    let operands: Vec<_> = node.children().collect();
+    let mut parts = Vec::new();
+    for operand in operands {
+        let own = m.fact(operand);
+        let lead = rank.checked_sub(own.rank())?;
+        let mut cut = Vec::new();
+        for (axis, &size) in own.sizes.iter().enumerate() {
+            let (item, all) = (items[lead + axis], sizes[lead + axis]);
+            cut.push(match item {
+                _ if size == all => item,
+                _ if size != Size::Known(1) => return None,
+                // It is repeated.
+                Item::Index(_) => Item::Index(Bound::Static(0)),
+                _ => Item::ALL,
+            });
+        }
+        parts.push(part(m, operand, &cut)?);
+    }
+    if op != cast::NAME {
+        return m.build(&op, None, &parts);
+    }
+    // A cast says its type.
+    let ctx = m.domain().ctx();
+    let dims = m.fact(parts[0]).ty().dims();
+    let ty = ctx.tensor(&dims, payload.ty.element());
+    let attrs = payload.attrs;
+    Some(m.add(cast::NAME, Payload { attrs, ty }, &parts))
+}
+
+/// A slice of a transposed array: the slice, transposed.
+fn of_transposed(m: &mut Place<'_, '_>) -> Option<Class> {
+    let x = m.class("x");
+    if !halves(m) {
+        return None;
+    }
+    let rank = m.fact(x).rank();
+    let items = items_of(m, rank)?;
+    let axes = m
+        .node("t")
+        .payload()
+        .attr("axes")
+        .and_then(I64Array::decode);
+    let order = permutation(axes.as_deref(), rank).ok()?;
+    let mut own = vec![Item::ALL; rank];
+    for (item, &axis) in items.iter().zip(&order) {
+        own[axis] = *item;
+    }
+    let cut = part(m, x, &own)?;
+    let stays = |axis: &usize| !matches!(own[*axis], Item::Index(_));
+    let left: Vec<_> = (0..rank).filter(stays).collect();
+    let order = order.iter().filter(|axis| stays(axis));
+    let order: Vec<_> = order
+        .filter_map(|axis| left.iter().position(|other| other == axis))
+        .map(|place| place as i64)
+        .collect();
+    let order = m.domain().ctx().i64_array(&order);
+    with(m, "numpy.transpose", &[("axes", order)], &[cut])
 }
 
 /// A slice of arrays one after another that lies in one of them.
@@ -149,6 +239,58 @@ fn of_concatenated(m: &mut Place<'_, '_>) -> Option<Class> {
 
 pub(super) fn rules<'c>() -> Vec<Listed<'c>> {
     list! { "slices";
+        // f(x, y)[i] = f(x[i], y[i]), where that is at most half of it
+        Rule::apply(
+            "slice-of-elementwise",
+            Exact,
+            "f(x, y)[i] = f(x[i], y[i])",
+            "(numpy.slice@s ?e)",
+            of_elementwise,
+        ),
+        fires: sample(
+            &["f64", "i8", "complex<f64>"],
+            "x: 6x4x{t}, y: 4x{t}, z: 6x1x{t}",
+            "%a = numpy.multiply %x, %y : tensor<6x4x{t}>, tensor<4x{t}> -> tensor<6x4x{t}>\n\
+             %b = numpy.add %a, %z : tensor<6x4x{t}>, tensor<6x1x{t}> -> tensor<6x4x{t}>\n\
+             %r = numpy.slice %b[1:6:2, -1] : tensor<6x4x{t}> -> tensor<3x{t}>",
+            "3x{t}",
+            "(x * y + z)[1:6:2, -1]",
+        ),
+        // Most of it.
+        not: sample(
+            DOUBLE,
+            "x: 6x4x{t}",
+            "%a = numpy.exp %x : tensor<6x4x{t}> -> tensor<6x4x{t}>\n\
+             %r = numpy.slice %a[1:] : tensor<6x4x{t}> -> tensor<5x4x{t}>",
+            "5x4x{t}",
+            "np.exp(x)[1:]",
+        );
+
+        // xᵀ[i, j] = x[j, i]ᵀ, where that is at most half of it
+        Rule::apply(
+            "slice-of-transposed",
+            Exact,
+            "xᵀ[i, j] = x[j, i]ᵀ",
+            "(numpy.slice@s (numpy.transpose@t ?x))",
+            of_transposed,
+        ),
+        fires: sample(
+            &["f64", "i8"],
+            "x: 6x4x3x{t}",
+            "%a = numpy.transpose %x axes [2, 0, 1] : tensor<6x4x3x{t}> -> tensor<3x6x4x{t}>\n\
+             %r = numpy.slice %a[:, 2, 1:] : tensor<3x6x4x{t}> -> tensor<3x3x{t}>",
+            "3x3x{t}",
+            "x.transpose(2, 0, 1)[:, 2, 1:]",
+        ),
+        not: sample(
+            DOUBLE,
+            "x: 6x4x{t}",
+            "%a = numpy.transpose %x : tensor<6x4x{t}> -> tensor<4x6x{t}>\n\
+             %r = numpy.slice %a[1:] : tensor<4x6x{t}> -> tensor<3x6x{t}>",
+            "3x6x{t}",
+            "x.T[1:]",
+        );
+
         // (a·b)[i, j] = a[i]·b[:, j]
         Rule::apply(
             "slice-of-product",
