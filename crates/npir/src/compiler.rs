@@ -4,6 +4,7 @@ use crate::error::CompileError;
 use crate::executable::Executable;
 use crate::registry::options_for;
 use npir_cpu::{Checks, CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
+use npir_machine::Machine;
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::Module;
 use npir_mlir::prelude::{
@@ -13,8 +14,8 @@ use npir_mlir::prelude::{
 };
 use npir_passes::optimize::Picture;
 use npir_passes::pipeline::{
-    BEFORE_OPTIMIZER, Extraction, Level, Optimizer, PipelineOptions, explain, lower_to, optimize,
-    stage,
+    BEFORE_OPTIMIZER, Extraction, Level, Optimizer, PipelineOptions, Settings, explain, lower_to,
+    optimize, stage,
 };
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
@@ -31,9 +32,7 @@ pub struct Compiler {
     /// `None`: the host.
     target: Option<CpuTarget>,
     opt: OptLevel,
-    threads: bool,
-    optimizer: Optimizer,
-    extraction: Extraction,
+    settings: Settings,
     checks: Checks,
     passes: Vec<(Level, String)>,
     on_remark: Option<Arc<OnRemark>>,
@@ -56,9 +55,7 @@ impl Compiler {
             registry,
             target: None,
             opt: OptLevel::default(),
-            threads: true,
-            optimizer: Optimizer::default(),
-            extraction: Extraction::default(),
+            settings: Settings::default(),
             checks: Checks::None,
             passes: Vec::new(),
             on_remark: None,
@@ -76,18 +73,39 @@ impl Compiler {
     }
     /// Whether compiled loops use the runtime's threads.
     pub fn threads(mut self, on: bool) -> Self {
-        self.threads = on;
+        self.settings.threads = on;
         self
     }
     /// What the optimizer may do with programs of the first level: by default what NumPy itself leaves open.
     pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
-        self.optimizer = optimizer;
+        self.settings.optimizer = optimizer;
         self
     }
     /// How the optimizer chooses among plans. [`Extraction::Exact`] is an error of the compilation in builds without a
     /// solver, [`npir_egraph::HAS_EXACT`].
     pub fn extraction(mut self, extraction: Extraction) -> Self {
-        self.extraction = extraction;
+        self.settings.extraction = extraction;
+        self
+    }
+    /// The machine that costs are of: what the optimizer, fusion and the scheduler choose depends on it. Without it the
+    /// embedded numbers decide, and programs become the same code on every machine with this processor.
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.settings.machine = Arc::new(machine);
+        self
+    }
+    /// The same from a file that `npir calibrate` has written on this machine.
+    ///
+    /// # Errors
+    /// A file that is missing or damaged, or was written by another version, on another processor than code is made
+    /// for, or with another number of threads than the runtime has.
+    pub fn machine_file(self, path: impl AsRef<Path>) -> Result<Self, CompileError> {
+        let machine = machine_of(path, &self.cpu()?)?;
+        Ok(self.machine(machine))
+    }
+    /// Takes plans and fusions by chance, the same for the same seed, instead of those that cost least: to measure what
+    /// the chosen ones are worth.
+    pub fn sample(mut self, seed: Option<u32>) -> Self {
+        self.settings.sample = seed;
         self
     }
     /// What compiled code looks for when it runs. [`Checks::Memory`] needs a process that was started with
@@ -115,12 +133,7 @@ impl Compiler {
         self
     }
     fn options(&self) -> Result<PipelineOptions, CompileError> {
-        Ok(options_for(
-            &self.cpu()?,
-            self.threads,
-            self.optimizer,
-            self.extraction,
-        ))
+        Ok(options_for(&self.cpu()?, self.settings.clone()))
     }
     fn cpu(&self) -> Result<CpuTarget, CompileError> {
         match &self.target {
@@ -433,6 +446,20 @@ impl Compiler {
     pub fn stage(&self, level: Level) -> Result<String, CompileError> {
         Ok(stage(level, &self.options()?))
     }
+}
+
+/// The description of a machine with this processor and the runtime's number of threads, from a file.
+///
+/// # Errors
+/// As [`Compiler::machine_file`].
+pub fn machine_of(path: impl AsRef<Path>, target: &CpuTarget) -> Result<Machine, CompileError> {
+    let path = path.as_ref();
+    let threads = npir_runtime::pool::num_threads();
+    let machine = Machine::read(path).and_then(|machine| machine.for_cpu(target.cpu(), threads));
+    machine.map_err(|error| CompileError::Machine {
+        path: path.display().to_string(),
+        error,
+    })
 }
 
 /// The one linker of the process.

@@ -4,7 +4,7 @@ use npir_cpu::{Arch, CpuTarget};
 use npir_mlir::dialect::Registry;
 use npir_mlir::pass::PassDecl as _;
 use npir_passes::only_if::OnlyIf;
-use npir_passes::pipeline::{self, Extraction, Optimizer, PipelineOptions};
+use npir_passes::pipeline::{self, PipelineOptions, Settings};
 
 /// Adds `Registry::standard()`.
 pub trait StandardRegistry {
@@ -24,14 +24,12 @@ impl StandardRegistry for Registry {
         // On a processor without code generation the pipelines still lower, with the
         // narrowest vectors.
         let options = match CpuTarget::host() {
-            Ok(host) => options_for(&host, true, Optimizer::default(), Extraction::default()),
+            Ok(host) => options_for(&host, Settings::default()),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
                 libmvec_bits: 0,
                 fma: false,
-                threads: true,
-                optimizer: Optimizer::default(),
-                extraction: Extraction::default(),
+                settings: Settings::default(),
                 to_llvm: to_llvm(),
             },
         };
@@ -40,12 +38,7 @@ impl StandardRegistry for Registry {
 }
 
 /// What the pipelines need to know of a target.
-pub(crate) fn options_for(
-    target: &CpuTarget,
-    threads: bool,
-    optimizer: Optimizer,
-    extraction: Extraction,
-) -> PipelineOptions {
+pub(crate) fn options_for(target: &CpuTarget, settings: Settings) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
         libmvec_bits: if npir_runtime::symbols::has_libmvec() {
@@ -54,9 +47,7 @@ pub(crate) fn options_for(
             0
         },
         fma: target.has("fma") || target.arch() != Arch::X86_64,
-        threads,
-        optimizer,
-        extraction,
+        settings,
         to_llvm: to_llvm(),
     }
 }

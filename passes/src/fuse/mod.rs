@@ -9,6 +9,8 @@ mod plan_tests;
 mod problem;
 mod snapshot;
 
+use npir_egraph::Chance;
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
 
 use problem::Limits;
@@ -50,8 +52,33 @@ pub struct TensorFuse {
         description = "cheap operations per element that may be done twice to avoid storing a value"
     )]
     max_recompute: i64,
+    #[option(description = "the machine that costs are of: a file of `npir calibrate`")]
+    machine: String,
+    #[option(
+        default = "-1",
+        description = "decides by chance, with this seed, where fusion is a matter of cost; -1 for none"
+    )]
+    sample: i64,
     #[statistic(name = "fused", description = "Operations fused away")]
     fused: Statistic,
+}
+
+impl TensorFuse {
+    /// The pass with the costs of this machine.
+    pub fn on(machine: &Machine) -> Self {
+        TensorFuse {
+            machine: machine.to_option(),
+            ..Self::default()
+        }
+    }
+
+    /// The same pass, which decides by chance where there is a seed.
+    pub fn sampling(self, seed: Option<u32>) -> Self {
+        TensorFuse {
+            sample: seed.map_or(-1, i64::from),
+            ..self
+        }
+    }
 }
 
 impl Pass for TensorFuse {
@@ -63,7 +90,10 @@ impl Pass for TensorFuse {
             outputs: at_least_one(self.max_outputs) as usize,
             recompute: u32::try_from(self.max_recompute.max(0)).unwrap_or(u32::MAX),
         };
-        let mut cache = snapshot::Cache::default();
+        let warn = |words: &str| op.emit_warning(words);
+        let machine = Machine::from_option_or_default(&self.machine, warn);
+        let mut chance = u64::try_from(self.sample).ok().map(Chance::new);
+        let mut cache = snapshot::Cache::new(machine);
         let mut blocks = Vec::new();
         op.walk_ops(&mut |inner| {
             if inner.name().starts_with("linalg.") {
@@ -75,7 +105,7 @@ impl Pass for TensorFuse {
         let owned = OwnedRewriter::new(op.ctx());
         for block in blocks {
             let snapshot = snapshot::read(block, &mut cache);
-            let groups = plan::plan(&snapshot.problem, limits);
+            let groups = plan::plan(&snapshot.problem, limits, &mut chance);
             let fused = emit::emit(owned.get(), &snapshot, &groups);
             self.fused.add(fused as i64);
         }

@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use npir_egraph::Chance;
 use npir_tensor::Access;
 
 use super::problem::{Generic, Limits, Node, NodeId, Problem, ValueId};
@@ -56,10 +57,12 @@ struct Instance {
 }
 
 /// The groups of `problem`, ordered by position. Every generic is in at least one.
-pub(super) fn plan(problem: &Problem, limits: Limits) -> Vec<Group> {
+/// With `chance`, what only costs decide is decided by chance.
+pub(super) fn plan(problem: &Problem, limits: Limits, chance: &mut Option<Chance>) -> Vec<Group> {
     let mut planner = Planner {
         problem,
         limits,
+        chance,
         groups: Vec::new(),
         forward: Vec::new(),
         requests: vec![Vec::new(); problem.values.len()],
@@ -83,8 +86,9 @@ pub(super) fn plan(problem: &Problem, limits: Limits) -> Vec<Group> {
     groups
 }
 
-pub(super) struct Planner<'p> {
+pub(super) struct Planner<'p, 'r> {
     pub(super) problem: &'p Problem,
+    chance: &'r mut Option<Chance>,
     pub(super) limits: Limits,
     /// `None` where merged into another group.
     pub(super) groups: Vec<Option<Group>>,
@@ -97,7 +101,7 @@ pub(super) struct Planner<'p> {
     duplicated: Vec<u32>,
 }
 
-impl<'p> Planner<'p> {
+impl<'p> Planner<'p, '_> {
     pub(super) fn find(&mut self, mut group: usize) -> usize {
         while self.forward[group] != group {
             self.forward[group] = self.forward[self.forward[group]];
@@ -211,11 +215,20 @@ impl<'p> Planner<'p> {
                 i.group = self.find(i.group);
             }
         }
-        if self.worth_absorbing(node, &instances) && self.can_absorb(position, node, &instances) {
+        let worth = self.worth_absorbing(node, &instances);
+        if self.decides(worth) && self.can_absorb(position, node, &instances) {
             self.absorb(position, node, &instances);
         } else {
             let group = self.add_root(position, node);
             self.merge_with_users(group, node);
+        }
+    }
+
+    /// What becomes of a decision by costs: by chance, one of four is another one.
+    pub(super) fn decides(&mut self, worth: bool) -> bool {
+        match self.chance {
+            Some(chance) => worth != (chance.below(4) == 0),
+            None => worth,
         }
     }
 

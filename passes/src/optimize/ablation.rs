@@ -7,8 +7,9 @@ use npir_egraph::ablation::{Baseline, cost_of};
 use npir_egraph::{
     ExactLimits, Fidelity, Limits, Method, NodeRef, Proof, Request, SearchLimits, extract, saturate,
 };
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{Machine, Numbers, Numpy};
+use npir_numpy::optimize::{Numbers, Numpy};
 use npir_numpy::rules;
 
 use super::blocks;

@@ -17,8 +17,9 @@ use npir_egraph::{
     End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
     RuleSet, SearchLimits, extract, saturate,
 };
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{Machine, Numbers, Numpy};
+use npir_numpy::optimize::{Numbers, Numpy};
 use npir_numpy::rules;
 
 use crate::pipeline::Extraction;
@@ -77,6 +78,13 @@ pub struct Optimize {
         description = "nodes of the search tree of extract=exact"
     )]
     branches: i64,
+    #[option(description = "the machine that costs are of: a file of `npir calibrate`")]
+    machine: String,
+    #[option(
+        default = "-1",
+        description = "takes a plan by chance, with this seed, to see what others cost; -1 for none"
+    )]
+    sample: i64,
     #[option(
         default = "false",
         description = "takes what rules make, whatever it costs (to test rules)"
@@ -114,6 +122,22 @@ impl Optimize {
     pub fn extracting(self, extraction: Extraction) -> Self {
         Optimize {
             extract: extraction.name().to_owned(),
+            ..self
+        }
+    }
+
+    /// The same pass, with the costs of this machine.
+    pub fn on(self, machine: &Machine) -> Self {
+        Optimize {
+            machine: machine.to_option(),
+            ..self
+        }
+    }
+
+    /// The same pass, which takes a plan by chance where there is a seed.
+    pub fn sampling(self, seed: Option<u32>) -> Self {
+        Optimize {
+            sample: seed.map_or(-1, i64::from),
             ..self
         }
     }
@@ -170,6 +194,9 @@ impl Optimize {
     fn method(&self) -> Result<Method, String> {
         let extraction = Extraction::from_name(&self.extract)
             .ok_or_else(|| format!("no extraction '{}': joint or exact", self.extract))?;
+        if let Ok(seed) = u64::try_from(self.sample) {
+            return Ok(Method::Sample(seed));
+        }
         match extraction {
             Extraction::Joint => Ok(Method::Joint),
             Extraction::Exact if HAS_EXACT => Ok(Method::Exact(ExactLimits {
@@ -225,9 +252,11 @@ impl Optimize {
             return Ok(());
         };
         let method = self.method()?;
+        let warn = |words: &str| function.emit_warning(words);
+        let numbers = Numbers::new(Machine::from_option_or_default(&self.machine, warn));
         for block in blocks(function) {
-            self.block(block, &rules, method, pictures.as_deref_mut());
-            self.hoisted.add(hoist::hoist(block) as i64);
+            self.block(block, &rules, method, &numbers, pictures.as_deref_mut());
+            self.hoisted.add(hoist::hoist(block, &numbers) as i64);
         }
         Ok(())
     }
@@ -238,6 +267,7 @@ impl Optimize {
         block: Blk<'c>,
         rules: &RuleSet<Numpy<'c>>,
         method: Method,
+        numbers: &Numbers,
         pictures: Option<&mut Vec<Picture>>,
     ) {
         let Some((region, mut graph)) = Region::read(block) else {
@@ -272,10 +302,9 @@ impl Optimize {
             let found = extract(&graph, &Prefer, &request, available);
             self.finish(&region, rules, &report, found);
         } else {
-            let numbers = Numbers::new(Machine::default());
-            let found = extract(&graph, &numbers, &request, available);
+            let found = extract(&graph, numbers, &request, available);
             if let (Some(pictures), Some(found)) = (pictures, &found) {
-                let picture = picture::draw(&region, &graph, &numbers, rules, &report, found);
+                let picture = picture::draw(&region, &graph, numbers, rules, &report, found);
                 pictures.push(picture);
             }
             self.finish(&region, rules, &report, found);

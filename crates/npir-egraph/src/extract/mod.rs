@@ -13,6 +13,7 @@ mod exact;
 mod greedy;
 mod linear;
 mod problem;
+mod sample;
 mod search;
 mod solver;
 
@@ -89,6 +90,8 @@ pub enum Method {
     Joint,
     /// The same, and then the exact search: it needs a build with a solver, [`HAS_EXACT`], and is for small programs.
     Exact(ExactLimits),
+    /// A plan by chance, the same for the same seed: to measure what others are worth.
+    Sample(u64),
 }
 
 /// Bounds on the local search.
@@ -284,8 +287,10 @@ pub fn extract<'g, D: Domain, C: Cost<D>>(
         original,
     };
     let mut found = search::improve(graph, problem, cost, start, request.limits);
-    if let Method::Exact(limits) = request.method {
-        exact::prove(&mut found, cost, limits);
+    match request.method {
+        Method::Joint => {}
+        Method::Exact(limits) => exact::prove(&mut found, cost, limits),
+        Method::Sample(seed) => sample::choose(&mut found, cost, seed),
     }
     Some(found)
 }

@@ -18,7 +18,7 @@ use crate::constant::Constant;
 use crate::elementwise;
 use crate::elementwise::dtype::DType;
 
-pub use cost::{Group, Machine, Note, Numbers, Profile};
+pub use cost::{Group, Note, Numbers, Profile};
 pub use facts::{Fact, Size};
 pub use failure::cannot_fail;
 pub(crate) use view::View;
