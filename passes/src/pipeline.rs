@@ -137,6 +137,8 @@ pub struct Settings {
     pub machine: Arc<Machine>,
     /// Takes plans by chance with this seed, to measure what the chosen ones are worth.
     pub sample: Option<u32>,
+    /// The algebras that the optimizer knows besides the numpy dialect.
+    pub algebras: Vec<String>,
 }
 
 impl Default for Settings {
@@ -148,6 +150,7 @@ impl Default for Settings {
             extraction: Extraction::default(),
             machine: Arc::default(),
             sample: None,
+            algebras: Vec::new(),
         }
     }
 }
@@ -199,6 +202,12 @@ pub const BEFORE_OPTIMIZER: &str = concat!(
     ",cse"
 );
 
+/// The passes up to the optimizer and with it; nothing where it is off.
+pub fn optimized(options: &PipelineOptions) -> Option<String> {
+    let optimize = optimize(options)?.pipeline_text();
+    Some(format!("{BEFORE_OPTIMIZER},{optimize}"))
+}
+
 /// The passes up to the optimizer, which reports what it does; nothing where it is off.
 pub fn explain(options: &PipelineOptions) -> Option<String> {
     let explaining = optimize(options)?.explaining().pipeline_text();
@@ -212,7 +221,8 @@ pub fn optimize(options: &PipelineOptions) -> Option<Optimize> {
         Optimizer::Off => None,
         Optimizer::UpTo(fidelity) => {
             let pass = Optimize::with_fidelity(fidelity).extracting(settings.extraction);
-            Some(pass.on(&settings.machine()).sampling(settings.sample))
+            let pass = pass.on(&settings.machine()).knowing(&settings.algebras);
+            Some(pass.sampling(settings.sample))
         }
     }
 }

@@ -15,7 +15,7 @@ use npir_mlir::prelude::{
 use npir_passes::optimize::Picture;
 use npir_passes::pipeline::{
     BEFORE_OPTIMIZER, Extraction, Level, Optimizer, PipelineOptions, Settings, explain, lower_to,
-    optimize, stage,
+    optimize, optimized, stage,
 };
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
@@ -35,6 +35,7 @@ pub struct Compiler {
     settings: Settings,
     checks: Checks,
     passes: Vec<(Level, String)>,
+    lowerings: Vec<String>,
     on_remark: Option<Arc<OnRemark>>,
 }
 
@@ -52,12 +53,16 @@ impl Compiler {
     /// For the host, with all of its vector features and threads.
     pub fn new(registry: Registry) -> Self {
         Compiler {
-            registry,
             target: None,
             opt: OptLevel::default(),
-            settings: Settings::default(),
+            settings: Settings {
+                algebras: registry.extensions().to_vec(),
+                ..Settings::default()
+            },
+            registry,
             checks: Checks::None,
             passes: Vec::new(),
+            lowerings: Vec::new(),
             on_remark: None,
         }
     }
@@ -130,6 +135,13 @@ impl Compiler {
     pub fn with_pass_at<P: Pass>(mut self, level: Level, pass: P) -> Self {
         P::def().register();
         self.passes.push((level, pass.pipeline_text()));
+        self
+    }
+    /// Runs a pass between the optimizer and the way down to the tensor level: it takes ops of one's own, which the
+    /// optimizer knows by an algebra, to those of the numpy dialect. The optimizer then sees what they have become, too.
+    pub fn with_lowering<P: Pass>(mut self, pass: P) -> Self {
+        P::def().register();
+        self.lowerings.push(pass.pipeline_text());
         self
     }
     fn options(&self) -> Result<PipelineOptions, CompileError> {
@@ -306,6 +318,13 @@ impl Compiler {
     ) -> Result<(), CompileError> {
         let options = self.options()?;
         for l in Level::ALL.into_iter().filter(|l| *l <= level) {
+            if l == Level::Tensor && !self.lowerings.is_empty() {
+                let before = optimized(&options).unwrap_or_default();
+                self.run_verified(context, module, &before, OWN_PASSES)?;
+                for pass in &self.lowerings {
+                    self.run_verified(context, module, pass, Verification::Each)?;
+                }
+            }
             self.run_verified(context, module, &stage(l, &options), OWN_PASSES)?;
             for (_, pass) in self.passes.iter().filter(|(at, _)| *at == l) {
                 self.run_verified(context, module, pass, Verification::Each)?;

@@ -3,14 +3,23 @@
 use npir_cpu::{Arch, CpuTarget};
 use npir_mlir::dialect::Registry;
 use npir_mlir::pass::PassDecl as _;
+use npir_numpy::optimize::{Algebra, AlgebraError, register};
 use npir_passes::only_if::OnlyIf;
 use npir_passes::pipeline::{self, PipelineOptions, Settings};
 
-/// Adds `Registry::standard()`.
-pub trait StandardRegistry {
+/// Adds `Registry::standard()`, and what the optimizer is to know besides.
+pub trait StandardRegistry: Sized {
     /// Every upstream dialect and pass, and npir's dialects, passes and pipelines for
     /// the host.
     fn standard() -> Registry;
+
+    /// Adds rules, facts and costs of one's own to the optimizer. The dialect that they are about, if any, must be in the
+    /// registry already.
+    ///
+    /// # Errors
+    /// A rule with an op that does not exist, a wrong number of operands, a variable that is not bound or a name that
+    /// another rule has; facts or costs of an op that does not exist.
+    fn with_algebra(self, algebra: Algebra) -> Result<Self, AlgebraError>;
 }
 
 impl StandardRegistry for Registry {
@@ -34,6 +43,11 @@ impl StandardRegistry for Registry {
             },
         };
         pipeline::register(registry, &options)
+    }
+
+    fn with_algebra(self, algebra: Algebra) -> Result<Registry, AlgebraError> {
+        let name = register(&self.context(), algebra)?;
+        Ok(self.with_extension(name))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{Numbers, Profile, cannot_fail};
+use npir_numpy::optimize::{Numbers, Numpy, Profile, cannot_fail};
 
 use super::region::{Region, Role};
 
@@ -15,11 +15,11 @@ const LOOPS: [&str; 3] = ["scf.for", "scf.while", "scf.parallel"];
 const WORTH: f64 = 24.0;
 
 /// Moves what it can out of `block`; returns how many ops.
-pub(super) fn hoist(block: Blk<'_>, numbers: &Numbers) -> usize {
+pub(super) fn hoist<'c>(block: Blk<'c>, domain: Numpy<'c>, numbers: &Numbers) -> usize {
     let Some(around) = block.parent_op().filter(|op| LOOPS.contains(&op.name())) else {
         return 0;
     };
-    let Some((region, graph)) = Region::read(block) else {
+    let Some((region, graph)) = Region::read(block, domain) else {
         return 0;
     };
     let mut invariant = HashSet::new();

@@ -14,12 +14,12 @@ mod write;
 use std::collections::HashSet;
 
 use npir_egraph::{
-    End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
+    End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request, Rule,
     RuleSet, SearchLimits, extract, saturate,
 };
 use npir_machine::Machine;
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{Numbers, Numpy};
+use npir_numpy::optimize::{Numbers, Numpy, registered};
 use npir_numpy::rules;
 
 use crate::pipeline::Extraction;
@@ -30,6 +30,8 @@ use region::Region;
 
 /// The word for no optimization.
 const OFF: &str = "off";
+/// The word for no algebras.
+const NONE: &str = "none";
 
 /// Rewrites array programs by the rules of the numpy dialect
 ///
@@ -52,6 +54,10 @@ pub struct Optimize {
         description = "which rules are allowed: exact, numpy, relaxed or off"
     )]
     mode: String,
+    #[option(
+        description = "algebras that take part besides the numpy dialect, by name, or none; the default is all of the process"
+    )]
+    algebras: Vec<String>,
     #[option(description = "only these rules, by name")]
     only: Vec<String>,
     #[option(description = "all but these rules, by name")]
@@ -142,6 +148,19 @@ impl Optimize {
         }
     }
 
+    /// The same pass, with these algebras of the process.
+    pub fn knowing(self, algebras: &[String]) -> Self {
+        let named = match algebras {
+            _ if registered().is_empty() => Vec::new(),
+            [] => vec![NONE.to_owned()],
+            some => some.to_vec(),
+        };
+        Optimize {
+            algebras: named,
+            ..self
+        }
+    }
+
     /// The pass with one rule, which is applied whatever it costs: to see what the rule does.
     pub fn with_rule(name: &str) -> Self {
         Optimize {
@@ -161,21 +180,18 @@ impl Optimize {
     }
 
     /// The rules of the options; `None` for no optimization.
-    fn rules<'c>(&self, ctx: &'c Context) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
+    fn rules<'c>(&self, domain: Numpy<'c>) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
         if self.mode == OFF {
             return Ok(None);
         }
         let fidelity = Fidelity::ALL.into_iter().find(|f| f.name() == self.mode);
         let fidelity = fidelity
             .ok_or_else(|| format!("no mode '{}': exact, numpy, relaxed or off", self.mode))?;
-        let rules = rules::up_to(ctx, fidelity).map_err(|e| e.to_string())?;
+        let rules = rules::up_to(domain, fidelity).map_err(|e| e.to_string())?;
         if self.only.is_empty() && self.without.is_empty() {
             return Ok(Some(rules));
         }
-        let all: Vec<_> = rules::all()
-            .iter()
-            .map(|listed| listed.rule.name())
-            .collect();
+        let all: Vec<_> = rules::every(domain).iter().map(Rule::name).collect();
         let mut named = self.only.iter().chain(&self.without);
         if let Some(unknown) = named.find(|name| !all.contains(&name.as_str())) {
             return Err(format!("no rule '{unknown}'"));
@@ -188,6 +204,19 @@ impl Optimize {
             })
             .collect();
         Ok(Some(rules.without(&left_out)))
+    }
+
+    /// The dialect with the algebras of the options.
+    fn domain<'c>(&self, ctx: &'c Context) -> Result<Numpy<'c>, String> {
+        let domain = Numpy::new(ctx);
+        match &self.algebras[..] {
+            [] => {
+                let all: Vec<_> = registered().into_iter().map(str::to_owned).collect();
+                domain.with_algebras(&all)
+            }
+            [none] if none == NONE => Ok(domain),
+            some => domain.with_algebras(some),
+        }
     }
 
     /// How plans are chosen.
@@ -248,15 +277,24 @@ impl Optimize {
         function: Op<'_>,
         mut pictures: Option<&mut Vec<Picture>>,
     ) -> Result<(), String> {
-        let Some(rules) = self.rules(function.ctx())? else {
+        let domain = self.domain(function.ctx())?;
+        let Some(rules) = self.rules(domain)? else {
             return Ok(());
         };
         let method = self.method()?;
         let warn = |words: &str| function.emit_warning(words);
         let numbers = Numbers::new(Machine::from_option_or_default(&self.machine, warn));
-        for block in blocks(function) {
-            self.block(block, &rules, method, &numbers, pictures.as_deref_mut());
-            self.hoisted.add(hoist::hoist(block, &numbers) as i64);
+        for block in blocks(function, domain) {
+            self.block(
+                block,
+                domain,
+                &rules,
+                method,
+                &numbers,
+                pictures.as_deref_mut(),
+            );
+            self.hoisted
+                .add(hoist::hoist(block, domain, &numbers) as i64);
         }
         Ok(())
     }
@@ -265,14 +303,18 @@ impl Optimize {
     fn block<'c>(
         &mut self,
         block: Blk<'c>,
+        domain: Numpy<'c>,
         rules: &RuleSet<Numpy<'c>>,
         method: Method,
         numbers: &Numbers,
         pictures: Option<&mut Vec<Picture>>,
     ) {
-        let Some((region, mut graph)) = Region::read(block) else {
+        let Some((region, mut graph)) = Region::read(block, domain) else {
             return;
         };
+        for op in region.unknown_ops(domain) {
+            op.emit_remark("the optimizer knows nothing of this op: it stays as it is");
+        }
         let (limits, search) = self.limits();
         let report = match saturate(&mut graph, rules, limits) {
             Ok(report) => report,
@@ -351,12 +393,12 @@ impl Pass for Optimize {
     }
 }
 
-/// The blocks with ops of the numpy dialect and those around them, inner ones first.
-fn blocks<'c>(function: Op<'c>) -> Vec<Blk<'c>> {
+/// The blocks with ops of the domain and those around them, inner ones first.
+fn blocks<'c>(function: Op<'c>, domain: Numpy<'c>) -> Vec<Blk<'c>> {
     let mut seen = HashSet::new();
     let mut found: Vec<(usize, Blk<'c>)> = Vec::new();
     function.walk_ops(&mut |inner| {
-        if inner.name().starts_with("numpy.") {
+        if domain.owns(inner.name()) {
             let mut chain = Vec::new();
             let mut block = inner.block();
             while let Some(own) = block {

@@ -3,6 +3,7 @@
 //! One binary, so that everything links once.
 
 mod accuracy;
+mod algebras;
 mod arrangement;
 mod artifacts;
 mod builder;

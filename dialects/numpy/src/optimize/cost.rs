@@ -4,6 +4,7 @@
 //! fusion at the tensor level does it. So a plan is a set of kernels: each writes one value to memory, which it computes
 //! from values in memory.
 
+use super::facts::ASSUMED_SIZE;
 use super::{LEAF, Numpy, Size};
 use crate::constant::Constant;
 use crate::einsum;
@@ -13,8 +14,6 @@ use crate::{cast, reduce};
 use npir_egraph::{Class, Cost, Graph, Linear, NodeRef, Plan, Way};
 use npir_machine::{Machine, Threads, Work};
 
-/// The assumed size of a dimension that only the run knows.
-const ASSUMED_SIZE: f64 = 300.0;
 /// Additions that each operation takes of kernels of which nothing else is known.
 const OTHER_OPERATION: f64 = 100.0;
 
@@ -61,8 +60,7 @@ impl Numbers {
     }
 
     fn elements(&self, graph: &Graph<Numpy<'_>>, class: Class) -> f64 {
-        let sizes = graph.fact(class).sizes.iter();
-        sizes.map(|&size| self.size(size)).product()
+        graph.fact(class).elements()
     }
 
     fn bytes(&self, graph: &Graph<Numpy<'_>>, class: Class) -> f64 {
@@ -83,6 +81,14 @@ impl Numbers {
         let op = node.op();
         if op == LEAF || op == Constant::NAME {
             return Profile::Given;
+        }
+        let foreign = || -> Option<Profile> {
+            let children: Vec<_> = node.children().map(|child| graph.fact(child)).collect();
+            let fact = graph.fact(class);
+            graph.domain().foreign_cost(op, &children, fact)
+        };
+        if let Some(profile) = foreign() {
+            return profile;
         }
         if graph.fact(class).dtype().is_none() {
             // Sizes and positions.

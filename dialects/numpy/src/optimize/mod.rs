@@ -1,6 +1,7 @@
 //! What the optimizer knows of this dialect: its ops as nodes of an e-graph, the facts about their values, and what
 //! they cost. The rules are in `crate::rules`.
 
+mod algebra;
 mod cost;
 mod facts;
 mod failure;
@@ -18,6 +19,7 @@ use crate::constant::Constant;
 use crate::elementwise;
 use crate::elementwise::dtype::DType;
 
+pub use algebra::{Algebra, AlgebraError, Costs, Facts, Rules, register, registered};
 pub use cost::{Group, Note, Numbers, Profile};
 pub use facts::{Fact, Size};
 pub use failure::cannot_fail;
@@ -35,6 +37,7 @@ pub const LEAF_VALUE: &str = "value";
 #[derive(Clone, Copy)]
 pub struct Numpy<'c> {
     ctx: &'c Context,
+    algebras: algebra::Several,
 }
 
 /// What a node says besides its op and its operands.
@@ -62,7 +65,7 @@ static OPS: LazyLock<HashMap<String, OpDef>> = LazyLock::new(|| {
 impl<'c> Numpy<'c> {
     /// The domain in a context that has the dialect.
     pub fn new(ctx: &'c Context) -> Self {
-        Numpy { ctx }
+        Numpy { ctx, algebras: &[] }
     }
 
     /// The context.
@@ -80,8 +83,12 @@ impl<'c> Numpy<'c> {
 
     /// The type of an op's result, where operands of these types fit it.
     fn infer(&self, op: &str, attrs: Attribute<'c>, operands: &[Type<'c>]) -> Option<Type<'c>> {
-        let types = OPS.get(op)?.result_types(self.ctx, operands, attrs)?.ok()?;
-        match types[..] {
+        let types = |def: &OpDef| def.result_types(self.ctx, operands, attrs);
+        let types = match OPS.get(op) {
+            Some(def) => types(def),
+            None => self.with_foreign_op(op, types)?,
+        };
+        match types?.ok()?[..] {
             [ty] => Some(ty),
             _ => None,
         }
@@ -93,18 +100,14 @@ impl<'c> Domain for Numpy<'c> {
     type Fact = Fact<'c>;
 
     fn arity(&self, op: &str) -> Option<Arity> {
-        let def = OPS.get(op)?;
-        let fixed =
-            |value: &npir_mlir::op_def::ValueDef| value.arity == npir_mlir::op_def::Arity::One;
-        // Of optional operands a pattern says by its own number which ones there are.
-        Some(match def.operands.iter().all(fixed) {
-            true => Arity::Exactly(def.operands.len()),
-            false => Arity::Any,
-        })
+        match OPS.get(op) {
+            Some(def) => Some(algebra::arity(def)),
+            None => self.with_foreign_op(op, algebra::arity),
+        }
     }
 
     fn commutes(&self, op: &str) -> bool {
-        elementwise::row(op).is_some_and(|row| row.commutative)
+        elementwise::row(op).is_some_and(|row| row.commutative) || self.foreign_commutes(op)
     }
 
     fn fact(
@@ -114,7 +117,8 @@ impl<'c> Domain for Numpy<'c> {
         payload: &Payload<'c>,
         children: &[&Fact<'c>],
     ) -> Fact<'c> {
-        facts::of_node(class, op, payload, children)
+        let fact = facts::of_node(class, op, payload, children);
+        self.with_foreign_facts(op, children, fact)
     }
 
     fn meet(&self, fact: &mut Fact<'c>, other: &Fact<'c>) -> Result<Change, String> {
