@@ -227,6 +227,24 @@ pub fn optimize(options: &PipelineOptions) -> Option<Optimize> {
     }
 }
 
+fn fuse(options: &PipelineOptions) -> TensorFuse {
+    let settings = &options.settings;
+    TensorFuse::on(&settings.machine()).sampling(settings.sample)
+}
+
+/// From the optimizer to the tensor level.
+fn after_optimizer(fuse: TensorFuse) -> String {
+    let (canonicalize, fuse) = (canonicalize!(), fuse.pipeline_text());
+    format!(
+        "numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(scf-fold-bounds),{fuse},func.func(tensor-interchange),{canonicalize},cse"
+    )
+}
+
+/// The passes from the optimizer to the tensor level, where fusion reports what it does.
+pub fn explain_fusion(options: &PipelineOptions) -> String {
+    after_optimizer(fuse(options).explaining())
+}
+
 /// The passes that lead into `level` from the level before it, as a comma-separated list
 /// for a module.
 pub fn stage(level: Level, options: &PipelineOptions) -> String {
@@ -235,13 +253,8 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
         Level::Tensor => {
             let optimize = optimize(options).map(|pass| format!("{},", pass.pipeline_text()));
             let optimize = optimize.unwrap_or_default();
-            let canonicalize = canonicalize!();
-            let fuse =
-                TensorFuse::on(&options.settings.machine()).sampling(options.settings.sample);
-            let fuse = fuse.pipeline_text();
-            format!(
-                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(scf-fold-bounds),{fuse},func.func(tensor-interchange),{canonicalize},cse"
-            )
+            let rest = after_optimizer(fuse(options));
+            format!("{BEFORE_OPTIMIZER},{optimize}{rest}")
         }
         Level::Loop => format!(
             "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}{machine}}})",

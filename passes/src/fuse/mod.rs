@@ -2,6 +2,7 @@
 
 mod cost;
 mod emit;
+mod explain;
 mod merge;
 mod plan;
 #[cfg(test)]
@@ -59,6 +60,11 @@ pub struct TensorFuse {
         description = "decides by chance, with this seed, where fusion is a matter of cost; -1 for none"
     )]
     sample: i64,
+    #[option(
+        default = "false",
+        description = "reports which operations are one pass, and why values between passes are stored"
+    )]
+    explain: bool,
     #[statistic(name = "fused", description = "Operations fused away")]
     fused: Statistic,
 }
@@ -69,6 +75,14 @@ impl TensorFuse {
         TensorFuse {
             machine: machine.to_option(),
             ..Self::default()
+        }
+    }
+
+    /// The same pass, which reports what it does.
+    pub fn explaining(self) -> Self {
+        TensorFuse {
+            explain: true,
+            ..self
         }
     }
 
@@ -105,8 +119,11 @@ impl Pass for TensorFuse {
         let owned = OwnedRewriter::new(op.ctx());
         for block in blocks {
             let snapshot = snapshot::read(block, &mut cache);
-            let groups = plan::plan(&snapshot.problem, limits, &mut chance);
-            let fused = emit::emit(owned.get(), &snapshot, &groups);
+            let plan = plan::plan(&snapshot.problem, limits, &mut chance);
+            if self.explain {
+                explain::report(&snapshot, &plan);
+            }
+            let fused = emit::emit(owned.get(), &snapshot, &plan.groups);
             self.fused.add(fused as i64);
         }
         Ok(())

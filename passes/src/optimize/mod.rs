@@ -14,8 +14,8 @@ mod write;
 use std::collections::HashSet;
 
 use npir_egraph::{
-    End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request, Rule,
-    RuleSet, SearchLimits, extract, saturate,
+    Cost, End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
+    Rule, RuleSet, SearchLimits, extract, saturate,
 };
 use npir_machine::Machine;
 use npir_mlir::prelude::*;
@@ -331,6 +331,9 @@ impl Optimize {
             );
         }
         if fired == 0 {
+            if self.explain {
+                region.report(Severity::Remark, "no rule applies");
+            }
             return;
         }
         let request = Request {
@@ -342,24 +345,25 @@ impl Optimize {
         let available = |node: npir_egraph::NodeRef<'_, Numpy<'c>>| region.available(node);
         if self.prefer {
             let found = extract(&graph, &Prefer, &request, available);
-            self.finish(&region, rules, &report, found);
+            self.finish(&region, rules, &report, &Prefer, found);
         } else {
             let found = extract(&graph, numbers, &request, available);
             if let (Some(pictures), Some(found)) = (pictures, &found) {
                 let picture = picture::draw(&region, &graph, numbers, rules, &report, found);
                 pictures.push(picture);
             }
-            self.finish(&region, rules, &report, found);
+            self.finish(&region, rules, &report, numbers, found);
         }
     }
 
     /// Reports and writes back what was found.
-    fn finish<'c, N>(
+    fn finish<'c, C: Cost<Numpy<'c>, State = ()>>(
         &mut self,
         region: &Region<'c>,
         rules: &RuleSet<Numpy<'c>>,
         report: &Report,
-        found: Option<Extracted<'_, Numpy<'c>, (), N>>,
+        cost: &C,
+        found: Option<Extracted<'_, Numpy<'c>, (), C::Note>>,
     ) {
         let Some(found) = found else {
             return;
@@ -378,7 +382,7 @@ impl Optimize {
             );
             region.report(Severity::Remark, &words);
         }
-        let reasons = Reasons::new(&found, report);
+        let reasons = Reasons::new(&found, cost, report);
         self.applied.add(reasons.len() as i64);
         if self.explain {
             reasons.report(region, rules);

@@ -45,6 +45,7 @@ mod sanitizer;
 mod sets;
 mod statistics;
 mod threads;
+mod traffic;
 mod updates;
 mod value;
 mod views;

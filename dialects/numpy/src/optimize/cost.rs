@@ -300,6 +300,16 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
         }]
     }
 
+    fn terms(&self, plan: &Plan<'_, Numpy<'c>, (), Note>) -> Vec<(&'static str, f64)> {
+        let groups = self.groups(plan);
+        let sum = |term: fn(&Group) -> f64| groups.iter().map(term).sum();
+        vec![
+            ("computing", sum(|group| group.computing)),
+            ("moving bytes", sum(|group| group.moving)),
+            ("starting kernels", sum(|group| group.start)),
+        ]
+    }
+
     fn linear(&self, _: &Graph<Numpy<'c>>, linear: &mut Linear<'_, (), Note>) {
         super::linear::write(&self.machine, linear);
     }
