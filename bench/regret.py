@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="only programs with one of these in their names")
     parser.add_argument("--plans", type=int, default=10, help="other plans of each program (default 10)")
     parser.add_argument("--turns", type=int, default=3, help="how often each plan has its turn (default 3)")
-    parser.add_argument("--seconds", type=float, default=0.1, help="what a turn takes (default 0.1)")
+    parser.add_argument("--seconds", type=float, default=0.4, help="what a turn takes (default 0.4)")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds after which a plan is given up (default 60)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of programs")
     parser.add_argument("--optimize", default="relaxed", help="how faithful plans are (default relaxed)")
