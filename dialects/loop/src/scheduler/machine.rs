@@ -32,7 +32,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Those of a machine: [`CHEAP_OP`] for each cheap operation that a work takes.
+    /// Those of a machine: half a cycle for each cheap operation that a work takes.
     pub fn of(machine: &npir_machine::Machine) -> Self {
         let cycles = |work| CHEAP_OP * machine.operations(work);
         let lane = |seconds: f64| seconds * 1e9 / CYCLE_NS;
