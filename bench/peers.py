@@ -145,18 +145,30 @@ def _pythran_type(value: Any) -> str:
 
 
 class Tool:
-    """The program as a file, run by the command ``npir``, which says what its calls took."""
+    """The program as a file, run by the command ``npir``, which says what its calls took.
 
-    def __init__(self, program: Program, arguments: Arguments) -> None:
-        source = pathlib.Path(__file__).parent / "mlir" / f"{program.name}.mlir"
-        folder = pathlib.Path(os.environ["NPIR_BENCH_FOLDER"], "arrays", program.name)
+    ``compiled`` is an artifact of the file to run instead of it; a call that takes longer than ``patience`` seconds
+    fails.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        arguments: Arguments,
+        compiled: pathlib.Path | None = None,
+        patience: float | None = None,
+    ) -> None:
+        source = source_of(program)
+        folder = arrays_of(program)
         folder.mkdir(parents=True, exist_ok=True)
+        self._patience = patience
         values = dict(zip(inspect.signature(program.function).parameters, arguments, strict=True))
         self._results = [folder / f"result{i}.npy" for i in range(results_of(source.read_text()))]
-        self._command = [os.environ["NPIR_TOOL"], "run", str(source)]
+        self._command = [os.environ["NPIR_TOOL"], "run", str(compiled or source)]
         for name, element in parameters_of(source.read_text()):
             file = folder / f"{name}.npy"
-            np.save(file, np.asarray(values[name]).astype(ELEMENTS.get(element) or values[name].dtype))
+            if compiled is None or not file.exists():
+                np.save(file, np.asarray(values[name]).astype(ELEMENTS.get(element) or values[name].dtype))
             self._command += ["-i", f"{name}={file}"]
         self._command += [word for file in self._results for word in ("-o", str(file))]
 
@@ -171,11 +183,22 @@ class Tool:
         return (once, 1) if calls == 1 else (self._run(calls), calls)
 
     def _run(self, calls: int) -> float:
-        done = subprocess.run([*self._command, "--time", str(calls)], capture_output=True, text=True)
+        command = [*self._command, "--time", str(calls)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=self._patience)
         found = re.search(r"min ([0-9.]+)(ns|µs|ms|s),", done.stderr)
         if done.returncode or found is None:
             raise RuntimeError(done.stderr.strip())
         return float(found[1]) * {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}[found[2]]
+
+
+def source_of(program: Program) -> pathlib.Path:
+    """The program in the numpy dialect."""
+    return pathlib.Path(__file__).parent / "mlir" / f"{program.name}.mlir"
+
+
+def arrays_of(program: Program) -> pathlib.Path:
+    """Where arguments and results of the command ``npir`` are."""
+    return pathlib.Path(os.environ["NPIR_BENCH_FOLDER"], "arrays", program.name)
 
 
 #: Element types of numbers that are parameters; the compiler gives those whose value it knows the type ``i1``.

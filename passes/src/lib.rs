@@ -18,6 +18,7 @@ pub mod ownership;
 pub mod pipeline;
 pub mod signature;
 pub mod stack;
+pub mod traffic;
 mod wide_power;
 
 use npir_mlir::prelude::*;

@@ -3,10 +3,14 @@
 //! A program may enter at any level: a pass does nothing to a module that has no ops of
 //! the level that it lowers.
 
+use std::sync::Arc;
+
 use npir_egraph::Fidelity;
+use npir_machine::Machine;
 use npir_mlir::pass::PassDecl as _;
 use npir_mlir::prelude::Registry;
 
+use crate::fuse::TensorFuse;
 use crate::optimize::Optimize;
 
 /// A level of the stack; programs are lowered from the first to the last.
@@ -120,6 +124,48 @@ impl Extraction {
     }
 }
 
+/// What the user of the pipelines decides, whatever they lower to.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Spread loops over threads.
+    pub threads: bool,
+    /// What the optimizer may do.
+    pub optimizer: Optimizer,
+    /// How it chooses.
+    pub extraction: Extraction,
+    /// The machine that costs are of.
+    pub machine: Arc<Machine>,
+    /// Takes plans by chance with this seed, to measure what the chosen ones are worth.
+    pub sample: Option<u32>,
+    /// The algebras that the optimizer knows besides the numpy dialect.
+    pub algebras: Vec<String>,
+}
+
+impl Default for Settings {
+    /// Threads, what NumPy leaves open, local search, and the machine of the embedded numbers.
+    fn default() -> Self {
+        Settings {
+            threads: true,
+            optimizer: Optimizer::default(),
+            extraction: Extraction::default(),
+            machine: Arc::default(),
+            sample: None,
+            algebras: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The machine as programs use it: with one thread where loops are not spread.
+    fn machine(&self) -> Machine {
+        let machine = Machine::clone(&self.machine);
+        match self.threads {
+            true => machine,
+            false => machine.on_one_thread(),
+        }
+    }
+}
+
 /// What the pipelines depend on besides the program.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
@@ -130,12 +176,8 @@ pub struct PipelineOptions {
     pub libmvec_bits: u32,
     /// Whether a fused multiplication and addition is one instruction.
     pub fma: bool,
-    /// Spread loops over threads.
-    pub threads: bool,
-    /// What the optimizer may do.
-    pub optimizer: Optimizer,
-    /// How it chooses.
-    pub extraction: Extraction,
+    /// What the user decides.
+    pub settings: Settings,
     /// Passes from the loop-free LLVM-ready dialects to the LLVM dialect, as a
     /// `builtin.module(...)` pipeline; the code generator knows them.
     pub to_llvm: String,
@@ -160,6 +202,12 @@ pub const BEFORE_OPTIMIZER: &str = concat!(
     ",cse"
 );
 
+/// The passes up to the optimizer and with it; nothing where it is off.
+pub fn optimized(options: &PipelineOptions) -> Option<String> {
+    let optimize = optimize(options)?.pipeline_text();
+    Some(format!("{BEFORE_OPTIMIZER},{optimize}"))
+}
+
 /// The passes up to the optimizer, which reports what it does; nothing where it is off.
 pub fn explain(options: &PipelineOptions) -> Option<String> {
     let explaining = optimize(options)?.explaining().pipeline_text();
@@ -168,12 +216,33 @@ pub fn explain(options: &PipelineOptions) -> Option<String> {
 
 /// The optimizer; nothing where it is off.
 pub fn optimize(options: &PipelineOptions) -> Option<Optimize> {
-    match options.optimizer {
+    let settings = &options.settings;
+    match settings.optimizer {
         Optimizer::Off => None,
         Optimizer::UpTo(fidelity) => {
-            Some(Optimize::with_fidelity(fidelity).extracting(options.extraction))
+            let pass = Optimize::with_fidelity(fidelity).extracting(settings.extraction);
+            let pass = pass.on(&settings.machine()).knowing(&settings.algebras);
+            Some(pass.sampling(settings.sample))
         }
     }
+}
+
+fn fuse(options: &PipelineOptions) -> TensorFuse {
+    let settings = &options.settings;
+    TensorFuse::on(&settings.machine()).sampling(settings.sample)
+}
+
+/// From the optimizer to the tensor level.
+fn after_optimizer(fuse: TensorFuse) -> String {
+    let (canonicalize, fuse) = (canonicalize!(), fuse.pipeline_text());
+    format!(
+        "numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(scf-fold-bounds),{fuse},func.func(tensor-interchange),{canonicalize},cse"
+    )
+}
+
+/// The passes from the optimizer to the tensor level, where fusion reports what it does.
+pub fn explain_fusion(options: &PipelineOptions) -> String {
+    after_optimizer(fuse(options).explaining())
 }
 
 /// The passes that lead into `level` from the level before it, as a comma-separated list
@@ -184,16 +253,18 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
         Level::Tensor => {
             let optimize = optimize(options).map(|pass| format!("{},", pass.pipeline_text()));
             let optimize = optimize.unwrap_or_default();
-            let canonicalize = canonicalize!();
-            format!(
-                "{BEFORE_OPTIMIZER},{optimize}numpy-to-tensor,func.func(tensor-carry-scalars),{canonicalize},cse,func.func(scf-fold-bounds,tensor-fuse,tensor-interchange),{canonicalize},cse"
-            )
+            let rest = after_optimizer(fuse(options));
+            format!("{BEFORE_OPTIMIZER},{optimize}{rest}")
         }
         Level::Loop => format!(
-            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-tile-time{{threads={threads}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}}})",
+            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-tile-time{{threads={threads}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}{machine}}})",
             canonicalize!(),
             bits = options.vector_bits,
-            threads = options.threads
+            threads = options.settings.threads,
+            machine = match options.settings.machine().to_option() {
+                machine if machine.is_empty() => machine,
+                machine => format!(" machine='{machine}'"),
+            }
         ),
         Level::Device => format!(
             "loop-outline-kernels,func.func(lower-loop-nest,{},cse,loop-promote-to-stack,loop-ownership)",

@@ -8,6 +8,7 @@ the arrays' own memory. What cannot be compiled runs in NumPy itself; ``fallback
 from __future__ import annotations
 
 import functools
+import os
 import pathlib
 import sys
 from typing import Any, Callable
@@ -51,7 +52,16 @@ class _Cache:
     def build() -> str:
         # Code for one processor, of one compiler.
         library = pathlib.Path(__file__).with_name("_compiler.abi3.so").stat()
-        return f"{__version__} {library.st_mtime_ns} {library.st_size} {_dispatch.processor()}"
+        build = f"{__version__} {library.st_mtime_ns} {library.st_size} {_dispatch.processor()}"
+        machine = os.environ.get("NPIR_MACHINE")
+        if machine:
+            # What it says decides, and for how many threads.
+            try:
+                described = _dispatch.digest(pathlib.Path(machine).read_bytes()).hex()
+            except OSError:
+                described = ""
+            build += f" {described} {_dispatch.threads()}"
+        return build
 
     def load(self, function: Callable) -> list[Any]:
         from . import _cache

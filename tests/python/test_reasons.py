@@ -104,6 +104,8 @@ class Reasons(unittest.TestCase):
     def test_explanations(self):
         text = str(npir.explain(scaled, np.ones(3)))
         self.assertIn("scaled is compiled: 1 loop nests", text)
+        self.assertRegex(text, r"test_reasons.py:\d+:\d+: remark: a pass of its own; it reads \d arrays? and writes 1 array")
+        self.assertRegex(text, r"test_reasons.py:\d+:1: remark: 1 kernel, 0.000 MB from and to memory")
         explanation = npir.explain(packed, np.zeros(8, bool))
         self.assertIn("packed runs in NumPy", str(explanation))
         self.assertIn("numpy.packbits", explanation._repr_html_())

@@ -10,6 +10,7 @@
 //! - Nothing depends on the clock, on addresses or on hash seeds: the same input gives the same output.
 //! - A rule that contradicts the facts is an error with the rule's name, never a wrong program.
 
+mod chance;
 mod domain;
 mod extract;
 mod graph;
@@ -17,6 +18,7 @@ mod pattern;
 mod rule;
 mod saturate;
 
+pub use chance::Chance;
 pub use domain::{Arity, Change, Domain};
 pub use extract::{
     Choice, Cost, End, ExactLimits, Extracted, HAS_EXACT, Linear, Method, Plan, Proof, Rejected,

@@ -37,8 +37,8 @@ impl Default for Limits {
 pub enum Stop {
     /// The graph is full; this rule met the limit.
     Nodes(&'static str),
-    /// The rounds are over, and the last one still changed something.
-    Rounds,
+    /// The rounds are over, and these rules still changed something in the last one.
+    Rounds(Vec<&'static str>),
     /// This rule has too many matches; the rest of them were left out.
     Matches(&'static str),
     /// This rule would have added to a class that is full.
@@ -49,7 +49,18 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Stop::Nodes(rule) => write!(f, "the limit of nodes was reached at rule '{rule}'"),
-            Stop::Rounds => f.write_str("the limit of rounds was reached"),
+            Stop::Rounds(rules) => {
+                let quoted: Vec<_> = rules.iter().map(|rule| format!("'{rule}'")).collect();
+                let (noun, verb) = match quoted.len() {
+                    1 => ("rule", "has"),
+                    _ => ("rules", "have"),
+                };
+                let rules = quoted.join(", ");
+                write!(
+                    f,
+                    "the limit of rounds was reached, and {noun} {rules} still {verb} something to say"
+                )
+            }
             Stop::Matches(rule) => write!(f, "rule '{rule}' has more matches than the limit"),
             Stop::ClassSize(rule) => {
                 write!(f, "rule '{rule}' met a class that is as large as the limit")
@@ -111,6 +122,7 @@ pub fn saturate<D: Domain>(
     graph.rebuild();
     check(graph, || vec!["of constant folding".to_owned()])?;
     let mut seen = HashSet::new();
+    let mut last = Vec::new();
     while report.rounds < limits.rounds {
         report.rounds += 1;
         let found = search(graph, rules, &patterns, limits, &mut report);
@@ -168,8 +180,12 @@ pub fn saturate<D: Domain>(
         {
             return Ok(report);
         }
+        last = changed;
     }
-    note(&mut report, Stop::Rounds);
+    last.sort_unstable();
+    last.dedup();
+    let names = last.into_iter().map(|index| rules.rules[index].name);
+    note(&mut report, Stop::Rounds(names.collect()));
     Ok(report)
 }
 

@@ -200,7 +200,7 @@ fn endless_rules_are_stopped_and_named() {
             rounds: 5,
             ..limits
         }),
-        [Stop::Rounds]
+        [Stop::Rounds(vec!["grow"])]
     );
     let nodes = Limits {
         nodes: 30,

@@ -402,6 +402,7 @@ pub struct Registry {
     inner: Arc<Inner>,
     names: Vec<String>,
     passes: Vec<PassDef>,
+    extensions: Vec<String>,
 }
 /// MLIR's registry, which several clones of a [`Registry`] may hold.
 struct Inner(DialectRegistry);
@@ -426,6 +427,7 @@ impl Registry {
             inner: Arc::new(Inner(DialectRegistry::new())),
             names: Vec::new(),
             passes: Vec::new(),
+            extensions: Vec::new(),
         }
     }
     /// Makes sure that no clone shares MLIR's registry, which is about to change.
@@ -495,6 +497,15 @@ impl Registry {
     pub fn with_pipeline(self, name: &str, description: &str, passes: &str) -> Self {
         crate::pass::register_pipeline(name, description, passes);
         self
+    }
+    /// Notes the name of something that the process has and that passes of this registry are to know.
+    pub fn with_extension(mut self, name: &str) -> Self {
+        self.extensions.push(name.to_owned());
+        self
+    }
+    /// The names of [`Registry::with_extension`], in their order.
+    pub fn extensions(&self) -> &[String] {
+        &self.extensions
     }
     /// The Rust dialects' names, in the order of registration.
     pub fn dialect_names(&self) -> &[String] {

@@ -126,6 +126,12 @@ pub trait PassDecl: Clone + Default + Send + 'static {
         let mut options = String::new();
         for (def, value) in info.options.iter().zip(self.options()) {
             let text = match value {
+                // As it is without being named.
+                OptionValue::Text(v)
+                    if v.is_empty() && def.default == OptionValue::Text(v.clone()) =>
+                {
+                    continue;
+                }
                 OptionValue::Text(v) => quoted(v),
                 OptionValue::Int(v) => v.to_string(),
                 OptionValue::Bool(v) => v.to_string(),

@@ -6,12 +6,14 @@ mod tree;
 mod value;
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use npir::StandardRegistry as _;
-use npir::prelude::{Compiler, CpuTarget, Level, Registry};
+use npir::machine::Machine;
+use npir::prelude::{CompileError, Compiler, CpuTarget, Level, Registry};
+use npir::{MACHINE_VARIABLE, StandardRegistry as _};
 use npir_dispatch::spec::General;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyRuntimeWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
@@ -20,7 +22,22 @@ use tree::Span;
 
 fn compiler() -> &'static Compiler {
     static COMPILER: OnceLock<Compiler> = OnceLock::new();
-    COMPILER.get_or_init(|| Compiler::new(Registry::standard()))
+    COMPILER.get_or_init(|| {
+        let compiler = Compiler::new(Registry::standard());
+        match described() {
+            Ok(Some(machine)) => compiler.machine(machine),
+            // What is wrong has been said when the module was imported.
+            Ok(None) | Err(_) => compiler,
+        }
+    })
+}
+
+/// The machine of the file that the environment names.
+fn described() -> Result<Option<Machine>, CompileError> {
+    match std::env::var_os(MACHINE_VARIABLE).filter(|file| !file.is_empty()) {
+        Some(file) => npir::machine_of(file, &CpuTarget::host()?).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Compiles `function` for such arguments, one for each of its parameters.
@@ -119,7 +136,7 @@ fn explain<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let remarks = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&remarks);
-    let compiler = Compiler::new(Registry::standard()).on_remark(move |remark| {
+    let compiler = compiler().clone().on_remark(move |remark| {
         let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(remark.to_string());
     });
@@ -164,6 +181,11 @@ fn functions() -> BTreeMap<&'static str, Vec<&'static str>> {
 #[pymodule]
 fn _compiler(module: &Bound<'_, PyModule>) -> PyResult<()> {
     npir_dispatch::find_numpy(module.py())?;
+    if let Err(error) = described() {
+        let warning = module.py().get_type::<PyRuntimeWarning>();
+        let words = CString::new(format!("{error}; the default is used"))?;
+        PyErr::warn(module.py(), &warning, &words, 1)?;
+    }
     module.add_function(wrap_pyfunction!(functions, module)?)?;
     for function in [
         wrap_pyfunction!(lower, module)?,

@@ -96,6 +96,7 @@ pub type Param<'a> = (&'a str, DType, &'a [Option<usize>]);
 pub struct ProgramBuilder<'c> {
     ctx: &'c Context,
     module: Module<'c>,
+    at: Cell<Option<Location<'c>>>,
 }
 
 impl<'c> ProgramBuilder<'c> {
@@ -104,7 +105,15 @@ impl<'c> ProgramBuilder<'c> {
         ProgramBuilder {
             ctx,
             module: Module::new(Location::unknown(ctx)),
+            at: Cell::new(None),
         }
+    }
+
+    /// Functions that follow are from this place of the user's source, not from the Rust line. Line and column count
+    /// from 1.
+    pub fn at(&self, file: &str, line: usize, column: usize) {
+        self.at
+            .set(Some(Location::new(self.ctx, file, line, column)));
     }
 
     /// Adds a public function. `body` receives its arguments and returns its results.
@@ -138,7 +147,7 @@ impl<'c> ProgramBuilder<'c> {
             .map(|(_, d, s)| tensor_type(self.ctx, *d, s))
             .collect();
         let owned = OwnedRewriter::new(self.ctx);
-        let here = caller(self.ctx);
+        let here = self.at.get().unwrap_or_else(|| caller(self.ctx));
         let rw = owned.get().at(here);
         // SAFETY: the module lives as long as the builder, and melior's block handle is only read.
         let block: Blk<'c> = unsafe {

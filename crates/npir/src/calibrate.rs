@@ -1,4 +1,4 @@
-//! What this machine does at most: bandwidths of its caches and its memory, arithmetic, and the cost of threads.
+//! What this machine does at most, as a [`Machine`]: bandwidths of its caches and its memory, arithmetic, and the cost of threads.
 //!
 //! The kernels are texts of the `vector` dialect: loops with the widest vectors of the target and no schedule of ours, so
 //! that what npir makes of programs can be compared with them. As in STREAM (J. McCalpin, 1995), threads work on arrays
@@ -6,18 +6,16 @@
 
 use crate::{CompileError, Compiler, Executable};
 use npir_cpu::CpuTarget;
+use npir_machine::{Bandwidth, Elements, Flops, Machine, VERSION};
 use npir_mlir::prelude::Registry;
+use npir_passes::pipeline::Optimizer;
 use npir_runtime::pool::{num_threads, parallel_for, set_num_threads};
 use npir_runtime::{Array, DType, Function};
-use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use crate::registry::StandardRegistry;
-
-/// The format of a [`Calibration`]; files with another number are not read.
-pub const VERSION: u32 = 1;
 
 /// Bytes that are read and written, of all threads together: from the first-level cache to main memory.
 const SIZES: [usize; 8] = [
@@ -39,90 +37,163 @@ const CHAINS: usize = 16;
 /// Steps of each chain in a call.
 const STEPS: usize = 4096;
 
-/// What a machine does at most.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
-    /// The format: [`VERSION`].
-    pub version: u32,
-    /// The processor, as LLVM names it.
-    pub cpu: String,
-    /// Threads that took part.
-    pub threads: usize,
-    /// By working set, the smallest first.
-    pub memory: Vec<Bandwidth>,
-    /// Multiplications and additions.
-    pub flops: Flops,
-    /// Seconds until threads that wait have begun and ended a loop.
-    pub fork_join: f64,
-}
+/// Elements of arrays whose functions are measured: they fit into the second-level cache.
+const ELEMENTS: usize = 1 << 14;
+/// Elements that the first-level cache holds.
+const PART: usize = 1 << 11;
+/// Operations one after the other for each element, where one alone would wait for memory.
+const CHAIN: usize = 8;
+/// Kernels one after the other.
+const KERNELS: usize = 8;
 
-/// Bytes per second, of all threads together.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bandwidth {
-    /// The working set of all threads together, in bytes.
-    pub bytes: usize,
-    /// Reading.
-    pub read: f64,
-    /// Reading one half and writing the other: bytes read and bytes written.
-    pub copy: f64,
-    /// As `copy`, with stores that do not read what they overwrite.
-    pub stream: f64,
-}
-
-/// Operations per second of all threads together; a multiplication with an addition is two.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Flops {
-    /// In float64.
-    pub f64: f64,
-    /// In float32.
-    pub f32: f64,
-}
-
-impl Calibration {
-    /// Measures this machine with `threads` threads, each on its own arrays, for some seconds. Other work falsifies it.
-    ///
-    /// # Errors
-    /// No memory for the arrays, or no code for this machine.
-    pub fn measure(threads: usize) -> Result<Self, CompileError> {
-        let target = CpuTarget::host().map_err(|e| CompileError::Other(e.to_string()))?;
-        let compiler = Compiler::new(Registry::standard());
-        let program = |text: &str| compiler.compile_source(text, "calibrate.mlir");
-        let lanes = target.vector_bits() as usize / 64;
-        let exe = program(&memory_kernels(lanes))?;
-        let mut memory = Vec::new();
-        for bytes in SIZES {
+/// Measures this machine with `threads` threads, each on its own arrays, for some seconds. Other work falsifies it.
+///
+/// # Errors
+/// No memory for the arrays, or no code for this machine.
+pub fn measure(threads: usize) -> Result<Machine, CompileError> {
+    let target = CpuTarget::host().map_err(other)?;
+    let compiler = Compiler::new(Registry::standard());
+    let program = |text: &str| compiler.compile_source(text, "calibrate.mlir");
+    let lanes = target.vector_bits() as usize / 64;
+    let exe = program(&memory_kernels(lanes))?;
+    let memory = |threads: usize| -> Result<Vec<Bandwidth>, CompileError> {
+        let levels = SIZES.into_iter().map(|bytes| {
             let of = |name| bandwidth(&exe, name, threads, bytes, 8 * lanes);
-            memory.push(Bandwidth {
+            Ok(Bandwidth {
                 bytes,
                 read: of("read")?,
                 copy: of("copy")?,
                 stream: of("stream")?,
-            });
+            })
+        });
+        let mut levels: Vec<_> = levels.collect::<Result<_, CompileError>>()?;
+        // What is smaller is in the same cache or a faster one: that it is slower is the time of its calls.
+        for i in (1..levels.len()).rev() {
+            let larger = levels[i];
+            let smaller = &mut levels[i - 1];
+            smaller.read = smaller.read.max(larger.read);
+            smaller.copy = smaller.copy.max(larger.copy);
+            smaller.stream = smaller.stream.max(larger.stream);
         }
-        let flops = |ty: &str, lanes: usize| -> Result<f64, CompileError> {
-            let exe = program(&arithmetic_kernel(ty, lanes))?;
-            arithmetic(&exe.function("chains")?, threads, lanes)
-        };
-        Ok(Self {
-            version: VERSION,
-            cpu: target.cpu().to_owned(),
-            threads,
-            memory,
-            flops: Flops {
-                f64: flops("f64", lanes)?,
-                f32: flops("f32", 2 * lanes)?,
-            },
-            fork_join: fork_join(threads)?,
-        })
-    }
+        Ok(levels)
+    };
+    let flops = |ty: &str, lanes: usize| -> Result<f64, CompileError> {
+        let exe = program(&arithmetic_kernel(ty, lanes))?;
+        arithmetic(&exe.function("chains")?, threads, lanes)
+    };
+    let together = memory(threads)?;
+    let alone = match threads {
+        1 => together.clone(),
+        _ => memory(1)?,
+    };
+    Ok(Machine {
+        version: VERSION,
+        cpu: target.cpu().to_owned(),
+        threads,
+        memory: together,
+        memory_of_one: alone,
+        flops: Flops {
+            f64: flops("f64", lanes)?,
+            f32: flops("f32", 2 * lanes)?,
+        },
+        fork_join: fork_join(threads)?,
+        kernel: kernel()?,
+        elements: elements()?,
+    })
+}
 
-    /// As JSON.
-    ///
-    /// # Errors
-    /// A number that JSON does not have.
-    pub fn to_json(&self) -> Result<String, CompileError> {
-        serde_json::to_string_pretty(self).map_err(|e| CompileError::Other(e.to_string()))
-    }
+/// A program as it is, on one thread.
+fn plain(text: &str) -> Result<Function, CompileError> {
+    let compiler = Compiler::new(Registry::standard())
+        .threads(false)
+        .optimizer(Optimizer::Off);
+    compiler
+        .compile_source(text, "calibrate.mlir")?
+        .function("f")
+}
+
+/// Seconds that a kernel takes besides its loop: sums of some numbers, one after the other.
+fn kernel() -> Result<f64, CompileError> {
+    let seconds = |kernels: usize| -> Result<f64, CompileError> {
+        let ty = "tensor<?xf64>";
+        let mut body = String::new();
+        for k in 0..kernels {
+            let from = if k == 0 {
+                "%x".to_owned()
+            } else {
+                format!("%v{}", k - 1)
+            };
+            let _ = writeln!(body, "  %v{k} = numpy.cumsum {from} axis 0 : {ty} -> {ty}");
+        }
+        let last = kernels - 1;
+        let text = format!("func.func @f(%x: {ty}) -> {ty} {{\n{body}  return %v{last} : {ty}\n}}");
+        best(1, &plain(&text)?, || {
+            Ok(vec![Array::from_slice(&[0.5; 8], &[8]).map_err(other)?])
+        })
+    };
+    let each = (seconds(1 + KERNELS)? - seconds(1)?) / KERNELS as f64;
+    // Less than a nanosecond is what a clock cannot see.
+    Ok(each.max(1e-9))
+}
+
+/// Seconds for each element, in code of npir's own.
+fn elements() -> Result<Elements, CompileError> {
+    let ty = "tensor<?xf64>";
+    let of = |body: &str, last: &str| -> Result<f64, CompileError> {
+        let text = format!(
+            "func.func @f(%x: {ty}, %y: {ty}, %i: tensor<?xi64>) -> {ty} {{\n{body}  return {last} : {ty}\n}}"
+        );
+        let seconds = best(1, &plain(&text)?, || {
+            let numbers = |from: f64, step: f64| -> Result<Array, CompileError> {
+                let all: Vec<f64> = (0..ELEMENTS)
+                    .map(|i| from + step * (i % 97) as f64)
+                    .collect();
+                Array::from_slice(&all, &[ELEMENTS]).map_err(other)
+            };
+            // In each part that the first-level cache holds every place once, far from the one before.
+            let place = |i: usize| (i / PART * PART + i * 741 % PART) as i64;
+            let places: Vec<i64> = (0..ELEMENTS).map(place).collect();
+            let places = Array::from_slice(&places, &[ELEMENTS]).map_err(other)?;
+            Ok(vec![numbers(0.5, 0.01)?, numbers(1.1, 0.003)?, places])
+        })?;
+        Ok(seconds / ELEMENTS as f64)
+    };
+    let chain = |op: &str, second: &str, length: usize| -> Result<f64, CompileError> {
+        let mut body = String::new();
+        let mut from = "%x".to_owned();
+        for k in 0..length {
+            let operands = match second {
+                "" => format!("{from} : {ty}"),
+                second => format!("{from}, {second} : {ty}, {ty}"),
+            };
+            let _ = writeln!(body, "  %v{k} = numpy.{op} {operands} -> {ty}");
+            from = format!("%v{k}");
+        }
+        of(&body, &from)
+    };
+    // What moving the elements takes is in every time, and in `add` is nearly all.
+    let moving = chain("negative", "", 1)?;
+    let each = |op: &str, second: &str, length: usize| -> Result<f64, CompileError> {
+        let seconds = (chain(op, second, length)? - moving) / length as f64;
+        Ok(seconds.max(1e-12))
+    };
+    let indexed = |line: &str| -> Result<f64, CompileError> {
+        Ok((of(&format!("  %r = numpy.{line}\n"), "%r")? - moving).max(1e-12))
+    };
+    Ok(Elements {
+        add: each("multiply", "%y", 4 * CHAIN)?,
+        divide: each("divide", "%y", CHAIN)?,
+        root: each("sqrt", "", CHAIN)?,
+        exp: each("exp", "", 1)?,
+        log: each("log", "", 1)?,
+        power: each("power", "%y", 1)?,
+        sin: each("sin", "", 1)?,
+        tanh: each("tanh", "", 1)?,
+        gather: indexed(&format!("take %x, %i axis 0 : {ty}, tensor<?xi64> -> {ty}"))?,
+        scatter: indexed(&format!(
+            "add_at %x[%i], %y : {ty}[tensor<?xi64>], {ty} -> {ty}"
+        ))?,
+    })
 }
 
 /// `touch`, `read`, `copy` and `stream` of float64 vectors of a multiple of `8 * lanes` elements.

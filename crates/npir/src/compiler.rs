@@ -1,9 +1,12 @@
 //! From a module of any level to an executable.
 
+mod explain;
+
 use crate::error::CompileError;
 use crate::executable::Executable;
 use crate::registry::options_for;
 use npir_cpu::{Checks, CodegenOptions, CpuTarget, IrStage, Jit, OptLevel};
+use npir_machine::Machine;
 use npir_mlir::melior::Context;
 use npir_mlir::melior::ir::Module;
 use npir_mlir::prelude::{
@@ -11,10 +14,8 @@ use npir_mlir::prelude::{
     Verification, Walk, collect_diagnostics, file_position, load_pipeline_dialects, parse_source,
     run_pipeline,
 };
-use npir_passes::optimize::Picture;
 use npir_passes::pipeline::{
-    BEFORE_OPTIMIZER, Extraction, Level, Optimizer, PipelineOptions, explain, lower_to, optimize,
-    stage,
+    Extraction, Level, Optimizer, PipelineOptions, Settings, lower_to, optimized, stage,
 };
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
@@ -31,11 +32,10 @@ pub struct Compiler {
     /// `None`: the host.
     target: Option<CpuTarget>,
     opt: OptLevel,
-    threads: bool,
-    optimizer: Optimizer,
-    extraction: Extraction,
+    settings: Settings,
     checks: Checks,
     passes: Vec<(Level, String)>,
+    lowerings: Vec<String>,
     on_remark: Option<Arc<OnRemark>>,
 }
 
@@ -53,14 +53,16 @@ impl Compiler {
     /// For the host, with all of its vector features and threads.
     pub fn new(registry: Registry) -> Self {
         Compiler {
-            registry,
             target: None,
             opt: OptLevel::default(),
-            threads: true,
-            optimizer: Optimizer::default(),
-            extraction: Extraction::default(),
+            settings: Settings {
+                algebras: registry.extensions().to_vec(),
+                ..Settings::default()
+            },
+            registry,
             checks: Checks::None,
             passes: Vec::new(),
+            lowerings: Vec::new(),
             on_remark: None,
         }
     }
@@ -76,18 +78,39 @@ impl Compiler {
     }
     /// Whether compiled loops use the runtime's threads.
     pub fn threads(mut self, on: bool) -> Self {
-        self.threads = on;
+        self.settings.threads = on;
         self
     }
     /// What the optimizer may do with programs of the first level: by default what NumPy itself leaves open.
     pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
-        self.optimizer = optimizer;
+        self.settings.optimizer = optimizer;
         self
     }
     /// How the optimizer chooses among plans. [`Extraction::Exact`] is an error of the compilation in builds without a
     /// solver, [`npir_egraph::HAS_EXACT`].
     pub fn extraction(mut self, extraction: Extraction) -> Self {
-        self.extraction = extraction;
+        self.settings.extraction = extraction;
+        self
+    }
+    /// The machine that costs are of: what the optimizer, fusion and the scheduler choose depends on it. Without it the
+    /// embedded numbers decide, and programs become the same code on every machine with this processor.
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.settings.machine = Arc::new(machine);
+        self
+    }
+    /// The same from a file that `npir calibrate` has written on this machine.
+    ///
+    /// # Errors
+    /// A file that is missing or damaged, or was written by another version, on another processor than code is made
+    /// for, or with another number of threads than the runtime has.
+    pub fn machine_file(self, path: impl AsRef<Path>) -> Result<Self, CompileError> {
+        let machine = machine_of(path, &self.cpu()?)?;
+        Ok(self.machine(machine))
+    }
+    /// Takes plans and fusions by chance, the same for the same seed, instead of those that cost least: to measure what
+    /// the chosen ones are worth.
+    pub fn sample(mut self, seed: Option<u32>) -> Self {
+        self.settings.sample = seed;
         self
     }
     /// What compiled code looks for when it runs. [`Checks::Memory`] needs a process that was started with
@@ -114,13 +137,15 @@ impl Compiler {
         self.passes.push((level, pass.pipeline_text()));
         self
     }
+    /// Runs a pass between the optimizer and the way down to the tensor level: it takes ops of one's own, which the
+    /// optimizer knows by an algebra, to those of the numpy dialect. The optimizer then sees what they have become, too.
+    pub fn with_lowering<P: Pass>(mut self, pass: P) -> Self {
+        P::def().register();
+        self.lowerings.push(pass.pipeline_text());
+        self
+    }
     fn options(&self) -> Result<PipelineOptions, CompileError> {
-        Ok(options_for(
-            &self.cpu()?,
-            self.threads,
-            self.optimizer,
-            self.extraction,
-        ))
+        Ok(options_for(&self.cpu()?, self.settings.clone()))
     }
     fn cpu(&self) -> Result<CpuTarget, CompileError> {
         match &self.target {
@@ -293,47 +318,19 @@ impl Compiler {
     ) -> Result<(), CompileError> {
         let options = self.options()?;
         for l in Level::ALL.into_iter().filter(|l| *l <= level) {
+            if l == Level::Tensor && !self.lowerings.is_empty() {
+                let before = optimized(&options).unwrap_or_default();
+                self.run_verified(context, module, &before, OWN_PASSES)?;
+                for pass in &self.lowerings {
+                    self.run_verified(context, module, pass, Verification::Each)?;
+                }
+            }
             self.run_verified(context, module, &stage(l, &options), OWN_PASSES)?;
             for (_, pass) in self.passes.iter().filter(|(at, _)| *at == l) {
                 self.run_verified(context, module, pass, Verification::Each)?;
             }
         }
         Ok(())
-    }
-
-    /// Runs the passes up to the optimizer, which says what it does and why: its remarks go to
-    /// [`Compiler::on_remark`]. Nothing happens where it is off.
-    ///
-    /// # Errors
-    /// As [`Compiler::lower`].
-    pub fn explain(&self, context: &Context, module: &mut Module<'_>) -> Result<(), CompileError> {
-        match explain(&self.options()?) {
-            Some(passes) => self.run_verified(context, module, &passes, OWN_PASSES),
-            None => Ok(()),
-        }
-    }
-
-    /// As [`Compiler::explain`], and draws what the optimizer sees and chooses, block after block. Nothing where it is
-    /// off.
-    ///
-    /// # Errors
-    /// As [`Compiler::lower`].
-    pub fn draw(
-        &self,
-        context: &Context,
-        module: &mut Module<'_>,
-    ) -> Result<Vec<Picture>, CompileError> {
-        let Some(pass) = optimize(&self.options()?) else {
-            return Ok(Vec::new());
-        };
-        self.run_verified(context, module, BEFORE_OPTIMIZER, OWN_PASSES)?;
-        let (pictures, diagnostics) =
-            collect_diagnostics(context, || pass.explaining().draw(module_op(module)));
-        let pictures = pictures.map_err(CompileError::Other)?;
-        if let Some(f) = &self.on_remark {
-            diagnostics.iter().for_each(|d| f(d));
-        }
-        Ok(pictures)
     }
 
     /// Runs a textual pipeline on a module.
@@ -433,6 +430,20 @@ impl Compiler {
     pub fn stage(&self, level: Level) -> Result<String, CompileError> {
         Ok(stage(level, &self.options()?))
     }
+}
+
+/// The description of a machine with this processor and the runtime's number of threads, from a file.
+///
+/// # Errors
+/// As [`Compiler::machine_file`].
+pub fn machine_of(path: impl AsRef<Path>, target: &CpuTarget) -> Result<Machine, CompileError> {
+    let path = path.as_ref();
+    let threads = npir_runtime::pool::num_threads();
+    let machine = Machine::read(path).and_then(|machine| machine.for_cpu(target.cpu(), threads));
+    machine.map_err(|error| CompileError::Machine {
+        path: path.display().to_string(),
+        error,
+    })
 }
 
 /// The one linker of the process.

@@ -1,6 +1,7 @@
 //! Why a program could not be compiled.
 
 use npir_cpu::{CodegenError, JitError, TargetError};
+use npir_machine::MachineError;
 use npir_mlir::diagnostics::{Diagnostic, Severity};
 use npir_runtime::ArtifactError;
 use std::fmt;
@@ -20,6 +21,13 @@ pub enum CompileError {
     Diagnostics(Vec<Diagnostic>),
     /// A processor that cannot be compiled for.
     Target(TargetError),
+    /// A description of a machine that cannot be used.
+    Machine {
+        /// Its path.
+        path: String,
+        /// Why.
+        error: MachineError,
+    },
     /// No machine code.
     Codegen(CodegenError),
     /// The code could not be loaded.
@@ -70,6 +78,7 @@ impl fmt::Display for CompileError {
                 Ok(())
             }
             CompileError::Target(e) => write!(f, "{e}"),
+            CompileError::Machine { path, error } => write!(f, "{path} is not used: {error}"),
             CompileError::Codegen(e) => write!(f, "code generation: {e}"),
             CompileError::Jit(e) => write!(f, "loading the code: {e}"),
             CompileError::Artifact(e) => write!(f, "{e}"),
@@ -90,6 +99,7 @@ impl std::error::Error for CompileError {
         match self {
             CompileError::Read { error, .. } => Some(error),
             CompileError::Target(e) => Some(e),
+            CompileError::Machine { error, .. } => Some(error),
             CompileError::Codegen(e) => Some(e),
             CompileError::Jit(e) => Some(e),
             CompileError::Artifact(e) => Some(e),

@@ -33,7 +33,7 @@ mod error;
 mod executable;
 mod registry;
 
-pub use compiler::Compiler;
+pub use compiler::{Compiler, machine_of};
 pub use error::CompileError;
 pub use executable::Executable;
 pub use npir_passes::pipeline::{Extraction, Level, Optimizer};
@@ -41,10 +41,14 @@ pub use registry::StandardRegistry;
 
 pub use npir_cpu as cpu;
 pub use npir_egraph as egraph;
+pub use npir_machine as machine;
 pub use npir_mlir as mlir;
 pub use npir_numpy as numpy;
 pub use npir_passes as passes;
 pub use npir_runtime as runtime;
+
+/// The environment variable that names the description of the machine for the `npir` command and for Python.
+pub const MACHINE_VARIABLE: &str = "NPIR_MACHINE";
 
 /// What most users need.
 pub mod prelude {

@@ -3,14 +3,23 @@
 use npir_cpu::{Arch, CpuTarget};
 use npir_mlir::dialect::Registry;
 use npir_mlir::pass::PassDecl as _;
+use npir_numpy::optimize::{Algebra, AlgebraError, register};
 use npir_passes::only_if::OnlyIf;
-use npir_passes::pipeline::{self, Extraction, Optimizer, PipelineOptions};
+use npir_passes::pipeline::{self, PipelineOptions, Settings};
 
-/// Adds `Registry::standard()`.
-pub trait StandardRegistry {
+/// Adds `Registry::standard()`, and what the optimizer is to know besides.
+pub trait StandardRegistry: Sized {
     /// Every upstream dialect and pass, and npir's dialects, passes and pipelines for
     /// the host.
     fn standard() -> Registry;
+
+    /// Adds rules, facts and costs of one's own to the optimizer. The dialect that they are about, if any, must be in the
+    /// registry already.
+    ///
+    /// # Errors
+    /// A rule with an op that does not exist, a wrong number of operands, a variable that is not bound or a name that
+    /// another rule has; facts or costs of an op that does not exist.
+    fn with_algebra(self, algebra: Algebra) -> Result<Self, AlgebraError>;
 }
 
 impl StandardRegistry for Registry {
@@ -24,28 +33,26 @@ impl StandardRegistry for Registry {
         // On a processor without code generation the pipelines still lower, with the
         // narrowest vectors.
         let options = match CpuTarget::host() {
-            Ok(host) => options_for(&host, true, Optimizer::default(), Extraction::default()),
+            Ok(host) => options_for(&host, Settings::default()),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
                 libmvec_bits: 0,
                 fma: false,
-                threads: true,
-                optimizer: Optimizer::default(),
-                extraction: Extraction::default(),
+                settings: Settings::default(),
                 to_llvm: to_llvm(),
             },
         };
         pipeline::register(registry, &options)
     }
+
+    fn with_algebra(self, algebra: Algebra) -> Result<Registry, AlgebraError> {
+        let name = register(&self.context(), algebra)?;
+        Ok(self.with_extension(name))
+    }
 }
 
 /// What the pipelines need to know of a target.
-pub(crate) fn options_for(
-    target: &CpuTarget,
-    threads: bool,
-    optimizer: Optimizer,
-    extraction: Extraction,
-) -> PipelineOptions {
+pub(crate) fn options_for(target: &CpuTarget, settings: Settings) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
         libmvec_bits: if npir_runtime::symbols::has_libmvec() {
@@ -54,9 +61,7 @@ pub(crate) fn options_for(
             0
         },
         fma: target.has("fma") || target.arch() != Arch::X86_64,
-        threads,
-        optimizer,
-        extraction,
+        settings,
         to_llvm: to_llvm(),
     }
 }

@@ -9,7 +9,7 @@ use crate::failure::Result;
 use crate::workspace;
 
 /// Everything that stands on MLIR and below the dialects.
-const FOUNDATION: &[&str] = &["npir-mlir", "npir-macros", "npir-egraph"];
+const FOUNDATION: &[&str] = &["npir-mlir", "npir-macros", "npir-egraph", "npir-machine"];
 const DIALECTS: &[&str] = &["npir-numpy", "npir-tensor", "npir-loop", "npir-device"];
 /// The raw foreign declarations, for the crates that hand whole modules to LLVM or run MLIR's tools.
 const FOREIGN: &[&str] = &["npir-mlir-sys"];
@@ -20,6 +20,8 @@ const ALLOWED: &[(&str, &[&[&str]])] = &[
     ("npir-macros", &[]),
     ("npir-mlir-sys", &[]),
     ("npir-runtime", &[]),
+    // Numbers, and no IR.
+    ("npir-machine", &[]),
     ("npir-mlir", &[&["npir-mlir-sys", "npir-macros"]]),
     ("npir-egraph", &[&["npir-mlir", "npir-macros"]]),
     // A dialect knows only the level directly below it.

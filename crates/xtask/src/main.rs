@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | extraction | bench | peers |
+//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | extraction | bench | regret | peers |
 //! tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
@@ -19,6 +19,7 @@ mod process;
 mod progress;
 mod python;
 mod reference;
+mod regret;
 mod setup;
 mod sources;
 mod test;
@@ -51,6 +52,9 @@ Usage: cargo xtask <command>
   bench [PROGRAM...] [OPTIONS]
                            time programs beside every peer, those whose name contains a PROGRAM; --help lists
                            the options, among them --peer, --threads, --resume, --compare OLD.json and --write
+  regret [PROGRAM...] [OPTIONS]
+                           time the plans that the compiler chooses beside others of the same programs; --help
+                           lists the options, among them --plans, --machine, --check and --write
   peers SCRIPT [ARGUMENTS]
                            run a Python script that measures a release of npir beside other packages,
                            with those of bench/requirements.txt in target/peers
@@ -86,6 +90,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["compile-times", options @ ..] => ops::compile_times(options)?,
         ["extraction", options @ ..] => ops::extraction(options)?,
         ["bench", arguments @ ..] => bench::run(arguments)?,
+        ["regret", arguments @ ..] => regret::run(arguments)?,
         ["peers", arguments @ ..] => peers::run(arguments)?,
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,

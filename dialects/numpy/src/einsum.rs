@@ -291,7 +291,7 @@ mod tests {
         let stack = parse("...ij,jk->...ik", &[4, 2]).unwrap();
         assert_eq!(stack.inputs[0][..2], [dots(1), dots(0)]);
         assert_eq!(stack.output.len(), 4);
-        assert_eq!(parse("ii", &[2]).unwrap().output, []);
+        assert!(parse("ii", &[2]).unwrap().output.is_empty());
         for (bad, why) in [
             ("ij,jk", "operands"),
             ("i?", "invalid subscript '?'"),

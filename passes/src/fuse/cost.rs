@@ -1,15 +1,12 @@
 //! Work in scalar bodies, in units of one cheap arithmetic operation.
 
+use npir_machine::{Machine, Work};
 use npir_mlir::prelude::*;
 
-/// A division, a square root or a load from a computed place.
-const SLOW: u32 = 4;
-/// An elementary function.
-const FUNCTION: u32 = 16;
-
 /// Work of one run of `block`.
-pub(super) fn body_cost(block: Blk<'_>) -> u32 {
-    block.ops().into_iter().map(op_cost).sum()
+pub(super) fn body_cost(block: Blk<'_>, machine: &Machine) -> u32 {
+    let costs = block.ops().into_iter().map(|op| op_cost(op, machine));
+    costs.fold(0, u32::saturating_add)
 }
 
 /// Number of operations in `block`, without constants and the terminator.
@@ -18,21 +15,20 @@ pub(super) fn body_size(block: Blk<'_>) -> u32 {
     block.ops().iter().filter(|op| counts(op)).count() as u32
 }
 
-fn op_cost(op: Op<'_>) -> u32 {
+fn op_cost(op: Op<'_>, machine: &Machine) -> u32 {
     let name = op.name();
+    let takes = |work: Work| machine.operations(work).round() as u32;
     match name {
-        "arith.constant" | "linalg.yield" | "linalg.index" | "arith.index_cast"
-        | "arith.index_castui" | "arith.bitcast" | "scf.yield" => 0,
-        "arith.divf" | "arith.remf" | "arith.divsi" | "arith.divui" | "arith.remsi"
-        | "arith.remui" | "arith.ceildivsi" | "arith.ceildivui" | "arith.floordivsi"
-        | "math.sqrt" | "math.rsqrt" | "tensor.extract" | "memref.load" => SLOW,
-        "math.absf" | "math.absi" | "math.copysign" | "math.fma" | "math.floor" | "math.ceil"
-        | "math.trunc" | "math.roundeven" | "math.isnan" | "math.isinf" | "math.isfinite" => 1,
+        "linalg.yield" | "linalg.index" | "scf.yield" => 0,
+        "tensor.extract" | "memref.load" => {
+            (machine.elements.gather / machine.elements.add).round() as u32
+        }
         _ if op.num_regions() > 0 => {
             let blocks = op.regions().into_iter().flat_map(|r| r.blocks());
-            blocks.map(body_cost).sum::<u32>().saturating_add(SLOW)
+            let inside = blocks.map(|block| body_cost(block, machine));
+            inside.fold(takes(Work::Divide), u32::saturating_add)
         }
-        _ if name.starts_with("math.") || name.ends_with(".call") => FUNCTION,
-        _ => 1,
+        _ if name.ends_with(".call") => takes(Work::Power),
+        _ => Work::of_scalar_op(name).map_or(0, takes),
     }
 }

@@ -7,7 +7,7 @@ use npir_tensor::Access;
 use super::plan::{MAX_USERS, Planner};
 use super::problem::{Generic, NodeId, ValueId};
 
-impl Planner<'_> {
+impl Planner<'_, '_> {
     /// Joins the new group of a stored producer with a group that reads it element by element,
     /// so that the value is stored and used in one pass.
     pub(super) fn merge_with_users(&mut self, group: usize, node: &Generic) {
@@ -86,7 +86,7 @@ impl Planner<'_> {
             .members
             .iter()
             .any(|&m| self.overwritten(m, self.generic(m), target));
-        !moved && self.users_allow(early, late)
+        !moved && self.users_allow(early, late) && self.decides(true)
     }
 
     /// Whether every use of what `early` stores is either after `late` or inside it at the

@@ -2,6 +2,7 @@
 
 mod cost;
 mod emit;
+mod explain;
 mod merge;
 mod plan;
 #[cfg(test)]
@@ -9,6 +10,8 @@ mod plan_tests;
 mod problem;
 mod snapshot;
 
+use npir_egraph::Chance;
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
 
 use problem::Limits;
@@ -50,8 +53,46 @@ pub struct TensorFuse {
         description = "cheap operations per element that may be done twice to avoid storing a value"
     )]
     max_recompute: i64,
+    #[option(description = "the machine that costs are of: a file of `npir calibrate`")]
+    machine: String,
+    #[option(
+        default = "-1",
+        description = "decides by chance, with this seed, where fusion is a matter of cost; -1 for none"
+    )]
+    sample: i64,
+    #[option(
+        default = "false",
+        description = "reports which operations are one pass, and why values between passes are stored"
+    )]
+    explain: bool,
     #[statistic(name = "fused", description = "Operations fused away")]
     fused: Statistic,
+}
+
+impl TensorFuse {
+    /// The pass with the costs of this machine.
+    pub fn on(machine: &Machine) -> Self {
+        TensorFuse {
+            machine: machine.to_option(),
+            ..Self::default()
+        }
+    }
+
+    /// The same pass, which reports what it does.
+    pub fn explaining(self) -> Self {
+        TensorFuse {
+            explain: true,
+            ..self
+        }
+    }
+
+    /// The same pass, which decides by chance where there is a seed.
+    pub fn sampling(self, seed: Option<u32>) -> Self {
+        TensorFuse {
+            sample: seed.map_or(-1, i64::from),
+            ..self
+        }
+    }
 }
 
 impl Pass for TensorFuse {
@@ -63,7 +104,10 @@ impl Pass for TensorFuse {
             outputs: at_least_one(self.max_outputs) as usize,
             recompute: u32::try_from(self.max_recompute.max(0)).unwrap_or(u32::MAX),
         };
-        let mut cache = snapshot::Cache::default();
+        let warn = |words: &str| op.emit_warning(words);
+        let machine = Machine::from_option_or_default(&self.machine, warn);
+        let mut chance = u64::try_from(self.sample).ok().map(Chance::new);
+        let mut cache = snapshot::Cache::new(machine);
         let mut blocks = Vec::new();
         op.walk_ops(&mut |inner| {
             if inner.name().starts_with("linalg.") {
@@ -75,8 +119,11 @@ impl Pass for TensorFuse {
         let owned = OwnedRewriter::new(op.ctx());
         for block in blocks {
             let snapshot = snapshot::read(block, &mut cache);
-            let groups = plan::plan(&snapshot.problem, limits);
-            let fused = emit::emit(owned.get(), &snapshot, &groups);
+            let plan = plan::plan(&snapshot.problem, limits, &mut chance);
+            if self.explain {
+                explain::report(&snapshot, &plan);
+            }
+            let fused = emit::emit(owned.get(), &snapshot, &plan.groups);
             self.fused.add(fused as i64);
         }
         Ok(())

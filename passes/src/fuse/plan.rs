@@ -7,8 +7,10 @@
 
 use std::collections::HashSet;
 
+use npir_egraph::Chance;
 use npir_tensor::Access;
 
+use super::explain::Why;
 use super::problem::{Generic, Limits, Node, NodeId, Problem, ValueId};
 
 /// Users of one value looked at before an attempt is given up.
@@ -55,16 +57,27 @@ struct Instance {
     from: NodeId,
 }
 
-/// The groups of `problem`, ordered by position. Every generic is in at least one.
-pub(super) fn plan(problem: &Problem, limits: Limits) -> Vec<Group> {
+/// What fusion does with a block.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Ordered by position. Every generic is in at least one.
+    pub(super) groups: Vec<Group>,
+    /// Values that other groups read and that are stored all the same, by the nodes that compute them, and why.
+    pub(super) stored: Vec<(NodeId, Why)>,
+}
+
+/// What fusion does with `problem`. With `chance`, what only costs decide is decided by chance.
+pub(super) fn plan(problem: &Problem, limits: Limits, chance: &mut Option<Chance>) -> Plan {
     let mut planner = Planner {
         problem,
         limits,
+        chance,
         groups: Vec::new(),
         forward: Vec::new(),
         requests: vec![Vec::new(); problem.values.len()],
         pinned: vec![Vec::new(); problem.values.len()],
         duplicated: vec![0; problem.nodes.len()],
+        stored: Vec::new(),
     };
     for position in (0..problem.nodes.len()).rev() {
         match &problem.nodes[position] {
@@ -80,11 +93,14 @@ pub(super) fn plan(problem: &Problem, limits: Limits) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = planner.groups.into_iter().flatten().collect();
     groups.sort_by_key(|g| g.position);
-    groups
+    let mut stored = planner.stored;
+    stored.sort_by_key(|(position, _)| *position);
+    Plan { groups, stored }
 }
 
-pub(super) struct Planner<'p> {
+pub(super) struct Planner<'p, 'r> {
     pub(super) problem: &'p Problem,
+    chance: &'r mut Option<Chance>,
     pub(super) limits: Limits,
     /// `None` where merged into another group.
     pub(super) groups: Vec<Option<Group>>,
@@ -95,9 +111,10 @@ pub(super) struct Planner<'p> {
     pub(super) pinned: Vec<Vec<NodeId>>,
     /// Per node: work that is repeated because the node was copied into several groups.
     duplicated: Vec<u32>,
+    stored: Vec<(NodeId, Why)>,
 }
 
-impl<'p> Planner<'p> {
+impl<'p> Planner<'p, '_> {
     pub(super) fn find(&mut self, mut group: usize) -> usize {
         while self.forward[group] != group {
             self.forward[group] = self.forward[self.forward[group]];
@@ -186,6 +203,10 @@ impl<'p> Planner<'p> {
     }
 
     fn place(&mut self, position: NodeId, node: &Generic) {
+        let is_read = node
+            .results
+            .iter()
+            .any(|port| !self.requests[port.value].is_empty());
         let instances = if node.producer {
             self.instances(node)
         } else {
@@ -195,10 +216,19 @@ impl<'p> Planner<'p> {
             for port in &node.results {
                 self.merge_readers(port.value);
             }
+            if is_read {
+                let why = match (node.reductions.contains(&true), node.producer) {
+                    (true, _) => Why::Reduction,
+                    (false, true) => Why::Access,
+                    (false, false) => Why::Place,
+                };
+                self.stored.push((position, why));
+            }
             self.add_root(position, node);
             return;
         };
         if node.results.iter().any(|p| self.escapes(p.value)) {
+            self.stored.push((position, Why::Wanted));
             let group = self.add_root(position, node);
             self.merge_with_users(group, node);
             return;
@@ -211,11 +241,26 @@ impl<'p> Planner<'p> {
                 i.group = self.find(i.group);
             }
         }
-        if self.worth_absorbing(node, &instances) && self.can_absorb(position, node, &instances) {
-            self.absorb(position, node, &instances);
-        } else {
-            let group = self.add_root(position, node);
-            self.merge_with_users(group, node);
+        let worth = self.worth_absorbing(node, &instances);
+        let why = match self.decides(worth) {
+            true => self.can_absorb(position, node, &instances).err(),
+            false => Some(Why::Work(node.cost)),
+        };
+        match why {
+            None => self.absorb(position, node, &instances),
+            Some(why) => {
+                self.stored.push((position, why));
+                let group = self.add_root(position, node);
+                self.merge_with_users(group, node);
+            }
+        }
+    }
+
+    /// What becomes of a decision by costs: by chance, one of four is another one.
+    pub(super) fn decides(&mut self, worth: bool) -> bool {
+        match self.chance {
+            Some(chance) => worth != (chance.below(4) == 0),
+            None => worth,
         }
     }
 
@@ -250,7 +295,12 @@ impl<'p> Planner<'p> {
         cheap && copies * reads <= reads + 2 + copies
     }
 
-    fn can_absorb(&mut self, position: NodeId, node: &Generic, instances: &[Instance]) -> bool {
+    fn can_absorb(
+        &mut self,
+        position: NodeId,
+        node: &Generic,
+        instances: &[Instance],
+    ) -> Result<(), Why> {
         for (n, instance) in instances.iter().enumerate() {
             let first = !instances[..n]
                 .iter()
@@ -262,10 +312,10 @@ impl<'p> Planner<'p> {
                     .filter(|i| i.group == instance.group)
                     .count() as u32;
                 if group.size.saturating_add(node.size.max(1) * copies) > self.limits.body {
-                    return false;
+                    return Err(Why::Body);
                 }
                 if group.leaves.len() + node.ins.len() > self.limits.operands + 1 {
-                    return false;
+                    return Err(Why::Operands);
                 }
             }
             let readable = node.ins.iter().all(|port| {
@@ -275,11 +325,14 @@ impl<'p> Planner<'p> {
                     .and_then(|a| a.compose(&instance.access));
                 composed.is_some_and(|a| instance.full || a.is_separable())
             });
-            if !readable || self.overwritten(position, node, group.position) {
-                return false;
+            if !readable {
+                return Err(Why::Access);
+            }
+            if self.overwritten(position, node, group.position) {
+                return Err(Why::Overwritten);
             }
         }
-        true
+        Ok(())
     }
 
     /// Whether something `node` reads may be overwritten between `from` and `to`.

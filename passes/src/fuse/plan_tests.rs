@@ -98,7 +98,7 @@ impl Block {
     }
 
     fn plan(&self) -> Vec<Group> {
-        plan(&self.0, LIMITS)
+        plan(&self.0, LIMITS, &mut None).groups
     }
 }
 

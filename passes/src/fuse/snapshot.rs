@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
 use npir_mlir::queries::destinations;
 use npir_tensor::{ASSOCIATIVE, Access, Coord, Step, View as ViewOp, has_extent};
@@ -18,14 +19,22 @@ pub(super) struct Snapshot<'c> {
     pub(super) values: Vec<Val<'c>>,
 }
 
-/// Facts about maps and iterator lists, which many operations share.
-#[derive(Default)]
+/// Facts about maps and iterator lists, which many operations share, and the machine that costs are of.
 pub(super) struct Cache {
     accesses: HashMap<usize, Option<Access>>,
     iterators: HashMap<usize, Vec<bool>>,
+    machine: Machine,
 }
 
 impl Cache {
+    pub(super) fn new(machine: Machine) -> Self {
+        Cache {
+            accesses: HashMap::new(),
+            iterators: HashMap::new(),
+            machine,
+        }
+    }
+
     fn access(&mut self, map: Attribute<'_>) -> Option<Access> {
         self.accesses
             .entry(map.raw().ptr as usize)
@@ -188,7 +197,7 @@ impl<'c> Reader<'c, '_> {
             ins: ports,
             results,
             captures: capture_ids,
-            cost: body_cost(block),
+            cost: body_cost(block, &self.cache.machine),
             size: body_size(block),
             associative: op.attr(ASSOCIATIVE).is_some(),
         })

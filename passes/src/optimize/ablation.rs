@@ -7,8 +7,9 @@ use npir_egraph::ablation::{Baseline, cost_of};
 use npir_egraph::{
     ExactLimits, Fidelity, Limits, Method, NodeRef, Proof, Request, SearchLimits, extract, saturate,
 };
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{Machine, Numbers, Numpy};
+use npir_numpy::optimize::{Numbers, Numpy};
 use npir_numpy::rules;
 
 use super::blocks;
@@ -57,11 +58,12 @@ pub fn compare<'c>(
     limits: ExactLimits,
     every: usize,
 ) -> Result<Vec<Compared>, String> {
-    let rules = rules::up_to(op.ctx(), fidelity).map_err(|e| e.to_string())?;
+    let domain = Numpy::new(op.ctx());
+    let rules = rules::up_to(domain, fidelity).map_err(|e| e.to_string())?;
     let numbers = Numbers::new(Machine::default());
     let mut all = Vec::new();
-    for block in blocks(op) {
-        let Some((region, mut graph)) = Region::read(block) else {
+    for block in blocks(op, domain) {
+        let Some((region, mut graph)) = Region::read(block, domain) else {
             continue;
         };
         let report = saturate(&mut graph, &rules, Limits::default()).map_err(|e| e.to_string())?;

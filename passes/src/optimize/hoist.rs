@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{Machine, Numbers, Profile, cannot_fail};
+use npir_numpy::optimize::{Numbers, Numpy, Profile, cannot_fail};
 
 use super::region::{Region, Role};
 
@@ -12,17 +12,16 @@ use super::region::{Region, Role};
 const LOOPS: [&str; 3] = ["scf.for", "scf.while", "scf.parallel"];
 
 /// Additions per element from which an elementwise function is worth the memory.
-const WORTH: f64 = 16.0;
+const WORTH: f64 = 24.0;
 
 /// Moves what it can out of `block`; returns how many ops.
-pub(super) fn hoist(block: Blk<'_>) -> usize {
+pub(super) fn hoist<'c>(block: Blk<'c>, domain: Numpy<'c>, numbers: &Numbers) -> usize {
     let Some(around) = block.parent_op().filter(|op| LOOPS.contains(&op.name())) else {
         return 0;
     };
-    let Some((region, graph)) = Region::read(block) else {
+    let Some((region, graph)) = Region::read(block, domain) else {
         return 0;
     };
-    let numbers = Numbers::new(Machine::default());
     let mut invariant = HashSet::new();
     let mut wanted = Vec::new();
     for (index, (op, role)) in region.ops.iter().enumerate() {
@@ -42,7 +41,11 @@ pub(super) fn hoist(block: Blk<'_>) -> usize {
             let worth = match numbers.profile(&graph, *class, node) {
                 Profile::Given | Profile::View => false,
                 Profile::Inline(work) => work >= WORTH,
-                Profile::Reduction(_) | Profile::Contraction(_) | Profile::Other(_) => true,
+                Profile::Reduction(_)
+                | Profile::Contraction(_)
+                | Profile::Gather(_)
+                | Profile::Scatter(_)
+                | Profile::Other(_) => true,
             };
             if worth {
                 wanted.push(*op);

@@ -14,12 +14,13 @@ mod write;
 use std::collections::HashSet;
 
 use npir_egraph::{
-    End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
-    RuleSet, SearchLimits, extract, saturate,
+    Cost, End, ExactLimits, Extracted, Fidelity, Graph, HAS_EXACT, Limits, Method, Report, Request,
+    Rule, RuleSet, SearchLimits, extract, saturate,
 };
+use npir_machine::Machine;
 use npir_mlir::prelude::*;
 use npir_numpy::batch::{Whole, whole_stack};
-use npir_numpy::optimize::{Machine, Numbers, Numpy};
+use npir_numpy::optimize::{Numbers, Numpy, registered};
 use npir_numpy::rules;
 
 use crate::pipeline::Extraction;
@@ -30,6 +31,8 @@ use region::Region;
 
 /// The word for no optimization.
 const OFF: &str = "off";
+/// The word for no algebras.
+const NONE: &str = "none";
 
 /// Rewrites array programs by the rules of the numpy dialect
 ///
@@ -53,6 +56,10 @@ pub struct Optimize {
         description = "which rules are allowed: exact, numpy, relaxed or off"
     )]
     mode: String,
+    #[option(
+        description = "algebras that take part besides the numpy dialect, by name, or none; the default is all of the process"
+    )]
+    algebras: Vec<String>,
     #[option(description = "only these rules, by name")]
     only: Vec<String>,
     #[option(description = "all but these rules, by name")]
@@ -79,6 +86,13 @@ pub struct Optimize {
         description = "nodes of the search tree of extract=exact"
     )]
     branches: i64,
+    #[option(description = "the machine that costs are of: a file of `npir calibrate`")]
+    machine: String,
+    #[option(
+        default = "-1",
+        description = "takes a plan by chance, with this seed, to see what others cost; -1 for none"
+    )]
+    sample: i64,
     #[option(
         default = "false",
         description = "takes what rules make, whatever it costs (to test rules)"
@@ -125,6 +139,35 @@ impl Optimize {
         }
     }
 
+    /// The same pass, with the costs of this machine.
+    pub fn on(self, machine: &Machine) -> Self {
+        Optimize {
+            machine: machine.to_option(),
+            ..self
+        }
+    }
+
+    /// The same pass, which takes a plan by chance where there is a seed.
+    pub fn sampling(self, seed: Option<u32>) -> Self {
+        Optimize {
+            sample: seed.map_or(-1, i64::from),
+            ..self
+        }
+    }
+
+    /// The same pass, with these algebras of the process.
+    pub fn knowing(self, algebras: &[String]) -> Self {
+        let named = match algebras {
+            _ if registered().is_empty() => Vec::new(),
+            [] => vec![NONE.to_owned()],
+            some => some.to_vec(),
+        };
+        Optimize {
+            algebras: named,
+            ..self
+        }
+    }
+
     /// The pass with one rule, which is applied whatever it costs: to see what the rule does.
     pub fn with_rule(name: &str) -> Self {
         Optimize {
@@ -154,18 +197,15 @@ impl Optimize {
     }
 
     /// The rules of the options; `None` for no optimization.
-    fn rules<'c>(&self, ctx: &'c Context) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
+    fn rules<'c>(&self, domain: Numpy<'c>) -> Result<Option<RuleSet<Numpy<'c>>>, String> {
         let Some(fidelity) = self.fidelity()? else {
             return Ok(None);
         };
-        let rules = rules::up_to(ctx, fidelity).map_err(|e| e.to_string())?;
+        let rules = rules::up_to(domain, fidelity).map_err(|e| e.to_string())?;
         if self.only.is_empty() && self.without.is_empty() {
             return Ok(Some(rules));
         }
-        let all: Vec<_> = rules::all()
-            .iter()
-            .map(|listed| listed.rule.name())
-            .collect();
+        let all: Vec<_> = rules::every(domain).iter().map(Rule::name).collect();
         let mut named = self.only.iter().chain(&self.without);
         if let Some(unknown) = named.find(|name| !all.contains(&name.as_str())) {
             return Err(format!("no rule '{unknown}'"));
@@ -180,10 +220,26 @@ impl Optimize {
         Ok(Some(rules.without(&left_out)))
     }
 
+    /// The dialect with the algebras of the options.
+    fn domain<'c>(&self, ctx: &'c Context) -> Result<Numpy<'c>, String> {
+        let domain = Numpy::new(ctx);
+        match &self.algebras[..] {
+            [] => {
+                let all: Vec<_> = registered().into_iter().map(str::to_owned).collect();
+                domain.with_algebras(&all)
+            }
+            [none] if none == NONE => Ok(domain),
+            some => domain.with_algebras(some),
+        }
+    }
+
     /// How plans are chosen.
     fn method(&self) -> Result<Method, String> {
         let extraction = Extraction::from_name(&self.extract)
             .ok_or_else(|| format!("no extraction '{}': joint or exact", self.extract))?;
+        if let Ok(seed) = u64::try_from(self.sample) {
+            return Ok(Method::Sample(seed));
+        }
         match extraction {
             Extraction::Joint => Ok(Method::Joint),
             Extraction::Exact if HAS_EXACT => Ok(Method::Exact(ExactLimits {
@@ -235,16 +291,24 @@ impl Optimize {
         function: Op<'_>,
         mut pictures: Option<&mut Vec<Picture>>,
     ) -> Result<(), String> {
-        let Some(rules) = self.rules(function.ctx())? else {
+        let domain = self.domain(function.ctx())?;
+        let Some(rules) = self.rules(domain)? else {
             return Ok(());
         };
         let method = self.method()?;
-        for block in blocks(function) {
-            self.block(block, &rules, method, pictures.as_deref_mut());
+        let warn = |words: &str| function.emit_warning(words);
+        let numbers = Numbers::new(Machine::from_option_or_default(&self.machine, warn));
+        for block in blocks(function, domain) {
+            let mut optimize = |pass: &mut Self| {
+                let pictures = pictures.as_deref_mut();
+                pass.block(block, domain, &rules, method, &numbers, pictures);
+            };
+            optimize(self);
             if self.whole_stacks(block)? > 0 {
-                self.block(block, &rules, method, pictures.as_deref_mut());
+                optimize(self);
             }
-            self.hoisted.add(hoist::hoist(block) as i64);
+            self.hoisted
+                .add(hoist::hoist(block, domain, &numbers) as i64);
             self.whole_arrays(block)?;
         }
         Ok(())
@@ -292,13 +356,18 @@ impl Optimize {
     fn block<'c>(
         &mut self,
         block: Blk<'c>,
+        domain: Numpy<'c>,
         rules: &RuleSet<Numpy<'c>>,
         method: Method,
+        numbers: &Numbers,
         pictures: Option<&mut Vec<Picture>>,
     ) {
-        let Some((region, mut graph)) = Region::read(block) else {
+        let Some((region, mut graph)) = Region::read(block, domain) else {
             return;
         };
+        for op in region.unknown_ops(domain) {
+            op.emit_remark("the optimizer knows nothing of this op: it stays as it is");
+        }
         let (limits, search) = self.limits();
         let report = match saturate(&mut graph, rules, limits) {
             Ok(report) => report,
@@ -315,6 +384,9 @@ impl Optimize {
             );
         }
         if fired == 0 {
+            if self.explain {
+                region.report(Severity::Remark, "no rule applies");
+            }
             return;
         }
         let request = Request {
@@ -326,25 +398,25 @@ impl Optimize {
         let available = |node: npir_egraph::NodeRef<'_, Numpy<'c>>| region.available(node);
         if self.prefer {
             let found = extract(&graph, &Prefer, &request, available);
-            self.finish(&region, rules, &report, found);
+            self.finish(&region, rules, &report, &Prefer, found);
         } else {
-            let numbers = Numbers::new(Machine::default());
-            let found = extract(&graph, &numbers, &request, available);
+            let found = extract(&graph, numbers, &request, available);
             if let (Some(pictures), Some(found)) = (pictures, &found) {
-                let picture = picture::draw(&region, &graph, &numbers, rules, &report, found);
+                let picture = picture::draw(&region, &graph, numbers, rules, &report, found);
                 pictures.push(picture);
             }
-            self.finish(&region, rules, &report, found);
+            self.finish(&region, rules, &report, numbers, found);
         }
     }
 
     /// Reports and writes back what was found.
-    fn finish<'c, N>(
+    fn finish<'c, C: Cost<Numpy<'c>, State = ()>>(
         &mut self,
         region: &Region<'c>,
         rules: &RuleSet<Numpy<'c>>,
         report: &Report,
-        found: Option<Extracted<'_, Numpy<'c>, (), N>>,
+        cost: &C,
+        found: Option<Extracted<'_, Numpy<'c>, (), C::Note>>,
     ) {
         let Some(found) = found else {
             return;
@@ -363,7 +435,7 @@ impl Optimize {
             );
             region.report(Severity::Remark, &words);
         }
-        let reasons = Reasons::new(&found, report);
+        let reasons = Reasons::new(&found, cost, report);
         self.applied.add(reasons.len() as i64);
         if self.explain {
             reasons.report(region, rules);
@@ -378,12 +450,12 @@ impl Pass for Optimize {
     }
 }
 
-/// The blocks with ops of the numpy dialect and those around them, inner ones first.
-fn blocks<'c>(function: Op<'c>) -> Vec<Blk<'c>> {
+/// The blocks with ops of the domain and those around them, inner ones first.
+fn blocks<'c>(function: Op<'c>, domain: Numpy<'c>) -> Vec<Blk<'c>> {
     let mut seen = HashSet::new();
     let mut found: Vec<(usize, Blk<'c>)> = Vec::new();
     function.walk_ops(&mut |inner| {
-        if inner.name().starts_with("numpy.") {
+        if domain.owns(inner.name()) {
             let mut chain = Vec::new();
             let mut block = inner.block();
             while let Some(own) = block {

@@ -173,7 +173,7 @@ pub(super) fn draw<'c>(
             })
             .collect(),
     });
-    let reasons = Reasons::new(found, report);
+    let reasons = Reasons::new(found, numbers, report);
     let fired = report.fired.iter().enumerate();
     Picture {
         name: region.name(),

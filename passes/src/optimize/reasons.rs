@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use npir_egraph::{Extracted, Origin, Report, RuleSet, StepKind};
+use npir_egraph::{Cost, Extracted, Origin, Report, RuleSet, StepKind};
 use npir_mlir::prelude::*;
 use npir_numpy::optimize::Numpy;
 
@@ -27,6 +27,8 @@ pub(super) struct Reasons {
     original: f64,
     /// The op and the cost of the best plan that was rejected.
     rejected: Option<(String, f64)>,
+    /// What it loses most by, and how many seconds.
+    deciding: Option<(&'static str, f64)>,
     /// What the exact search says, where it was asked for.
     gap: Option<f64>,
 }
@@ -37,7 +39,11 @@ pub(super) fn percent(part: f64) -> String {
 }
 
 impl Reasons {
-    pub(super) fn new<'c, N>(found: &Extracted<'_, Numpy<'c>, (), N>, report: &Report) -> Self {
+    pub(super) fn new<'c, C: Cost<Numpy<'c>, State = ()>>(
+        found: &Extracted<'_, Numpy<'c>, (), C::Note>,
+        cost: &C,
+        report: &Report,
+    ) -> Self {
         let plan = found.plan();
         let mut used: Vec<Used> = Vec::new();
         let mut add = |origin: &Origin| {
@@ -75,6 +81,7 @@ impl Reasons {
             time: found.time,
             original: found.original,
             rejected: found.rejected.as_ref().map(|r| (r.op.clone(), r.time)),
+            deciding: found.deciding_term(cost),
             gap: found.gap(),
         };
         let fired = report.fired.iter().enumerate();
@@ -104,6 +111,9 @@ impl Reasons {
         );
         if let Some((op, time)) = &self.rejected {
             text += &format!("; the best rejected plan has {op}, and {}", micro(*time));
+            if let Some((term, seconds)) = self.deciding {
+                text += &format!(": {} more for {term}", micro(seconds));
+            }
         }
         match self.gap {
             Some(0.0) => text += "; no plan is better",

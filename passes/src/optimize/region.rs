@@ -8,6 +8,18 @@ use npir_numpy::optimize::{LEAF, LEAF_INDEX, LEAF_VALUE, Numpy, Payload};
 
 use super::BlockGraph;
 
+/// Dialects besides those with algebra whose ops are in programs of the first level.
+const FAMILIAR: [&str; 8] = [
+    "arith",
+    "builtin",
+    "cf",
+    "func",
+    "math",
+    "scf",
+    "tensor",
+    "tensor_ext",
+];
+
 /// What an op of the block is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
@@ -36,13 +48,13 @@ pub(super) struct Region<'c> {
 
 impl<'c> Region<'c> {
     /// Reads a block; `None` for one that is in no op.
-    pub(super) fn read(block: Blk<'c>) -> Option<(Self, BlockGraph<'c>)> {
+    pub(super) fn read(block: Blk<'c>, domain: Numpy<'c>) -> Option<(Self, BlockGraph<'c>)> {
         let ops = block.ops();
         let owner = block.parent_op()?;
         let ctx = owner.ctx();
         let mut reader = Reader {
             ctx,
-            graph: Graph::new(Numpy::new(ctx)),
+            graph: Graph::new(domain),
             classes: HashMap::new(),
             leaves: Vec::new(),
             positions: HashMap::new(),
@@ -152,6 +164,18 @@ impl<'c> Region<'c> {
     pub(super) fn available(&self, node: NodeRef<'_, Numpy<'c>>) -> usize {
         let leaf = leaf_of(node).and_then(|index| self.leaves.get(index));
         leaf.map_or(0, |leaf| leaf.position)
+    }
+
+    /// The first op of each name that the optimizer knows nothing of: neither what it is equal to nor that it is a part of
+    /// every program.
+    pub(super) fn unknown_ops(&self, domain: Numpy<'c>) -> Vec<Op<'c>> {
+        let mut seen = HashSet::new();
+        let ops = self.ops.iter().map(|(op, _)| *op);
+        ops.filter(|op| {
+            let dialect = op.name().split('.').next().unwrap_or_default();
+            !domain.owns(op.name()) && !FAMILIAR.contains(&dialect) && seen.insert(op.name())
+        })
+        .collect()
     }
 
     /// A remark or warning about the whole block.

@@ -233,11 +233,5 @@ fn rejected<D: Domain, S: Copy + Ord, N>(
         .rev()
         .find(|&&slot| found.choice[slot] != choice[slot]);
     let slot = other.or(found.order.last()).copied().unwrap_or_default();
-    super::search::rejected(
-        &found.problem,
-        found.graph,
-        slot,
-        found.choice[slot],
-        found.time,
-    )
+    super::search::rejected(&found.problem, found.graph, slot, &found.choice, found.time)
 }

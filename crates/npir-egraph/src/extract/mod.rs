@@ -13,6 +13,7 @@ mod exact;
 mod greedy;
 mod linear;
 mod problem;
+mod sample;
 mod search;
 mod solver;
 
@@ -68,6 +69,11 @@ pub trait Cost<D: Domain> {
         plan.steps().map(|step| step.time).sum()
     }
 
+    /// The parts that make up the time of a plan, with their names, for people.
+    fn terms(&self, _plan: &Plan<'_, D, Self::State, Self::Note>) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// The same for the exact search: costs, and what they depend on. For every plan the variables must be able to have
     /// values that cost at most as much as the plan: then the least cost of the program is a bound for all plans. The
     /// closer they are, the sooner the search is over. Without it a plan is the sum of its steps: who overrides
@@ -89,6 +95,8 @@ pub enum Method {
     Joint,
     /// The same, and then the exact search: it needs a build with a solver, [`HAS_EXACT`], and is for small programs.
     Exact(ExactLimits),
+    /// A plan by chance, the same for the same seed: to measure what others are worth.
+    Sample(u64),
 }
 
 /// Bounds on the local search.
@@ -216,6 +224,8 @@ pub struct Rejected {
     pub class: Class,
     /// The op that it uses there.
     pub op: String,
+    /// The way that it fills each slot.
+    choice: Vec<usize>,
 }
 
 /// The chosen plan.
@@ -240,7 +250,7 @@ pub struct Extracted<'g, D: Domain, S, N = ()> {
     pub proof: Option<Proof>,
 }
 
-impl<D: Domain, S: Copy + Ord, N> Extracted<'_, D, S, N> {
+impl<D: Domain, S: Copy + Ord, N: Clone> Extracted<'_, D, S, N> {
     /// The plan.
     pub fn plan(&self) -> Plan<'_, D, S, N> {
         Plan {
@@ -249,6 +259,27 @@ impl<D: Domain, S: Copy + Ord, N> Extracted<'_, D, S, N> {
             choice: &self.choice,
             order: &self.order,
         }
+    }
+
+    /// The term that the best rejected plan loses most by, and how much; none where the cost model names no terms.
+    pub fn deciding_term<C>(&self, cost: &C) -> Option<(&'static str, f64)>
+    where
+        D: Domain,
+        C: Cost<D, State = S, Note = N>,
+    {
+        let choice = &self.rejected.as_ref()?.choice;
+        let order = self.problem.order(choice)?;
+        let rejected = cost.terms(&Plan {
+            graph: self.graph,
+            problem: &self.problem,
+            choice,
+            order: &order,
+        });
+        let chosen = cost.terms(&self.plan());
+        let lost = rejected.into_iter().zip(chosen);
+        let lost = lost.map(|((name, theirs), (_, own))| (name, theirs - own));
+        lost.max_by(|a, b| a.1.total_cmp(&b.1))
+            .filter(|(_, seconds)| *seconds > 0.0)
     }
 
     /// By which part of its cost the plan may be more expensive than the best one: 0 where it is known to be the best.
@@ -284,8 +315,10 @@ pub fn extract<'g, D: Domain, C: Cost<D>>(
         original,
     };
     let mut found = search::improve(graph, problem, cost, start, request.limits);
-    if let Method::Exact(limits) = request.method {
-        exact::prove(&mut found, cost, limits);
+    match request.method {
+        Method::Joint => {}
+        Method::Exact(limits) => exact::prove(&mut found, cost, limits),
+        Method::Sample(seed) => sample::choose(&mut found, cost, seed),
     }
     Some(found)
 }

@@ -117,13 +117,15 @@ pub(super) fn improve<'g, D: Domain, C: Cost<D>>(
                 choice[slot] = option;
                 match search.judge(&choice) {
                     Some(other) if other.time < judged.time * (1.0 - MARGIN) => {
-                        rejected = reject(rejected, judged.time, &problem, graph, slot, before);
+                        let mut previous = choice.clone();
+                        previous[slot] = before;
+                        rejected = reject(rejected, judged.time, &problem, graph, slot, &previous);
                         judged = other;
                         improved = true;
                     }
                     Some(other) => {
+                        rejected = reject(rejected, other.time, &problem, graph, slot, &choice);
                         choice[slot] = before;
-                        rejected = reject(rejected, other.time, &problem, graph, slot, option);
                     }
                     None => choice[slot] = before,
                 }
@@ -156,11 +158,11 @@ fn reject<D: Domain, S: Copy + Ord, N>(
     problem: &Problem<S, N>,
     graph: &Graph<D>,
     slot: usize,
-    option: usize,
+    choice: &[usize],
 ) -> Option<Rejected> {
     match known {
         Some(known) if known.time <= time => Some(known),
-        _ => Some(rejected(problem, graph, slot, option, time)),
+        _ => Some(rejected(problem, graph, slot, choice, time)),
     }
 }
 
@@ -169,11 +171,11 @@ pub(super) fn rejected<D: Domain, S: Copy + Ord, N>(
     problem: &Problem<S, N>,
     graph: &Graph<D>,
     slot: usize,
-    option: usize,
+    choice: &[usize],
     time: f64,
 ) -> Rejected {
     let found = &problem.slots[slot];
-    let op = match found.options[option].node {
+    let op = match found.options[choice[slot]].node {
         Some(index) => node_at(graph, found.class, index).op().to_owned(),
         None => "a conversion".to_owned(),
     };
@@ -181,5 +183,6 @@ pub(super) fn rejected<D: Domain, S: Copy + Ord, N>(
         time,
         class: found.class,
         op,
+        choice: choice.to_vec(),
     }
 }

@@ -3,7 +3,7 @@
 use super::diagnostics::Failure;
 use super::output;
 use super::progress::while_working;
-use npir::calibrate::Calibration;
+use npir::calibrate::measure;
 use npir::runtime::pool::num_threads;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ pub(crate) struct CalibrateArgs {
 impl CalibrateArgs {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let threads = self.threads.map_or_else(num_threads, NonZeroUsize::get);
-        let measured = while_working("measuring this machine", || Calibration::measure(threads))
-            .map_err(Failure::new)?;
+        let measured =
+            while_working("measuring this machine", || measure(threads)).map_err(Failure::new)?;
         let text = measured.to_json().map_err(Failure::new)?;
         output::write(self.output.as_deref(), &text)
     }

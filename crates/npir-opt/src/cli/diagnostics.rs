@@ -115,6 +115,12 @@ pub(crate) fn remark(path: &Path, remark: &Diagnostic) -> String {
     lines(&Source::of(path), remark).join("\n")
 }
 
+/// A warning about no place in a program.
+pub(crate) fn warning(message: &str) -> String {
+    let p = paint();
+    format!("{}warning:{} {message}", p.remark, p.off)
+}
+
 /// The error of a call, with the source line if the program came from `path`.
 pub(crate) fn run_failure(path: &Path, error: &RunError) -> Failure {
     let Some((at, position)) = error.location().and_then(|at| Some((at, position(at)?))) else {

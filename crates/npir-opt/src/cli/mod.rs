@@ -18,7 +18,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use diagnostics::Failure;
 use npir::mlir::diagnostics::Severity;
 use npir::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Compile and run NumPy-style array programs.
@@ -79,6 +79,12 @@ pub(crate) struct Options {
         default_value = "joint"
     )]
     extract: String,
+    /// The machine that costs are of, a file of `npir calibrate`; without it those of an ordinary server
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
+    /// Take plans and fusions by chance, the same for the same seed, to see what others than the chosen ones cost
+    #[arg(long, value_name = "SEED")]
+    sample: Option<u32>,
     /// List copies that had to be made and other remarks
     #[arg(long)]
     remarks: bool,
@@ -92,6 +98,7 @@ impl Options {
             .threads(!self.no_threads)
             .optimizer(self.optimizer())
             .extraction(self.extraction())
+            .sample(self.sample)
             .on_remark(move |d| {
                 if remarks || d.severity == Severity::Warning {
                     eprintln!("{}", diagnostics::remark(&file, d));
@@ -103,7 +110,23 @@ impl Options {
                     .map_err(|e| Failure::Message(format!("--target-cpu: {e}")))?,
             );
         }
-        Ok(compiler)
+        match self.machine_file() {
+            Some(file) => compiler.clone().machine_file(file).or_else(|e| {
+                eprintln!(
+                    "{}",
+                    diagnostics::warning(&format!("{e}; the default is used"))
+                );
+                Ok(compiler)
+            }),
+            None => Ok(compiler),
+        }
+    }
+
+    /// The description of a machine, of the option or of the environment variable that Python takes too.
+    fn machine_file(&self) -> Option<PathBuf> {
+        let around = || std::env::var_os(npir::MACHINE_VARIABLE).map(PathBuf::from);
+        let named = self.machine.clone().or_else(around);
+        named.filter(|file| !file.as_os_str().is_empty())
     }
 
     fn optimizer(&self) -> Optimizer {
@@ -120,7 +143,8 @@ impl Options {
     fn refuse_for_artifact(&self, file: &Path) -> Result<(), Failure> {
         let is_default =
             self.optimizer() == Optimizer::default() && self.extraction() == Extraction::default();
-        if self.target_cpu.is_some() || self.no_threads || !is_default {
+        let is_sample = self.machine.is_some() || self.sample.is_some();
+        if self.target_cpu.is_some() || self.no_threads || is_sample || !is_default {
             let file = file.display();
             return Err(Failure::Message(format!(
                 "{file} is an artifact, so options of the compiler do not apply"

@@ -283,6 +283,11 @@ fn attempt<T>(
         .collect();
     let hidden_guards: Vec<Guard> = hidden.iter().map(|h| h.guard.clone()).collect();
     let program = ProgramBuilder::new(context);
+    let line = function
+        .getattr("__code__")?
+        .getattr("co_firstlineno")?
+        .extract()?;
+    program.at(&source.file, line, 1);
     let stop = Cell::new(None);
     let outcome = RefCell::new(None);
     let (loops, arrays) = (Cell::new(false), Cell::new(false));

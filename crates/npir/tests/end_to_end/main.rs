@@ -3,6 +3,7 @@
 //! One binary, so that everything links once.
 
 mod accuracy;
+mod algebras;
 mod arrangement;
 mod artifacts;
 mod builder;
@@ -45,6 +46,7 @@ mod sanitizer;
 mod sets;
 mod statistics;
 mod threads;
+mod traffic;
 mod updates;
 mod value;
 mod views;

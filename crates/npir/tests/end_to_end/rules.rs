@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use npir::numpy::optimize::Numpy;
 use npir::numpy::rules::{self, Listed, Sample};
 use npir::passes::optimize::Optimize;
 use npir::prelude::*;
@@ -228,7 +229,7 @@ fn rules_say_what_they_are() {
     let all = rules::all();
     let context = compiler().context();
     for fidelity in Fidelity::ALL {
-        let set = rules::up_to(&context, fidelity).unwrap();
+        let set = rules::up_to(Numpy::new(&context), fidelity).unwrap();
         let count = all
             .iter()
             .filter(|listed| listed.fidelity <= fidelity)

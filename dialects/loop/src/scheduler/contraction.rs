@@ -192,7 +192,7 @@ impl Contraction {
         let rows = (machine.registers() / 4) as f64;
         let merging = HALVING * deep.log2() / facts.extent(self.depth).max(1) as f64;
         facts.may_hold_lanes(self.depth)
-            && CHEAP_OP / deep + merging < GATHER_LANE / rows + CHEAP_OP / lanes
+            && CHEAP_OP / deep + merging < machine.rates.gather_lane / rows + CHEAP_OP / lanes
     }
 
     /// Other parallel axes, `outer`, other reductions, `inner`.

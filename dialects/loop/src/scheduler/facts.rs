@@ -11,6 +11,7 @@ use crate::forms::{
 use crate::lower::versions::{operand_walks, sums};
 use crate::nest::{Index, Nest};
 use crate::schedule::IteratorKind;
+use npir_machine::Work;
 use npir_mlir::prelude::*;
 
 /// A nest, analysed.
@@ -34,6 +35,8 @@ pub(super) struct Facts<'c> {
     pub(super) num_ops: usize,
     /// Cycles of the body's ops, per vector.
     pub(super) op_cycles: f64,
+    /// What ops and accesses cost.
+    pub(super) rates: Rates,
     /// Bits of the widest number involved.
     pub(super) bits: i64,
     /// Axes whose index the body reads.
@@ -41,7 +44,7 @@ pub(super) struct Facts<'c> {
 }
 
 impl<'c> Facts<'c> {
-    pub(super) fn new(nest: Nest<'c>) -> Self {
+    pub(super) fn new(nest: Nest<'c>, rates: Rates) -> Self {
         let body = nest.body_block();
         let combine = nest.combine_block();
         let walks = operand_walks(nest);
@@ -85,7 +88,8 @@ impl<'c> Facts<'c> {
             vectorizable,
             sums: combine.is_some_and(|combine| sums(combine).contains(&true)),
             num_ops: ops.len().saturating_sub(1),
-            op_cycles: ops.iter().map(|&op| cycles(op)).sum(),
+            op_cycles: ops.iter().map(|&op| cycles(op, &rates)).sum(),
+            rates,
             indexed,
         }
     }
@@ -167,15 +171,15 @@ impl<'c> Facts<'c> {
                 (true, _) => 0.0,
                 (_, true) if walk.strides[axis] == Stride::Const(-1) => 2.0 * ACCESS,
                 (_, true) => ACCESS,
-                _ if output => SCATTER_LANE * width as f64,
-                _ => GATHER_LANE * width as f64,
+                _ if output => self.rates.scatter_lane * width as f64,
+                _ => self.rates.gather_lane * width as f64,
             };
         }
         for access in self.body_accesses(axis) {
             cycles += match (access.form, access.contiguous(), access.store) {
                 (Form::Uniform, ..) | (_, true, _) => ACCESS,
-                (.., true) => SCATTER_LANE * width as f64,
-                _ => GATHER_LANE * width as f64,
+                (.., true) => self.rates.scatter_lane * width as f64,
+                _ => self.rates.gather_lane * width as f64,
             };
         }
         let extent = self.extent(axis).max(1);
@@ -217,18 +221,11 @@ impl<'c> Facts<'c> {
     }
 }
 
-fn cycles(op: Op<'_>) -> f64 {
+fn cycles(op: Op<'_>, rates: &Rates) -> f64 {
     match op.name() {
-        "arith.constant" | Index::NAME | "memref.load" | "memref.store" => 0.0,
-        "arith.divf" | "arith.divsi" | "arith.divui" | "arith.remsi" | "arith.remui"
-        | "math.sqrt" => DIVISION,
-        "math.absf" | "math.absi" | "math.fma" | "math.copysign" | "math.isnan" | "math.isinf"
-        | "math.isfinite" | "math.floor" | "math.ceil" | "math.trunc" | "math.roundeven" => {
-            CHEAP_OP
-        }
-        "arith.remf" => MATH_OP,
-        name if name.starts_with("math.") => MATH_OP,
-        _ if op.num_regions() > 0 => MATH_OP,
-        _ => CHEAP_OP,
+        Index::NAME | "memref.load" | "memref.store" => 0.0,
+        _ if op.num_regions() > 0 => rates.cycles(Work::Exp),
+        "arith.constant" => 0.0,
+        name => rates.cycles(Work::of_scalar_op(name).unwrap_or(Work::Add)),
     }
 }

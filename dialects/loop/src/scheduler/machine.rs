@@ -1,4 +1,7 @@
-//! The machine as the scheduler sees it, and every number that its choices rest on.
+//! The machine as the scheduler sees it, and every number that its choices rest on besides those of
+//! [`npir_machine::Machine`].
+
+use npir_machine::Work;
 
 /// What schedules are made for.
 #[derive(Clone, Copy, Debug)]
@@ -7,6 +10,58 @@ pub struct Machine {
     pub vector_bits: i64,
     /// Whether nests may use more than one thread.
     pub threads: bool,
+    /// What ops and accesses cost.
+    pub rates: Rates,
+}
+
+/// What ops and accesses cost, in cycles.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// A vector of quotients.
+    divide: f64,
+    root: f64,
+    exp: f64,
+    log: f64,
+    power: f64,
+    sin: f64,
+    tanh: f64,
+    /// A lane of a gather.
+    pub(super) gather_lane: f64,
+    /// A lane of a scatter.
+    pub(super) scatter_lane: f64,
+}
+
+impl Rates {
+    /// Those of a machine: half a cycle for each cheap operation that a work takes.
+    pub fn of(machine: &npir_machine::Machine) -> Self {
+        let cycles = |work| CHEAP_OP * machine.operations(work);
+        let lane = |seconds: f64| seconds * 1e9 / CYCLE_NS;
+        Rates {
+            divide: cycles(Work::Divide),
+            root: cycles(Work::Root),
+            exp: cycles(Work::Exp),
+            log: cycles(Work::Log),
+            power: cycles(Work::Power),
+            sin: cycles(Work::Sin),
+            tanh: cycles(Work::Tanh),
+            gather_lane: lane(machine.elements.gather),
+            scatter_lane: lane(machine.elements.scatter),
+        }
+    }
+
+    /// Cycles of a vector of this work.
+    pub(super) fn cycles(&self, work: Work) -> f64 {
+        match work {
+            Work::Add => CHEAP_OP,
+            Work::Divide => self.divide,
+            Work::Root => self.root,
+            Work::Exp => self.exp,
+            Work::Log => self.log,
+            Work::Power => self.power,
+            Work::Sin => self.sin,
+            Work::Tanh => self.tanh,
+        }
+    }
 }
 
 impl Machine {
@@ -59,18 +114,10 @@ pub(super) const CYCLE_NS: f64 = 0.25;
 /// Bytes per cycle that a loop without arithmetic moves, out of cache.
 pub(super) const BYTES_PER_CYCLE: f64 = 8.0;
 
-/// Cycles of a vector op of `arith` other than division.
+/// Cycles of a cheap vector op.
 pub(super) const CHEAP_OP: f64 = 0.5;
-/// Cycles of a division or square root.
-pub(super) const DIVISION: f64 = 8.0;
-/// Cycles of an op of `math`: some twenty vector ops each.
-pub(super) const MATH_OP: f64 = 20.0;
 /// Cycles of a contiguous access.
 pub(super) const ACCESS: f64 = 0.5;
-/// Cycles per lane of a gather.
-pub(super) const GATHER_LANE: f64 = 1.0;
-/// Cycles per lane of a scatter.
-pub(super) const SCATTER_LANE: f64 = 1.5;
 /// Cycles per halving of a vector when its lanes are merged, per op of the combine region.
 pub(super) const HALVING: f64 = 4.0;
 /// Points along an axis whose extent is not known.

@@ -15,8 +15,8 @@ use crate::schedule::Schedule;
 use choose::choose;
 pub(crate) use choose::sum_block;
 use facts::Facts;
-pub use machine::Machine;
 pub(crate) use machine::{CONTRACTION_ROWS, L2_SHARE};
+pub use machine::{Machine, Rates};
 use npir_mlir::prelude::*;
 pub use pack::LoopPack;
 
@@ -46,6 +46,8 @@ pub struct LoopSchedule {
         description = "Replace schedules that are there"
     )]
     force: bool,
+    #[option(description = "the machine that costs are of: a file of `npir calibrate`")]
+    machine: String,
     #[option(
         name = "set",
         description = "Fields to set in every schedule, as field=value"
@@ -69,9 +71,12 @@ impl Pass for LoopSchedule {
             )
             .into());
         }
+        let warn = |words: &str| op.emit_warning(words);
+        let rates = npir_machine::Machine::from_option_or_default(&self.machine, warn);
         let machine = Machine {
             vector_bits: self.vector_bits,
             threads: self.threads,
+            rates: Rates::of(&rates),
         };
         for nest in op.find_all(Nest::NAME).into_iter().filter_map(Nest::cast) {
             if nest.schedule().is_some() && !self.force {
@@ -104,7 +109,7 @@ const MAX_VECTOR_BITS: i64 = 2048;
 
 /// The schedule for `nest` on `machine`.
 pub fn schedule_for(nest: Nest<'_>, machine: Machine) -> Schedule {
-    let schedule = choose(&Facts::new(nest), machine);
+    let schedule = choose(&Facts::new(nest, machine.rates), machine);
     match verify_schedule(nest, &schedule) {
         Ok(()) => schedule,
         Err(why) => {

@@ -2,7 +2,7 @@
 
 use super::contraction::{Contraction, Packing};
 use super::facts::Facts;
-use super::machine::{CONFLICTING_ROWS, CONFLICTING_STEP, CONTRACTION_ROWS, Machine};
+use super::machine::{CONFLICTING_ROWS, CONFLICTING_STEP, CONTRACTION_ROWS, Machine, Rates};
 use crate::nest::Nest;
 use crate::part::{on_part, size_of};
 use npir_mlir::prelude::*;
@@ -31,6 +31,7 @@ impl Pass for LoopPack {
         let machine = Machine {
             vector_bits: self.vector_bits,
             threads: false,
+            rates: Rates::of(&npir_machine::Machine::default()),
         };
         for nest in op.find_all(Nest::NAME).into_iter().filter_map(Nest::cast) {
             let operands = worth_copying(nest, machine);
@@ -64,7 +65,7 @@ fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
     if nest.schedule().is_some() {
         return Vec::new();
     }
-    let facts = Facts::new(nest);
+    let facts = Facts::new(nest, machine.rates);
     let Some(contraction) = Contraction::of(&facts, machine) else {
         return Vec::new();
     };

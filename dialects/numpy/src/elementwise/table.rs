@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use npir_machine::Work;
 use npir_mlir::prelude::*;
 
 use super::body::Body;
@@ -122,6 +123,8 @@ pub struct Row {
     pub rules: &'static [Rule],
     /// What is checked at run time, if anything.
     pub guard: Option<Guard>,
+    /// What one element takes, where it is not what its family takes.
+    pub work: Option<Work>,
 }
 
 impl Row {
@@ -146,6 +149,7 @@ impl Row {
             fold: None,
             rules: &[],
             guard: None,
+            work: None,
         }
     }
 
@@ -176,6 +180,14 @@ impl Row {
     pub const fn on_bits(self) -> Row {
         Row {
             halves: Halves::Bits,
+            ..self
+        }
+    }
+
+    /// The same row, for a function that takes other work than its family.
+    pub const fn work(self, work: Work) -> Row {
+        Row {
+            work: Some(work),
             ..self
         }
     }
@@ -278,10 +290,10 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 /// Every row by the name of its operation, with what one element takes.
-static BY_NAME: LazyLock<HashMap<&str, (&Row, u32)>> = LazyLock::new(|| {
+static BY_NAME: LazyLock<HashMap<&str, (&Row, Work)>> = LazyLock::new(|| {
     let pairs = FAMILIES.iter().flat_map(|family| {
         let rows = family.rows.iter().copied();
-        rows.map(|row| (row.op, (row, family.work)))
+        rows.map(|row| (row.op, (row, row.work.unwrap_or(family.work))))
     });
     pairs.collect()
 });
@@ -291,7 +303,7 @@ pub fn row(op: &str) -> Option<&'static Row> {
     BY_NAME.get(op).map(|(row, _)| *row)
 }
 
-/// What computing one element takes, in units of one addition; 0 for an op that is not in the table.
-pub fn work(op: &str) -> u32 {
-    BY_NAME.get(op).map_or(0, |(_, work)| *work)
+/// What computing one element takes; `None` for an op that is not in the table.
+pub fn work(op: &str) -> Option<Work> {
+    BY_NAME.get(op).map(|(_, work)| *work)
 }

@@ -4,49 +4,21 @@
 //! fusion at the tensor level does it. So a plan is a set of kernels: each writes one value to memory, which it computes
 //! from values in memory.
 
+use super::facts::ASSUMED_SIZE;
 use super::{LEAF, Numpy, Size};
 use crate::constant::Constant;
 use crate::einsum;
 use crate::elementwise;
+use crate::elementwise::dtype::DType;
 use crate::{cast, reduce};
 use npir_egraph::{Class, Cost, Graph, Linear, NodeRef, Plan, Way};
+use npir_machine::{Machine, Threads, Work};
 
-/// A machine, and what is assumed of sizes that only the run knows.
-#[derive(Clone, Copy, Debug)]
-pub struct Machine {
-    /// Bytes per second from and to memory.
-    pub bandwidth: f64,
-    /// Elementwise additions per second.
-    pub elementwise: f64,
-    /// Multiplications and additions per second in contractions.
-    pub contraction: f64,
-    /// Operations per second in everything else.
-    pub other: f64,
-    /// Seconds to start a kernel.
-    pub launch: f64,
-    /// The assumed size of a dimension that is not known.
-    pub assumed_size: f64,
-}
-
-impl Default for Machine {
-    /// One core of an x86-64 server.
-    fn default() -> Self {
-        Machine {
-            bandwidth: 1e10,
-            elementwise: 2e10,
-            contraction: 8e10,
-            other: 5e8,
-            launch: 2e-7,
-            assumed_size: 300.0,
-        }
-    }
-}
+/// Additions that each operation takes of kernels of which nothing else is known.
+const OTHER_OPERATION: f64 = 100.0;
 
 /// Computing and moving bytes go on together, but for this part of the shorter one: work is never quite free.
 pub(super) const OVERLAP: f64 = 0.1;
-
-/// Adding a number at a position takes this part of another operation.
-const SCATTER: f64 = 0.15;
 
 /// How a node is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +33,11 @@ pub enum Profile {
     Reduction(f64),
     /// A kernel whose operands are in memory: so many multiplications and additions.
     Contraction(f64),
-    /// Any other kernel: so many operations.
+    /// A kernel that reads so many elements from computed places.
+    Gather(f64),
+    /// A kernel that adds to so many elements in computed places.
+    Scatter(f64),
+    /// Any other kernel, on one thread: so many operations.
     Other(f64),
 }
 
@@ -79,13 +55,12 @@ impl Numbers {
     fn size(&self, size: Size) -> f64 {
         match size {
             Size::Known(n) => n as f64,
-            Size::Of { .. } => self.machine.assumed_size,
+            Size::Of { .. } => ASSUMED_SIZE,
         }
     }
 
     fn elements(&self, graph: &Graph<Numpy<'_>>, class: Class) -> f64 {
-        let sizes = graph.fact(class).sizes.iter();
-        sizes.map(|&size| self.size(size)).product()
+        graph.fact(class).elements()
     }
 
     fn bytes(&self, graph: &Graph<Numpy<'_>>, class: Class) -> f64 {
@@ -107,6 +82,14 @@ impl Numbers {
         if op == LEAF || op == Constant::NAME {
             return Profile::Given;
         }
+        let foreign = || -> Option<Profile> {
+            let children: Vec<_> = node.children().map(|child| graph.fact(child)).collect();
+            let fact = graph.fact(class);
+            graph.domain().foreign_cost(op, &children, fact)
+        };
+        if let Some(profile) = foreign() {
+            return profile;
+        }
         if graph.fact(class).dtype().is_none() {
             // Sizes and positions.
             return Profile::Inline(0.0);
@@ -114,8 +97,8 @@ impl Numbers {
         if op == cast::NAME {
             return Profile::Inline(1.0);
         }
-        if elementwise::row(op).is_some() {
-            return Profile::Inline(f64::from(elementwise::work(op)));
+        if let Some(work) = elementwise::work(op) {
+            return Profile::Inline(self.machine.operations(work));
         }
         if reduce::is_reduction(op) || matches!(op, "numpy.argmin" | "numpy.argmax") {
             return Profile::Reduction(1.0);
@@ -152,11 +135,14 @@ impl Numbers {
             "numpy.var" | "numpy.std" => {
                 Profile::Contraction(4.0 * self.elements(graph, node.child(0)))
             }
-            "numpy.add_at" => {
-                // A value for each position, of which one number may be all.
-                let count = |i: usize| self.elements(graph, node.child(i));
-                let values = count(node.num_children() - 1).max(count(1));
-                Profile::Other(out + SCATTER * values)
+            "numpy.take" | "numpy.take_along_axis" => Profile::Gather(out),
+            "numpy.add_at" | "numpy.subtract_at" | "numpy.multiply_at" | "numpy.maximum_at"
+            | "numpy.minimum_at" | "numpy.bincount" => {
+                // The array that is updated has no element for each update.
+                let first = usize::from(op != "numpy.bincount");
+                let updates = node.children().skip(first);
+                let elements = updates.map(|child| self.elements(graph, child));
+                Profile::Scatter(elements.fold(0.0, f64::max))
             }
             _ => {
                 let operands = node.children().map(|child| self.elements(graph, child));
@@ -169,23 +155,31 @@ impl Numbers {
     fn alone(&self, graph: &Graph<Numpy<'_>>, class: Class, node: NodeRef<'_, Numpy<'_>>) -> Note {
         let machine = &self.machine;
         let profile = self.profile(graph, class, node);
+        let add = machine.seconds(Work::Add);
         let (kind, time) = match profile {
             Profile::Given => (Kind::Given, 0.0),
             Profile::View => (Kind::View, 0.0),
-            Profile::Inline(work) => {
-                let time = work * self.elements(graph, class) / machine.elementwise;
-                (Kind::Inline, time)
-            }
+            Profile::Inline(work) => (Kind::Inline, work * self.elements(graph, class) * add),
             Profile::Reduction(work) => {
-                let time = work * self.elements(graph, node.child(0)) / machine.elementwise;
+                let time = work * self.elements(graph, node.child(0)) * add;
                 (Kind::Reduction, time)
             }
-            Profile::Contraction(flops) => (Kind::OfStored, flops / machine.contraction),
-            Profile::Other(operations) => (Kind::OfStored, operations / machine.other),
+            Profile::Contraction(operations) => {
+                let bits = graph.fact(class).dtype().map_or(64, DType::bits);
+                (Kind::OfStored, machine.contraction(operations, bits))
+            }
+            Profile::Gather(elements) => (Kind::OfStored, elements * machine.elements.gather),
+            Profile::Scatter(elements) => (Kind::OfStored, elements * machine.elements.scatter),
+            Profile::Other(operations) => (Kind::OfStored, operations * OTHER_OPERATION * add),
+        };
+        let threads = match profile {
+            Profile::Other(_) => Threads::One,
+            _ => Threads::All,
         };
         Note {
             kind,
             time,
+            threads,
             bytes: self.bytes(graph, class),
         }
     }
@@ -206,7 +200,11 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub struct Note {
     pub(super) kind: Kind,
+    /// Seconds of computing, on one thread.
     pub(super) time: f64,
+    /// The threads that a kernel of it can take.
+    pub(super) threads: Threads,
+    /// Bytes of the value.
     pub(super) bytes: f64,
 }
 
@@ -230,11 +228,21 @@ impl Owner {
     }
 }
 
-/// A kernel: what it computes, and what it takes from memory: values, and at most so many bytes of each.
+/// A kernel: how long it computes on one thread, and what it takes from memory.
 #[derive(Clone, Debug, Default)]
 struct Kernel {
     seconds: f64,
-    reads: Vec<(usize, f64)>,
+    reads: Vec<Taken>,
+}
+
+/// A value that a kernel takes from memory.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    slot: usize,
+    /// Bytes of it that the kernel looks at.
+    bytes: f64,
+    /// Bytes of all of it.
+    size: f64,
 }
 
 /// A kernel of a plan, for people.
@@ -248,8 +256,18 @@ pub struct Group {
     pub computing: f64,
     /// Seconds of moving bytes.
     pub moving: f64,
+    /// Seconds until it has begun and ended.
+    pub start: f64,
     /// Seconds altogether.
     pub time: f64,
+}
+
+/// What a kernel takes, in seconds.
+struct Times {
+    computing: f64,
+    moving: f64,
+    start: f64,
+    all: f64,
 }
 
 /// Who computes the steps of a plan.
@@ -274,7 +292,7 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
     ) -> Vec<Way<(), Note>> {
         let note = self.alone(graph, class, node);
         let launch = match note.kind {
-            Kind::Reduction | Kind::OfStored => self.machine.launch,
+            Kind::Reduction | Kind::OfStored => self.machine.kernel,
             _ => 0.0,
         };
         vec![Way {
@@ -285,6 +303,16 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
         }]
     }
 
+    fn terms(&self, plan: &Plan<'_, Numpy<'c>, (), Note>) -> Vec<(&'static str, f64)> {
+        let groups = self.groups(plan);
+        let sum = |term: fn(&Group) -> f64| groups.iter().map(term).sum();
+        vec![
+            ("computing", sum(|group| group.computing)),
+            ("moving bytes", sum(|group| group.moving)),
+            ("starting kernels", sum(|group| group.start)),
+        ]
+    }
+
     fn linear(&self, _: &Graph<Numpy<'c>>, linear: &mut Linear<'_, (), Note>) {
         super::linear::write(&self.machine, linear);
     }
@@ -293,7 +321,7 @@ impl<'c> Cost<Numpy<'c>> for Numbers {
         let shared = self.share(plan);
         let kernels = shared.kernels.iter().zip(&shared.notes);
         kernels
-            .filter_map(|(kernel, note)| Some(self.times(kernel.as_ref()?, note.as_ref()?.0).1))
+            .filter_map(|(kernel, note)| Some(self.times(kernel.as_ref()?, note.as_ref()?.0).all))
             .sum()
     }
 }
@@ -305,13 +333,14 @@ impl Numbers {
         let mut groups: Vec<Option<Group>> = vec![None; shared.kernels.len()];
         for (slot, (kernel, note)) in shared.kernels.iter().zip(&shared.notes).enumerate() {
             if let (Some(kernel), Some((note, _))) = (kernel, note) {
-                let (moving, time) = self.times(kernel, note);
+                let times = self.times(kernel, note);
                 groups[slot] = Some(Group {
                     steps: Vec::new(),
-                    reads: kernel.reads.iter().map(|read| read.0).collect(),
-                    computing: kernel.seconds,
-                    moving,
-                    time,
+                    reads: kernel.reads.iter().map(|read| read.slot).collect(),
+                    computing: times.computing,
+                    moving: times.moving,
+                    start: times.start,
+                    time: times.all,
                 });
             }
         }
@@ -336,13 +365,29 @@ impl Numbers {
         ordered.collect()
     }
 
-    /// Seconds that a kernel moves bytes, and that it takes altogether.
-    fn times(&self, kernel: &Kernel, note: &Note) -> (f64, f64) {
-        let read: f64 = kernel.reads.iter().map(|(_, bytes)| bytes).sum();
-        let memory = (note.bytes + read) / self.machine.bandwidth;
-        let overlap = OVERLAP * kernel.seconds.min(memory);
-        let time = self.machine.launch + kernel.seconds.max(memory) + overlap;
-        (memory, time)
+    /// What a kernel takes: on one thread, or on all of them where that is sooner.
+    fn times(&self, kernel: &Kernel, note: &Note) -> Times {
+        let machine = &self.machine;
+        let on = |threads: Threads, shared: f64, start: f64| {
+            let reading = |read: &Taken| machine.reading(read.bytes, read.size, threads);
+            let moving = machine.writing(note.bytes, threads)
+                + kernel.reads.iter().map(reading).sum::<f64>();
+            let computing = kernel.seconds / shared;
+            let overlap = OVERLAP * computing.min(moving);
+            Times {
+                computing,
+                moving,
+                start,
+                all: start + computing.max(moving) + overlap,
+            }
+        };
+        let one = on(Threads::One, 1.0, machine.kernel);
+        if machine.threads == 1 || note.threads == Threads::One {
+            return one;
+        }
+        let start = machine.kernel + machine.fork_join;
+        let all = on(Threads::All, machine.threads as f64, start);
+        if all.all < one.all { all } else { one }
     }
 
     /// Which values are stored, and which kernel computes what.
@@ -420,15 +465,19 @@ impl Numbers {
                 if let (true, Some((source, _)), Some(kernel)) =
                     (stored[child], notes[child], &mut kernels[kernel])
                 {
-                    kernel.reads.push((child, bytes.min(source.bytes)));
+                    kernel.reads.push(Taken {
+                        slot: child,
+                        bytes: bytes.min(source.bytes),
+                        size: source.bytes,
+                    });
                 }
             }
         }
         for kernel in kernels.iter_mut().flatten() {
             kernel
                 .reads
-                .sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-            kernel.reads.dedup_by_key(|read| read.0);
+                .sort_by(|a, b| a.slot.cmp(&b.slot).then(b.bytes.total_cmp(&a.bytes)));
+            kernel.reads.dedup_by_key(|read| read.slot);
         }
         Shared {
             notes,

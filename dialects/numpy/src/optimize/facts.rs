@@ -11,6 +11,9 @@ use crate::elementwise;
 use crate::elementwise::constant::Scalar;
 use crate::elementwise::dtype::DType;
 
+/// The assumed size of a dimension that only the run knows.
+pub(super) const ASSUMED_SIZE: f64 = 300.0;
+
 /// The size of a dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Size {
@@ -58,6 +61,17 @@ impl<'c> Fact<'c> {
         self.ty.is_tensor().then(|| DType::of(self.ty)).flatten()
     }
 
+    /// Number of elements; a size that only the run knows is taken to be 300.
+    pub fn elements(&self) -> f64 {
+        let sizes = self.sizes.iter();
+        sizes
+            .map(|&size| match size {
+                Size::Known(n) => n as f64,
+                Size::Of { .. } => ASSUMED_SIZE,
+            })
+            .product()
+    }
+
     /// Number of dimensions.
     pub fn rank(&self) -> usize {
         self.sizes.len()
@@ -98,7 +112,7 @@ impl<'c> Fact<'c> {
         .with_type_of_sizes()
     }
 
-    fn with_type_of_sizes(mut self) -> Self {
+    pub(super) fn with_type_of_sizes(mut self) -> Self {
         let dims: Vec<_> = self.sizes.iter().map(|size| size.dim()).collect();
         if self.ty.is_tensor() && self.ty.dims() != dims {
             self.ty = self.ty.ctx().tensor(&dims, self.ty.element());

@@ -1,15 +1,17 @@
 //! What kernels cost, as a linear program: the same as `Numbers::plan` says of each plan.
 //!
 //! A kernel *looks at* the values that it uses, through views if there are any; it computes the elementwise functions
-//! among them itself, unless they are stored. Its cost `launch + max(s, m) + overlap · min(s, m)`, with seconds `s` of
-//! computing and `m` of moving bytes, is `launch + (1 - overlap) · max(s, m) + overlap · (s + m)`, and so a sum of
+//! among them itself, unless they are stored. Its cost `start + max(s, m) + overlap · min(s, m)`, with seconds `s` of
+//! computing and `m` of moving bytes, is `start + (1 - overlap) · max(s, m) + overlap · (s + m)`, and so a sum of
 //! linear terms and a maximum, which two constraints express.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use npir_egraph::{Choice, Linear, Variable};
 
-use super::cost::{Kind, Machine, Note, OVERLAP};
+use npir_machine::{Machine, Threads};
+
+use super::cost::{Kind, Note, OVERLAP};
 
 /// A sum of variables with factors.
 type Terms = Vec<(Variable, f64)>;
@@ -126,11 +128,11 @@ fn read<'p>(machine: &Machine, linear: &mut Linear<'p, (), Note>, slot: usize) -
         bytes = note.bytes;
         let way = Way {
             kind: note.kind,
-            seconds: note.time,
+            seconds: least_computing(machine, note),
             taken,
             children,
         };
-        let alone = machine.launch + note.time.max(note.bytes / machine.bandwidth);
+        let alone = machine.kernel + way.seconds.max(least_writing(machine, note.bytes));
         if way.is_kernel() && alone > linear.known() {
             linear.at_most([(taken, 1.0)], 0.0);
         } else {
@@ -155,10 +157,32 @@ fn distinct<'a>(slots: impl Iterator<Item = &'a usize>) -> BTreeSet<usize> {
     slots.copied().collect()
 }
 
+/// The least seconds of computing a way, on as many threads as it can take. Of the plans that a linear program compares
+/// each kernel takes what it needs of threads without waiting for them, so its least cost is a bound for all plans; with one
+/// thread it is the cost itself.
+fn least_computing(machine: &Machine, note: &Note) -> f64 {
+    match note.threads {
+        Threads::One => note.time,
+        Threads::All => note.time / machine.threads as f64,
+    }
+}
+
+/// The least seconds of writing a value.
+fn least_writing(machine: &Machine, bytes: f64) -> f64 {
+    let on = |threads| machine.writing(bytes, threads);
+    on(Threads::All).min(on(Threads::One))
+}
+
 impl Writer<'_, '_> {
-    /// The time to move so many bytes.
-    fn moving(&self, bytes: f64) -> f64 {
-        self.units(bytes / self.machine.bandwidth)
+    /// The least time to write a value of so many bytes.
+    fn writing(&self, bytes: f64) -> f64 {
+        self.units(least_writing(self.machine, bytes))
+    }
+
+    /// The least time to read so many bytes of a value of `size` bytes.
+    fn reading(&self, bytes: f64, size: f64) -> f64 {
+        let on = |threads| self.machine.reading(bytes, size, threads);
+        self.units(on(Threads::All).min(on(Threads::One)))
     }
 
     /// A time in the unit of the program. More than a known plan takes is as bad as much more.
@@ -364,13 +388,13 @@ impl Writer<'_, '_> {
             }
             let kernels = own.ways.iter().filter(|way| way.is_kernel());
             computing[slot].extend(kernels.map(|way| (way.taken, self.units(way.seconds))));
-            moving[slot].extend(own.is_kernel(slot, self.moving(own.bytes)));
+            moving[slot].extend(own.is_kernel(slot, self.writing(own.bytes)));
             if own.ways.iter().all(|way| way.kind == Kind::View) {
                 continue;
             }
             let mut reads: BTreeMap<usize, Variable> = BTreeMap::new();
             for (&(kernel, bits), &look) in &own.looks {
-                let time = self.moving(f64::from_bits(bits));
+                let time = self.reading(f64::from_bits(bits), own.bytes);
                 let read = reads.entry(kernel);
                 let read = *read.or_insert_with(|| self.linear.amount());
                 // It is read where it is looked at, and neither a view nor computed on the way.
@@ -384,7 +408,7 @@ impl Writer<'_, '_> {
             }
         }
         for (slot, (computing, moving)) in computing.into_iter().zip(moving).enumerate() {
-            let heads = self.slots[slot].is_kernel(slot, self.units(self.machine.launch));
+            let heads = self.slots[slot].is_kernel(slot, self.units(self.machine.kernel));
             if heads.is_empty() {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! What the optimizer knows of this dialect: its ops as nodes of an e-graph, the facts about their values, and what
 //! they cost. The rules are in `crate::rules`.
 
+mod algebra;
 mod cost;
 mod facts;
 mod failure;
@@ -18,7 +19,8 @@ use crate::constant::Constant;
 use crate::elementwise;
 use crate::elementwise::dtype::DType;
 
-pub use cost::{Group, Machine, Note, Numbers, Profile};
+pub use algebra::{Algebra, AlgebraError, Costs, Facts, Rules, register, registered};
+pub use cost::{Group, Note, Numbers, Profile};
 pub use facts::{Fact, Size};
 pub use failure::cannot_fail;
 pub(crate) use view::View;
@@ -35,6 +37,7 @@ pub const LEAF_VALUE: &str = "value";
 #[derive(Clone, Copy)]
 pub struct Numpy<'c> {
     ctx: &'c Context,
+    algebras: algebra::Several,
 }
 
 /// What a node says besides its op and its operands.
@@ -66,8 +69,12 @@ pub(crate) fn result_type<'c>(
     attrs: Attribute<'c>,
     operands: &[Type<'c>],
 ) -> Option<Type<'c>> {
-    let types = OPS.get(op)?.result_types(ctx, operands, attrs)?.ok()?;
-    match types[..] {
+    only(OPS.get(op)?.result_types(ctx, operands, attrs))
+}
+
+/// The type of an op's only result.
+fn only<'c>(types: Option<Result<Vec<Type<'c>>, String>>) -> Option<Type<'c>> {
+    match types?.ok()?[..] {
         [ty] => Some(ty),
         _ => None,
     }
@@ -76,7 +83,7 @@ pub(crate) fn result_type<'c>(
 impl<'c> Numpy<'c> {
     /// The domain in a context that has the dialect.
     pub fn new(ctx: &'c Context) -> Self {
-        Numpy { ctx }
+        Numpy { ctx, algebras: &[] }
     }
 
     /// The context.
@@ -94,7 +101,13 @@ impl<'c> Numpy<'c> {
 
     /// The type of an op's result, where operands of these types fit it.
     fn infer(&self, op: &str, attrs: Attribute<'c>, operands: &[Type<'c>]) -> Option<Type<'c>> {
-        result_type(self.ctx, op, attrs, operands)
+        match OPS.contains_key(op) {
+            true => result_type(self.ctx, op, attrs, operands),
+            false => {
+                let types = |def: &OpDef| def.result_types(self.ctx, operands, attrs);
+                only(self.with_foreign_op(op, types)?)
+            }
+        }
     }
 }
 
@@ -103,18 +116,14 @@ impl<'c> Domain for Numpy<'c> {
     type Fact = Fact<'c>;
 
     fn arity(&self, op: &str) -> Option<Arity> {
-        let def = OPS.get(op)?;
-        let fixed =
-            |value: &npir_mlir::op_def::ValueDef| value.arity == npir_mlir::op_def::Arity::One;
-        // Of optional operands a pattern says by its own number which ones there are.
-        Some(match def.operands.iter().all(fixed) {
-            true => Arity::Exactly(def.operands.len()),
-            false => Arity::Any,
-        })
+        match OPS.get(op) {
+            Some(def) => Some(algebra::arity(def)),
+            None => self.with_foreign_op(op, algebra::arity),
+        }
     }
 
     fn commutes(&self, op: &str) -> bool {
-        elementwise::row(op).is_some_and(|row| row.commutative)
+        elementwise::row(op).is_some_and(|row| row.commutative) || self.foreign_commutes(op)
     }
 
     fn fact(
@@ -124,7 +133,8 @@ impl<'c> Domain for Numpy<'c> {
         payload: &Payload<'c>,
         children: &[&Fact<'c>],
     ) -> Fact<'c> {
-        facts::of_node(class, op, payload, children)
+        let fact = facts::of_node(class, op, payload, children);
+        self.with_foreign_facts(op, children, fact)
     }
 
     fn meet(&self, fact: &mut Fact<'c>, other: &Fact<'c>) -> Result<Change, String> {

@@ -25,7 +25,6 @@ mod updates;
 mod views;
 
 use npir_egraph::{Fidelity, Rule, RuleError, RuleSet};
-use npir_mlir::prelude::Context;
 
 use crate::optimize::{Fact, Numpy};
 
@@ -195,15 +194,19 @@ pub fn all<'c>() -> Vec<Listed<'c>> {
     .collect()
 }
 
-/// The rules that are at most as free as `fidelity`.
+/// Every rule, and those of the algebras of a domain.
+pub fn every<'c>(domain: Numpy<'c>) -> Vec<Rule<Numpy<'c>>> {
+    let listed = all().into_iter().map(|listed| listed.rule);
+    listed.chain(domain.rules_of_algebras()).collect()
+}
+
+/// Those of them that are at most as free as `fidelity`.
 ///
 /// # Errors
 /// A rule that does not fit the dialect.
-pub fn up_to<'c>(ctx: &'c Context, fidelity: Fidelity) -> Result<RuleSet<Numpy<'c>>, RuleError> {
-    let listed = all()
-        .into_iter()
-        .filter(|listed| listed.fidelity <= fidelity);
-    RuleSet::new(&Numpy::new(ctx), listed.map(|listed| listed.rule))
+pub fn up_to<'c>(domain: Numpy<'c>, fidelity: Fidelity) -> Result<RuleSet<Numpy<'c>>, RuleError> {
+    let rules = every(domain).into_iter();
+    RuleSet::new(&domain, rules.filter(|rule| rule.fidelity() <= fidelity))
 }
 
 /// Whether a value has float elements.

@@ -10,6 +10,7 @@ use super::super::table::ResultRule::{Float, Same, Widest};
 use super::super::table::{Row, Rule};
 use crate::lowering;
 use crate::sizes::{self, Cond};
+use npir_machine::Work;
 use npir_mlir::prelude::*;
 use npir_tensor::{ASSOCIATIVE, CheckKind, ComplexFunction};
 
@@ -17,7 +18,8 @@ functions! {
     /// lhs to the power of rhs; integers wrap, and a negative exponent of one is an error.
     Power(lhs, rhs) = Row::new("numpy.power", Classes::NUMERIC, Same, |b, x| power(b, x[0], x[1]))
         .guard(refuse_negative_exponents)
-        .rules(&[Rule::RightIdentity(1.0, Classes::NUMBER)]);
+        .rules(&[Rule::RightIdentity(1.0, Classes::NUMBER)])
+        .work(Work::Power);
 
     /// lhs to the power of rhs in float64 or complex128.
     FloatPower(lhs, rhs) = Row::new("numpy.float_power", Classes::ALL, Widest, |b, x| {
@@ -26,14 +28,17 @@ functions! {
         } else {
             b.math("powf", x)
         }
-    });
+    })
+        .work(Work::Power);
 
     /// Square root; NaN for negative numbers.
     Sqrt(x) = math!("numpy.sqrt", "sqrt", ComplexFunction::Sqrt)
-        .fold(|t, x| fold_float(t, x[0].float()?.sqrt()));
+        .fold(|t, x| fold_float(t, x[0].float()?.sqrt()))
+        .work(Work::Root);
 
     /// Cube root.
-    Cbrt(x) = math!("numpy.cbrt", "cbrt");
+    Cbrt(x) = math!("numpy.cbrt", "cbrt")
+        .work(Work::Log);
 
     /// e to the power of x.
     Exp(x) = math!("numpy.exp", "exp", ComplexFunction::Exp);
@@ -45,16 +50,20 @@ functions! {
     Expm1(x) = Row::new("numpy.expm1", Classes::ALL, Float, |b, x| complex_or(b, "expm1", x[0], complex_expm1));
 
     /// Natural logarithm.
-    Log(x) = math!("numpy.log", "log", ComplexFunction::Log);
+    Log(x) = math!("numpy.log", "log", ComplexFunction::Log)
+        .work(Work::Log);
 
     /// Logarithm to base 2.
-    Log2(x) = Row::new("numpy.log2", Classes::ALL, Float, |b, x| complex_or(b, "log2", x[0], complex_log2));
+    Log2(x) = Row::new("numpy.log2", Classes::ALL, Float, |b, x| complex_or(b, "log2", x[0], complex_log2))
+        .work(Work::Log);
 
     /// Logarithm to base 10.
-    Log10(x) = Row::new("numpy.log10", Classes::ALL, Float, |b, x| complex_or(b, "log10", x[0], complex_log10));
+    Log10(x) = Row::new("numpy.log10", Classes::ALL, Float, |b, x| complex_or(b, "log10", x[0], complex_log10))
+        .work(Work::Log);
 
     /// log(1 + x), accurate near 0.
-    Log1p(x) = Row::new("numpy.log1p", Classes::ALL, Float, |b, x| complex_or(b, "log1p", x[0], complex_log1p));
+    Log1p(x) = Row::new("numpy.log1p", Classes::ALL, Float, |b, x| complex_or(b, "log1p", x[0], complex_log1p))
+        .work(Work::Log);
 
     /// log(exp(lhs) + exp(rhs)) without overflow.
     Logaddexp(lhs, rhs) = Row::new(
@@ -67,7 +76,8 @@ functions! {
             })
         },
     )
-    .commutative();
+    .commutative()
+        .work(Work::Power);
 
     /// log2(2**lhs + 2**rhs) without overflow.
     Logaddexp2(lhs, rhs) = Row::new(
@@ -81,7 +91,8 @@ functions! {
             })
         },
     )
-    .commutative();
+    .commutative()
+        .work(Work::Power);
 }
 
 /// The `math` operation `name` of a float, `complex` of a complex number.

@@ -9,6 +9,8 @@
 //! An operand has the [`Role`](super::table::Role) `Value` unless another is named. A row is also
 //! the typed view of its operation, with what `#[op]` gives other operations.
 
+use npir_machine::Work;
+
 use super::table::Row;
 
 /// A family: its rows as `ROWS`, and a typed view for each.
@@ -137,11 +139,11 @@ pub(super) struct Family {
     /// The heading in the reference.
     pub(super) heading: &'static str,
     pub(super) rows: &'static [&'static Row],
-    /// What one element takes, in units of one addition.
-    pub(super) work: u32,
+    /// What one element takes, where the row says nothing else.
+    pub(super) work: Work,
 }
 
-const fn family(heading: &'static str, work: u32, rows: &'static [&'static Row]) -> Family {
+const fn family(heading: &'static str, work: Work, rows: &'static [&'static Row]) -> Family {
     Family {
         heading,
         rows,
@@ -151,19 +153,23 @@ const fn family(heading: &'static str, work: u32, rows: &'static [&'static Row])
 
 /// The families, in the order of the reference.
 pub(super) const FAMILIES: &[Family] = &[
-    family("Arithmetic", 1, arithmetic::ROWS),
-    family("Division", 4, division::ROWS),
-    family("Powers, exponentials and logarithms", 16, exponential::ROWS),
+    family("Arithmetic", Work::Add, arithmetic::ROWS),
+    family("Division", Work::Divide, division::ROWS),
+    family(
+        "Powers, exponentials and logarithms",
+        Work::Exp,
+        exponential::ROWS,
+    ),
     family(
         "Trigonometric and hyperbolic functions",
-        16,
+        Work::Sin,
         trigonometric::ROWS,
     ),
-    family("Complex numbers", 4, complex::ROWS),
-    family("Rounding", 1, rounding::ROWS),
-    family("Extrema and selection", 1, extrema::ROWS),
-    family("Comparison and logic", 1, comparison::ROWS),
-    family("Bits", 1, bitwise::ROWS),
-    family("Number theory", 4, integer::ROWS),
-    family("Floating-point properties", 1, floating::ROWS),
+    family("Complex numbers", Work::Divide, complex::ROWS),
+    family("Rounding", Work::Add, rounding::ROWS),
+    family("Extrema and selection", Work::Add, extrema::ROWS),
+    family("Comparison and logic", Work::Add, comparison::ROWS),
+    family("Bits", Work::Add, bitwise::ROWS),
+    family("Number theory", Work::Divide, integer::ROWS),
+    family("Floating-point properties", Work::Add, floating::ROWS),
 ];

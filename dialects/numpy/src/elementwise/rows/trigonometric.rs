@@ -5,6 +5,7 @@ use super::super::convert::convert;
 use super::super::dtype::{Classes, DType};
 use super::super::table::ResultRule::{Double, Float};
 use super::super::table::Row;
+use npir_machine::Work;
 use npir_mlir::prelude::*;
 use npir_tensor::ComplexFunction;
 
@@ -31,13 +32,16 @@ functions! {
     Arctan2(lhs, rhs) = Row::new("numpy.arctan2", Classes::REAL, Float, |b, x| b.math("atan2", x));
 
     /// Hyperbolic sine.
-    Sinh(x) = math!("numpy.sinh", "sinh", ComplexFunction::Sinh);
+    Sinh(x) = math!("numpy.sinh", "sinh", ComplexFunction::Sinh)
+        .work(Work::Tanh);
 
     /// Hyperbolic cosine.
-    Cosh(x) = math!("numpy.cosh", "cosh", ComplexFunction::Cosh);
+    Cosh(x) = math!("numpy.cosh", "cosh", ComplexFunction::Cosh)
+        .work(Work::Tanh);
 
     /// Hyperbolic tangent.
-    Tanh(x) = math!("numpy.tanh", "tanh", ComplexFunction::Tanh);
+    Tanh(x) = math!("numpy.tanh", "tanh", ComplexFunction::Tanh)
+        .work(Work::Tanh);
 
     /// Inverse hyperbolic sine.
     Arcsinh(x) = math!("numpy.arcsinh", "asinh", ComplexFunction::Asinh);
@@ -50,7 +54,8 @@ functions! {
 
     /// sqrt(lhs² + rhs²) without overflow; infinite if either is.
     Hypot(lhs, rhs) = Row::new("numpy.hypot", Classes::REAL, Float, |b, x| b.hypot(x[0], x[1]))
-        .commutative();
+        .commutative()
+        .work(Work::Root);
 
     /// sin(πx) / (πx), 1 at 0.
     Sinc(x) = Row::new("numpy.sinc", Classes::ALL, Double, |b, x| sinc(b, x[0]))
@@ -62,7 +67,8 @@ functions! {
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], 180.0, std::f64::consts::PI),
-    );
+    )
+        .work(Work::Add);
 
     /// Radians to degrees.
     Rad2deg(x) = Row::new(
@@ -70,7 +76,8 @@ functions! {
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], 180.0, std::f64::consts::PI),
-    );
+    )
+        .work(Work::Add);
 
     /// Degrees to radians.
     Deg2rad(x) = Row::new(
@@ -78,7 +85,8 @@ functions! {
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], std::f64::consts::PI, 180.0),
-    );
+    )
+        .work(Work::Add);
 
     /// Degrees to radians.
     Radians(x) = Row::new(
@@ -86,7 +94,8 @@ functions! {
         Classes::REAL,
         Float,
         |b, x| scale(b, x[0], std::f64::consts::PI, 180.0),
-    );
+    )
+        .work(Work::Add);
 }
 
 /// As NumPy writes it, each operation rounded to the type: at whole numbers the result is the
