@@ -18,7 +18,7 @@ pub mod ownership;
 pub mod pipeline;
 pub mod signature;
 pub mod stack;
-mod wide_power;
+mod vector_math;
 
 use npir_mlir::prelude::*;
 

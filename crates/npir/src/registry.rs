@@ -27,7 +27,6 @@ impl StandardRegistry for Registry {
             Ok(host) => options_for(&host, true, Optimizer::default(), Extraction::default()),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
-                libmvec_bits: 0,
                 fma: false,
                 threads: true,
                 optimizer: Optimizer::default(),
@@ -48,11 +47,6 @@ pub(crate) fn options_for(
 ) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
-        libmvec_bits: if npir_runtime::symbols::has_libmvec() {
-            target.vector_bits()
-        } else {
-            0
-        },
         fma: target.has("fma") || target.arch() != Arch::X86_64,
         threads,
         optimizer,

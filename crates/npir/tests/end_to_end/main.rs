@@ -46,6 +46,7 @@ mod statistics;
 mod threads;
 mod updates;
 mod value;
+mod vector_math;
 mod views;
 mod weighted;
 mod windows;
