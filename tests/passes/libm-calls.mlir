@@ -70,6 +70,13 @@ func.func @logarithm(%x: vector<8xf64>) -> vector<8xf64> {
   return %0 : vector<8xf64>
 }
 
+// ROUNDED-LABEL: func.func @power
+func.func @power(%x: vector<8xf64>) -> vector<8xf64> {
+  // ROUNDED: math.powf %{{.*}} : vector<8xf64>
+  %0 = math.powf %x, %x : vector<8xf64>
+  return %0 : vector<8xf64>
+}
+
 // Powers of `f32` are written out in `f64`.
 // CHECK-LABEL: func.func @powers
 // CHECK-SAME: (%[[X:.*]]: vector<8xf32>, %[[Y:.*]]: vector<8xf32>, %[[Z:.*]]: f32)

@@ -156,9 +156,18 @@ impl<'c> Lanes<'c> {
         self.rw.math("copysign", &[size, sign])
     }
 
-    /// Whether it is a whole number, or infinite.
+    /// Whether it is a whole number, or infinite. Processors without fused products may round by calls only: there the
+    /// size is added to a number whose last digit is one.
     pub(super) fn is_whole(self, a: Val<'c>) -> Val<'c> {
-        self.equal(self.rw.math("floor", &[a]), a)
+        match self.products {
+            Products::Fused => self.equal(self.rw.math("floor", &[a]), a),
+            Products::Rounded => {
+                let limit = self.power(self.digits());
+                let size = self.at_most(self.abs(a), limit);
+                let shift = self.number(limit);
+                self.equal(self.sub(self.add(size, shift), shift), size)
+            }
+        }
     }
 
     /// Not of NaN.
