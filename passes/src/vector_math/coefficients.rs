@@ -4,6 +4,8 @@
 //! the result is said to be relative to. Coefficients are rounded one after the other, from the lowest, each before the
 //! others are found again, or all in the end where that gives the smaller error.
 
+use super::lanes::Constant;
+
 /// Coefficients for `f64` and for `f32`, lowest power first.
 pub(super) struct Coefficients {
     pub(super) double: &'static [f64],
@@ -294,11 +296,14 @@ pub(super) const ERFC_LOG: Coefficients = Coefficients {
     ],
 };
 
-/// The constant term of [`ERFC`], which is large beside the others.
-pub(super) const ERFC_FIRST: (f64, f64) = (0.753897483771565, 0.753897488117218);
+/// The constant term of [`ERFC`], which is large beside the others, in two parts.
+pub(super) const ERFC_FIRST: Constant = [
+    (0.753897483771565, -1.8140874859995207e-17),
+    (0.753897488117218, -3.757488986622093e-09),
+];
 
 /// `(p(r - 5/16) - p(0)) / (r - 5/16)` with `r p(r - 5/16) = e^(x²) erfc(x)` for `r = 1 / (x + 1)` where `x` is from `3/4` to `28`,
-/// within `2^-54.7` and `2^-26.2` of the product.
+/// within `2^-57.9` and `2^-26.3` of the product.
 pub(super) const ERFC: Coefficients = Coefficients {
     double: &[
         0.5946515705051183,

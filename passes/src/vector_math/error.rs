@@ -42,12 +42,13 @@ pub(crate) fn erfc<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
     let r = v.div(one, below.hi);
     let lost = v.minus_product(v.residual(one, r, below.hi), r, below.lo);
     let t = v.sub(r, v.number(MIDDLE));
-    let first = v.number(v.pick(ERFC_FIRST.0, ERFC_FIRST.1));
-    let series = v.ordered_sum(first, v.mul(t, v.polynomial(&ERFC, t)));
+    let first = v.constant(ERFC_FIRST);
+    let series = v.ordered_sum(first.hi, v.mul(t, v.polynomial(&ERFC, t)));
+    let series_lo = v.add(series.lo, first.lo);
     let Pair { hi, lo } = v.product(r, series.hi);
     let factor = Pair {
         hi,
-        lo: v.multiply_add(r, series.lo, lo),
+        lo: v.multiply_add(r, series_lo, lo),
     };
     // What r has lost changes r p(r) and x; both together are, roughly, this.
     let lost = v.multiply_add(lost, v.mul(r, v.number(0.6)), lost);
