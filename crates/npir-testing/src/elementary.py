@@ -1,7 +1,7 @@
-"""Compares `r` with the function `name` of `a`, or of `a` and `b` where `two`, in extended precision (64 bits of significand).
+"""Compares `r` with the function `name` of `a`, or of `a` and `b` where `two`, in extended precision.
 
 Gives the worst error in units of the last digit of the rounded result, where that is, and for how many arguments one is
-zero, infinite or NaN and the other is not, or has the other sign.
+zero, infinite or NaN and the other is not, or has the other sign. Extended precision has 64 bits of significand.
 """
 
 e = np.longdouble
