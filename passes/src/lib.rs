@@ -19,7 +19,7 @@ pub mod pipeline;
 pub mod signature;
 pub mod stack;
 pub mod traffic;
-mod wide_power;
+mod vector_math;
 
 use npir_mlir::prelude::*;
 

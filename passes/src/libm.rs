@@ -2,96 +2,105 @@
 //!
 //! The upstream conversions leave two gaps: `expm1` and `log1p` become `exp(x) - 1` and
 //! `log(1 + x)`, which have no correct digits near zero, and functions without an LLVM intrinsic
-//! stay behind as vectors. Here they become calls of libm, lane by lane, or of glibc's vector functions (libmvec,
-//! within 4 ulp); and so do functions of complex numbers, whose upstream expansions lose infinities and signs of zero.
-//! Powers of vectors of `f32` are written out instead: in `f64` they are faster and more accurate,
-//! unless registers have 128 bits. Powers by small whole numbers and their halves are products.
+//! stay behind as vectors. Here functions of numbers become calls of libm; and so do functions of complex numbers, whose
+//! upstream expansions lose infinities and signs of zero. Functions of vectors are written out: see
+//! [`crate::vector_math`]. Powers by small whole numbers and their halves are products.
 
 use npir_mlir::prelude::*;
 use npir_tensor::Libm;
 
 use crate::constant_power::{constant_exponent, constant_power};
-use crate::wide_power::wide_power;
+use crate::vector_math::Expression::{Binary, Periodic, Unary};
+use crate::vector_math::{self, Expression, Place, Products};
 
 /// A `math` operation and the C function of `double`; that of `float` has an `f` appended.
 struct Entry {
     op: &'static str,
     function: &'static str,
+    /// What it is of vectors.
+    vectors: Expression,
     /// Whether LLVM calls the function by itself for single numbers.
     llvm_knows: bool,
 }
 
-const fn ours(op: &'static str, function: &'static str) -> Entry {
+const fn ours(op: &'static str, function: &'static str, vectors: Expression) -> Entry {
     Entry {
         op,
         function,
+        vectors,
         llvm_knows: false,
     }
 }
 
-const fn llvms(op: &'static str, function: &'static str) -> Entry {
+const fn llvms(op: &'static str, function: &'static str, vectors: Expression) -> Entry {
     Entry {
         op,
         function,
+        vectors,
         llvm_knows: true,
     }
 }
 
-/// Each is in glibc's libmvec, too.
 const FUNCTIONS: [Entry; 24] = [
-    llvms("math.acos", "acos"),
-    ours("math.acosh", "acosh"),
-    llvms("math.asin", "asin"),
-    ours("math.asinh", "asinh"),
-    llvms("math.atan", "atan"),
-    llvms("math.atan2", "atan2"),
-    ours("math.atanh", "atanh"),
-    ours("math.cbrt", "cbrt"),
-    llvms("math.cos", "cos"),
-    llvms("math.cosh", "cosh"),
-    ours("math.erf", "erf"),
-    ours("math.erfc", "erfc"),
-    llvms("math.exp", "exp"),
-    llvms("math.exp2", "exp2"),
-    ours("math.expm1", "expm1"),
-    llvms("math.log", "log"),
-    llvms("math.log10", "log10"),
-    ours("math.log1p", "log1p"),
-    llvms("math.log2", "log2"),
-    llvms("math.powf", "pow"),
-    llvms("math.sin", "sin"),
-    llvms("math.sinh", "sinh"),
-    llvms("math.tan", "tan"),
-    llvms("math.tanh", "tanh"),
+    llvms("math.acos", "acos", Unary(vector_math::acos)),
+    ours("math.acosh", "acosh", Unary(vector_math::acosh)),
+    llvms("math.asin", "asin", Unary(vector_math::asin)),
+    ours("math.asinh", "asinh", Unary(vector_math::asinh)),
+    llvms("math.atan", "atan", Unary(vector_math::atan)),
+    llvms("math.atan2", "atan2", Binary(vector_math::atan2)),
+    ours("math.atanh", "atanh", Unary(vector_math::atanh)),
+    ours("math.cbrt", "cbrt", Unary(vector_math::cbrt)),
+    llvms("math.cos", "cos", Periodic(vector_math::cos)),
+    llvms("math.cosh", "cosh", Unary(vector_math::cosh)),
+    ours("math.erf", "erf", Unary(vector_math::erf)),
+    ours("math.erfc", "erfc", Unary(vector_math::erfc)),
+    llvms("math.exp", "exp", Unary(vector_math::exp)),
+    llvms("math.exp2", "exp2", Unary(vector_math::exp2)),
+    ours("math.expm1", "expm1", Unary(vector_math::expm1)),
+    llvms("math.log", "log", Unary(vector_math::log)),
+    llvms("math.log10", "log10", Unary(vector_math::log10)),
+    ours("math.log1p", "log1p", Unary(vector_math::log1p)),
+    llvms("math.log2", "log2", Unary(vector_math::log2)),
+    llvms("math.powf", "pow", Binary(vector_math::pow)),
+    llvms("math.sin", "sin", Periodic(vector_math::sin)),
+    llvms("math.sinh", "sinh", Unary(vector_math::sinh)),
+    llvms("math.tan", "tan", Periodic(vector_math::tan)),
+    llvms("math.tanh", "tanh", Unary(vector_math::tanh)),
 ];
 
-/// Calls libm for functions that LLVM has not, or not accurately, and libmvec for vectors.
+/// Writes functions of vectors out, and calls libm for functions of numbers that LLVM has not, or not accurately.
 ///
-/// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them; powers of vectors of `f32` are written
-/// out, and powers by constants such as 3 or -1.5 are products. With `vector-bits`, vectors that fill registers of at most that width are passed to the functions of glibc's
-/// libmvec, register by register; other vectors are taken apart.
+/// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them. Functions of vectors are written out,
+/// below 1.5 ulp, but for powers of `f64` without fused products, which are left to libm lane by lane; sines, cosines and
+/// tangents of huge numbers are computed by libm in functions of the module. Powers by constants such as 3 or -1.5 are
+/// products.
 #[pass(
     "npir-libm-calls",
     on = "builtin.module",
-    dependent_dialects("func", "vector", "arith", "math")
+    dependent_dialects("func", "vector", "arith", "math", "scf")
 )]
 #[derive(Clone)]
 pub struct LibmCalls {
     #[option(
-        name = "vector-bits",
-        default = "0",
-        description = "bits of the widest registers that x86-64's libmvec may use; 0 for no libmvec"
-    )]
-    vector_bits: i64,
-    #[option(
         name = "fma",
         default = "true",
-        description = "a fused multiplication and addition is one instruction; without it powers of `f64` are calls"
+        description = "a fused multiplication and addition is one instruction"
     )]
     fma: bool,
     /// Calls created.
     #[statistic(name = "num-calls", description = "Calls created")]
     calls: Statistic,
+}
+
+/// From so many times on, a function of vectors of one type is no longer written where it is needed: a loop has five to
+/// seven copies of its body.
+const MANY: usize = 40;
+
+/// A function of numbers of a type.
+type Kind<'c> = (String, Type<'c>);
+
+fn kind<'c>(op: Op<'c>) -> Kind<'c> {
+    (op.name().to_string(), op.result_value(0).ty())
 }
 
 impl Pass for LibmCalls {
@@ -106,8 +115,19 @@ impl Pass for LibmCalls {
             own.extend(Libm::cast(op));
             Walk::Advance
         });
+        let mut counts: Vec<(Kind<'_>, usize)> = Vec::new();
+        for (op, _) in &functions {
+            let kind = kind(*op);
+            match counts.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((kind, 1)),
+            }
+        }
         for (op, entry) in functions {
-            self.calls.add(self.rewrite(module, op, entry));
+            let kind = kind(op);
+            let many = (counts.iter()).any(|(other, count)| *other == kind && *count > MANY);
+            let place = if many { Place::Function } else { Place::Inline };
+            self.calls.add(self.rewrite(module, op, entry, place));
         }
         for libm in own {
             call(module, libm);
@@ -118,9 +138,8 @@ impl Pass for LibmCalls {
 }
 
 impl LibmCalls {
-    /// Replaces `op` by calls; says how many.
-    fn rewrite<'c>(&self, module: Op<'c>, op: Op<'c>, entry: &Entry) -> i64 {
-        let vector_bits = self.vector_bits;
+    /// Replaces `op` by an expression or a call; says how many calls.
+    fn rewrite<'c>(&self, module: Op<'c>, op: Op<'c>, entry: &Entry, place: Place) -> i64 {
         let operands = op.operand_values();
         let ty = op.result_value(0).ty();
         let element = ty.element();
@@ -143,87 +162,29 @@ impl LibmCalls {
             });
             return 0;
         }
-        // Of two `f64` at a time libmvec is faster.
-        if ty.is_vector() && scalar == "powf" && vector_bits != 128 {
+        // Without fused products, sums of two numbers take twice as long as libm.
+        let is_call = entry.function == "pow" && bits == 64 && !self.fma;
+        if ty.is_vector() && !is_call {
+            let products = match self.fma {
+                true => Products::Fused,
+                false => Products::Rounded,
+            };
             rewrite_at(op, |rw| {
-                rw.replace(op, &[wide_power(rw, operands[0], operands[1])])
+                let value = (entry.vectors).write(rw, module, entry.op, &operands, products, place);
+                rw.replace(op, &[value])
             });
             return 0;
-        }
-        let lanes = ty.dims().first().copied();
-        if let Some(n) = lanes
-            && let Some((class, width)) = register(n * bits, vector_bits)
-        {
-            let part = width / bits;
-            let signature = "v".repeat(operands.len());
-            let symbol = format!("_ZGV{class}N{part}{signature}_{scalar}");
-            let part_ty = module.ctx().vector(&[part], element);
-            declare(module, &symbol, &vec![part_ty; operands.len()], part_ty);
-            rewrite_at(op, |rw| {
-                let result = by_parts(rw, &operands, n / part, part, |parts| {
-                    rw.func_call(&symbol, parts, &[part_ty]).result_value(0)
-                });
-                rw.replace(op, &[result]);
-            });
-            return n / part;
         }
         if entry.llvm_knows {
             return 0;
         }
         declare(module, &scalar, &vec![element; operands.len()], element);
         rewrite_at(op, |rw| {
-            let call = |lanes: &[Val<'c>]| rw.func_call(&scalar, lanes, &[element]).result_value(0);
-            let result = match lanes {
-                None => call(&operands),
-                Some(n) => (0..n).fold(operands[0], |all, i| {
-                    let lanes: Vec<_> = operands.iter().map(|x| rw.vector_extract(*x, i)).collect();
-                    rw.vector_insert(call(&lanes), all, i)
-                }),
-            };
-            rw.replace(op, &[result]);
-            lanes.unwrap_or(1)
-        })
-    }
-}
-
-/// The widest registers of at most `limit` bits that `bits` bits fill, by the letter of libmvec's names.
-fn register(bits: i64, limit: i64) -> Option<(char, i64)> {
-    [('e', 512), ('d', 256), ('b', 128)]
-        .into_iter()
-        .find(|(_, width)| *width <= limit && bits % width == 0)
-}
-
-/// Computes vectors of `count` parts of `part` lanes part by part.
-fn by_parts<'c>(
-    rw: Rewriter<'c>,
-    operands: &[Val<'c>],
-    count: i64,
-    part: i64,
-    call: impl Fn(&[Val<'c>]) -> Val<'c>,
-) -> Val<'c> {
-    if count == 1 {
-        return call(operands);
-    }
-    let lanes = |from: i64, n: i64| (from..from + n).collect::<Vec<_>>();
-    let mut all: Option<Val<'c>> = None;
-    for i in 0..count {
-        let parts: Vec<_> = operands
-            .iter()
-            .map(|x| rw.vector_shuffle(*x, *x, &lanes(i * part, part)))
-            .collect();
-        let next = call(&parts);
-        all = Some(match all {
-            None => next,
-            Some(before) => {
-                // Both operands of a shuffle have one length in LLVM: the new part is widened first.
-                let mut widened = lanes(0, part);
-                widened.resize((i * part) as usize, 0);
-                let next = rw.vector_shuffle(next, next, &widened);
-                rw.vector_shuffle(before, next, &lanes(0, (i + 1) * part))
-            }
+            let call = rw.func_call(&scalar, &operands, &[element]);
+            rw.replace(op, &[call.result_value(0)]);
         });
+        1
     }
-    all.unwrap_or(operands[0])
 }
 
 /// Replaces a function of complex numbers by a call. A number of two `double`s is passed in two
@@ -238,16 +199,18 @@ fn call(module: Op<'_>, libm: Libm<'_>) {
     });
 }
 
+/// Whether the module of that body has something of the name.
+pub(crate) fn has_symbol(body: Blk<'_>, symbol: &str) -> bool {
+    let mut ops = body.ops().into_iter();
+    ops.any(|op| op.attr("sym_name").and_then(|name| name.as_str()) == Some(symbol))
+}
+
 /// Makes sure that the module declares `symbol`.
 fn declare(module: Op<'_>, symbol: &str, operands: &[Type<'_>], result: Type<'_>) {
     let Some(body) = module.region(0).entry() else {
         return;
     };
-    let declared = body
-        .ops()
-        .into_iter()
-        .any(|op| op.attr("sym_name").and_then(|name| name.as_str()) == Some(symbol));
-    if declared {
+    if has_symbol(body, symbol) {
         return;
     }
     let ctx = module.ctx();

@@ -171,9 +171,6 @@ impl Settings {
 pub struct PipelineOptions {
     /// Width of the target's vectors, in bits.
     pub vector_bits: u32,
-    /// Width of the widest vectors that may be passed to the functions of x86-64 glibc's libmvec, in
-    /// bits; 0 where there is none.
-    pub libmvec_bits: u32,
     /// Whether a fused multiplication and addition is one instruction.
     pub fma: bool,
     /// What the user decides.
@@ -277,8 +274,8 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
                 .and_then(|rest| rest.strip_suffix(')'))
                 .unwrap_or(to_llvm);
             format!(
-                "loop-abi,npir-libm-calls{{vector-bits={} fma={}}},{inner},loop-finish-llvm",
-                options.libmvec_bits, options.fma
+                "loop-abi,npir-libm-calls{{fma={}}},{inner},loop-finish-llvm",
+                options.fma
             )
         }
     }

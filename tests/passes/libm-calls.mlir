@@ -16,17 +16,33 @@ func.func @scalars(%x: f64, %y: f32) -> (f64, f64, f32) {
   return %0, %1, %2 : f64, f64, f32
 }
 
+// Functions of vectors are written out.
 // CHECK-LABEL: func.func @vector
 // CHECK-SAME: (%[[X:.*]]: vector<2xf64>)
 func.func @vector(%x: vector<2xf64>) -> vector<2xf64> {
-  // CHECK: %[[X0:.*]] = vector.extract %[[X]][0]
-  // CHECK: %[[Y0:.*]] = call @cbrt(%[[X0]])
-  // CHECK: %[[HALF:.*]] = vector.insert %[[Y0]], %[[X]] [0]
-  // CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
-  // CHECK: %[[Y1:.*]] = call @cbrt(%[[X1]])
-  // CHECK: %[[ALL:.*]] = vector.insert %[[Y1]], %[[HALF]] [1]
-  // CHECK: return %[[ALL]]
+  // CHECK-NOT: call
+  // CHECK: math.absf %[[X]] : vector<2xf64>
+  // CHECK: math.fma %{{.*}} : vector<2xf64>
+  // CHECK: %[[Y:.*]] = math.copysign %{{.*}} : vector<2xf64>
+  // CHECK: %[[Z:.*]] = arith.select %{{.*}}, %[[Y]], %[[X]] : vector<2xi1>, vector<2xf64>
+  // CHECK: return %[[Z]]
   %0 = math.cbrt %x : vector<2xf64>
+  return %0 : vector<2xf64>
+}
+
+// libm computes what is too large, in a function of the module.
+// CHECK-LABEL: func.func @periodic
+// CHECK-SAME: (%[[X:.*]]: vector<2xf64>)
+func.func @periodic(%x: vector<2xf64>) -> vector<2xf64> {
+  // CHECK: %[[NEAR:.*]] = arith.select %{{.*}}, %[[X]], %{{.*}} : vector<2xi1>, vector<2xf64>
+  // CHECK: %[[FAR:.*]] = arith.cmpf ogt, %{{.*}} : vector<2xf64>
+  // CHECK: %[[ANY:.*]] = vector.reduction <or>, %[[FAR]] : vector<2xi1> into i1
+  // CHECK: %[[Y:.*]] = scf.if %[[ANY]] -> (vector<2xf64>) {
+  // CHECK: func.call @npir_far_sin_2xf64(%[[X]], %[[NEAR]])
+  // CHECK: else
+  // CHECK: scf.yield %[[NEAR]]
+  // CHECK: return %[[Y]]
+  %0 = math.sin %x : vector<2xf64>
   return %0 : vector<2xf64>
 }
 
@@ -40,27 +56,25 @@ func.func @others(%x: f64, %y: bf16) -> (f64, bf16) {
   return %0, %1 : f64, bf16
 }
 
-// Vectors that fill registers are passed to libmvec, wider ones in parts, others lane by lane.
-// RUN: npir-opt %s --pass-pipeline="builtin.module(npir-libm-calls{vector-bits=256})" | FileCheck %s --check-prefix=VECTOR
+// Without fused products, those that must be exact are sums of parts.
+// RUN: npir-opt %s --pass-pipeline="builtin.module(npir-libm-calls{fma=false})" | FileCheck %s --check-prefix=ROUNDED
 
-// VECTOR-DAG: func.func private @_ZGVdN8v_tanhf(vector<8xf32>) -> vector<8xf32> attributes {llvm.readnone}
-// VECTOR-DAG: func.func private @_ZGVdN4vv_pow(vector<4xf64>, vector<4xf64>) -> vector<4xf64>
-// VECTOR-LABEL: func.func @registers
-func.func @registers(%x: vector<8xf32>, %y: vector<8xf64>, %z: vector<2xf64>, %odd: vector<3xf64>) -> (vector<8xf32>, vector<8xf64>, vector<2xf64>, vector<3xf64>) {
-  // VECTOR: call @_ZGVdN8v_tanhf(%{{.*}}) : (vector<8xf32>) -> vector<8xf32>
-  %0 = math.tanh %x : vector<8xf32>
-  // VECTOR: vector.shuffle %[[Y:.*]], %[[Y]] [0, 1, 2, 3]
-  // VECTOR: %[[LOW:.*]] = call @_ZGVdN4vv_pow
-  // VECTOR: vector.shuffle %[[Y]], %[[Y]] [4, 5, 6, 7]
-  // VECTOR: %[[HIGH:.*]] = call @_ZGVdN4vv_pow
-  // VECTOR: %[[WIDE:.*]] = vector.shuffle %[[HIGH]], %[[HIGH]] [0, 1, 2, 3]
-  // VECTOR: vector.shuffle %[[LOW]], %[[WIDE]] [0, 1, 2, 3, 4, 5, 6, 7]
-  %1 = math.powf %y, %y : vector<8xf64>
-  // VECTOR: call @_ZGVbN2v_exp
-  %2 = math.exp %z : vector<2xf64>
-  // VECTOR-COUNT-3: call @cbrt
-  %3 = math.cbrt %odd : vector<3xf64>
-  return %0, %1, %2, %3 : vector<8xf32>, vector<8xf64>, vector<2xf64>, vector<3xf64>
+// ROUNDED-LABEL: func.func @logarithm
+func.func @logarithm(%x: vector<8xf64>) -> vector<8xf64> {
+  // ROUNDED-NOT: math.fma
+  // ROUNDED: arith.bitcast %{{.*}} : vector<8xf64> to vector<8xi64>
+  // ROUNDED: arith.divf %{{.*}} : vector<8xf64>
+  // ROUNDED-NOT: math.fma
+  // ROUNDED: return
+  %0 = math.log2 %x : vector<8xf64>
+  return %0 : vector<8xf64>
+}
+
+// ROUNDED-LABEL: func.func @power
+func.func @power(%x: vector<8xf64>) -> vector<8xf64> {
+  // ROUNDED: math.powf %{{.*}} : vector<8xf64>
+  %0 = math.powf %x, %x : vector<8xf64>
+  return %0 : vector<8xf64>
 }
 
 // Powers of `f32` are written out in `f64`.
@@ -70,10 +84,18 @@ func.func @powers(%x: vector<8xf32>, %y: vector<8xf32>, %z: f32) -> (vector<8xf3
   // CHECK-NOT: powf
   // CHECK: arith.extf %{{.*}} : vector<8xf32> to vector<8xf64>
   // CHECK: arith.divf %{{.*}} : vector<8xf64>
-  // CHECK: arith.addf %{{.*}} fastmath<contract> : vector<8xf64>
+  // CHECK: math.fma %{{.*}} : vector<8xf64>
   // CHECK: arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
   %0 = math.powf %x, %y : vector<8xf32>
   // CHECK: math.powf %[[Z]], %[[Z]] : f32
   %1 = math.powf %z, %z : f32
   return %0, %1 : vector<8xf32>, f32
 }
+
+// CHECK: func.func private @npir_far_sin_2xf64(%[[X:.*]]: vector<2xf64>, %[[NEAR:.*]]: vector<2xf64>) -> vector<2xf64> attributes {passthrough = ["cold", "noinline"]}
+// CHECK: %[[X0:.*]] = vector.extract %[[X]][0]
+// CHECK: math.sin %[[X0]] : f64
+// CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
+// CHECK: math.sin %[[X1]] : f64
+// CHECK: %[[FAR:.*]] = arith.cmpf ogt
+// CHECK: arith.select %[[FAR]], %{{.*}}, %[[NEAR]]

@@ -1,8 +1,7 @@
 //! The one table of functions that compiled code may call, by C symbol.
 //!
 //! The loader of artifacts and the JIT both resolve through it, so that a program runs the same either
-//! way and can reach nothing else of the process. Functions of libc and libm are linked at build time;
-//! libmvec's vector functions are looked up when first asked for, since not every system has them.
+//! way and can reach nothing else of the process. Functions of libc and libm are linked at build time.
 
 use std::ffi::CString;
 use std::sync::OnceLock;
@@ -97,7 +96,7 @@ fn table() -> &'static [Symbol] {
             table.push(Symbol { name, address });
         }
         for &name in OPTIONAL {
-            if let Some(address) = look_up(std::ptr::null_mut(), name) {
+            if let Some(address) = look_up(name) {
                 table.push(Symbol { name, address });
             }
         }
@@ -106,73 +105,12 @@ fn table() -> &'static [Symbol] {
     })
 }
 
-/// The address of `name` in `library`, null meaning the whole process.
-fn look_up(library: *mut libc::c_void, name: &str) -> Option<usize> {
+/// The address of `name` in the process.
+fn look_up(name: &str) -> Option<usize> {
     let name = CString::new(name).ok()?;
-    // RTLD_DEFAULT is null on Linux, but not everywhere.
-    let library = if library.is_null() {
-        libc::RTLD_DEFAULT
-    } else {
-        library
-    };
-    // SAFETY: a valid C string and a valid handle.
-    let address = unsafe { libc::dlsym(library, name.as_ptr()) };
+    // SAFETY: a valid C string.
+    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     (!address.is_null()).then_some(address as usize)
-}
-
-/// The functions of glibc's libmvec that npir calls, without those of two operands.
-const VECTORIZED: &[&str] = &[
-    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cos", "cosh", "erf", "erfc", "exp",
-    "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh",
-];
-
-/// Those of two operands.
-const VECTORIZED_PAIRS: &[&str] = &["atan2", "pow"];
-
-/// Whether this system has glibc's vector functions for x86-64, all of them (glibc 2.35 and later).
-pub fn has_libmvec() -> bool {
-    cfg!(target_arch = "x86_64") && libmvec().len() == vector_names().count()
-}
-
-/// glibc's vector functions on this system, none where it has not.
-pub fn libmvec() -> impl ExactSizeIterator<Item = (&'static str, *const ())> {
-    static FOUND: OnceLock<Vec<Symbol>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        // SAFETY: a valid C string; libmvec has no constructors with effects.
-        let library =
-            unsafe { libc::dlopen(c"libmvec.so.1".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
-        if library.is_null() {
-            return Vec::new();
-        }
-        let mut symbols: Vec<_> = vector_names()
-            .filter_map(|name| {
-                let address = look_up(library, &name)?;
-                Some(Symbol {
-                    name: name.leak(),
-                    address,
-                })
-            })
-            .collect();
-        symbols.sort_unstable_by_key(|symbol| symbol.name);
-        symbols
-    });
-    found.iter().map(|s| (s.name, s.address as *const ()))
-}
-
-/// The names by the vector ABI of x86-64: `b` for SSE, `d` for AVX2, `e` for AVX-512.
-fn vector_names() -> impl Iterator<Item = String> {
-    let functions = VECTORIZED.iter().map(|f| (*f, "v"));
-    let all = functions.chain(VECTORIZED_PAIRS.iter().map(|f| (*f, "vv")));
-    all.flat_map(|(f, operands)| {
-        [('b', 2), ('d', 4), ('e', 8)]
-            .into_iter()
-            .flat_map(move |(class, lanes)| {
-                [
-                    format!("_ZGV{class}N{lanes}{operands}_{f}"),
-                    format!("_ZGV{class}N{}{operands}_{f}f", 2 * lanes),
-                ]
-            })
-    })
 }
 
 /// The address of the function that compiled code means by `name`; `None` if it may not be called or
@@ -181,9 +119,6 @@ pub fn resolve(name: &str) -> Option<*const ()> {
     let table = table();
     let address = match table.binary_search_by_key(&name, |symbol| symbol.name) {
         Ok(i) => table[i].address,
-        Err(_) if name.starts_with("_ZGV") => {
-            return libmvec().find(|(known, _)| *known == name).map(|(_, p)| p);
-        }
         Err(_) if name.starts_with("__asan_") => {
             return sanitizer::symbols()
                 .find(|(known, _)| *known == name)
@@ -194,7 +129,7 @@ pub fn resolve(name: &str) -> Option<*const ()> {
     Some(address as *const ())
 }
 
-/// Every fixed entry of the table (libmvec's names are resolved on demand only), sorted by name.
+/// Every entry of the table, sorted by name.
 pub fn all() -> impl Iterator<Item = (&'static str, *const ())> {
     table()
         .iter()

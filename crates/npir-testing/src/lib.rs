@@ -2,7 +2,7 @@
 //!
 //! [`Oracle`] runs NumPy programs in a Python process and brings the arrays back;
 //! [`compare`] says whether two arrays agree, to the bit or within units in the last place;
-//! [`programs`] makes random whole programs.
+//! [`programs`] makes random whole programs; [`elementary`] has the elementary functions and their exact values.
 //!
 //! Invariants: this crate is used by tests only, links no LLVM, and knows the IR as text only.
 //!
@@ -19,6 +19,7 @@
 //! ```
 
 mod compare;
+pub mod elementary;
 mod elements;
 mod oracle;
 pub mod programs;

@@ -450,9 +450,7 @@ pub fn machine_of(path: impl AsRef<Path>, target: &CpuTarget) -> Result<Machine,
 fn jit() -> Result<&'static Jit, CompileError> {
     static JIT: OnceLock<Result<Jit, String>> = OnceLock::new();
     JIT.get_or_init(|| {
-        let known = symbols::all()
-            .chain(symbols::libmvec())
-            .chain(sanitizer::symbols());
+        let known = symbols::all().chain(sanitizer::symbols());
         // SAFETY: the runtime's tables hold functions of the declared C types.
         unsafe { Jit::new(known) }.map_err(|e| e.to_string())
     })

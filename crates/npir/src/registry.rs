@@ -36,7 +36,6 @@ impl StandardRegistry for Registry {
             Ok(host) => options_for(&host, Settings::default()),
             Err(_) => PipelineOptions {
                 vector_bits: 128,
-                libmvec_bits: 0,
                 fma: false,
                 settings: Settings::default(),
                 to_llvm: to_llvm(),
@@ -55,11 +54,6 @@ impl StandardRegistry for Registry {
 pub(crate) fn options_for(target: &CpuTarget, settings: Settings) -> PipelineOptions {
     PipelineOptions {
         vector_bits: target.vector_bits(),
-        libmvec_bits: if npir_runtime::symbols::has_libmvec() {
-            target.vector_bits()
-        } else {
-            0
-        },
         fma: target.has("fma") || target.arch() != Arch::X86_64,
         settings,
         to_llvm: to_llvm(),

@@ -1,5 +1,5 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | compile-times | extraction | bench | regret | peers |
-//! tidy | dist | wheel`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | vector-math | compile-times | extraction | bench |
+//! regret | peers | tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -43,6 +43,9 @@ Usage: cargo xtask <command>
                            with FILTER in their name) with compiled code that checks its memory accesses
   ops [--write] [FILTER]   time every operation beside NumPy, those whose name contains FILTER;
                            --write puts the table into the book
+  vector-math [--write] [FILTER]
+                           errors and times of elementary functions, those whose name contains FILTER; --write
+                           puts the table into the book
   compile-times [--write] [FILTER]
                            time compiling programs of 20 to 20,000 operations, those whose name and
                            number contain FILTER; --write puts the table into the book
@@ -87,6 +90,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["python"] => python::build()?,
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
+        ["vector-math", options @ ..] => ops::vector_math(options)?,
         ["compile-times", options @ ..] => ops::compile_times(options)?,
         ["extraction", options @ ..] => ops::extraction(options)?,
         ["bench", arguments @ ..] => bench::run(arguments)?,

@@ -1,5 +1,5 @@
-//! `cargo xtask ops`, `cargo xtask compile-times` and `cargo xtask extraction`: what operations, compilation and the
-//! choice of plans take.
+//! `cargo xtask ops`, `cargo xtask vector-math`, `cargo xtask compile-times` and `cargo xtask extraction`: what operations,
+//! compilation and the choice of plans take.
 
 use crate::failure::Result;
 use crate::process;
@@ -10,6 +10,12 @@ use crate::workspace;
 /// the page of the book. In the profile that the tests have built already: what programs run is optimized in it.
 pub(crate) fn run(options: &[&str]) -> Result {
     bench("Operations beside NumPy", "ops", "dev", &[], options)
+}
+
+/// Errors and times of elementary functions of vectors. `options`: a text that the function's name contains, `--write`
+/// for the page of the book. In the profile that the tests have built already, as [`run`].
+pub(crate) fn vector_math(options: &[&str]) -> Result {
+    bench("Functions of vectors", "vector_math", "dev", &[], options)
 }
 
 /// Programs compiled, as releases do it. `options`: a text that the program's name and number of operations contain,

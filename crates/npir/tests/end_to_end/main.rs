@@ -49,6 +49,7 @@ mod threads;
 mod traffic;
 mod updates;
 mod value;
+mod vector_math;
 mod views;
 mod weighted;
 mod windows;
