@@ -48,11 +48,13 @@ impl<'c> Emitter<'_, 'c> {
         }
     }
 
-    /// Points of an axis that threads get together: a tile, or what is in flight.
+    /// Points of an axis that threads get together: a tile, or what is in flight along the last of the parallel loops.
+    /// The others are entered point by point.
     fn unit(&self, depth: usize) -> i64 {
         let LoopSpec { axis, tile } = self.loops[depth];
+        let last = depth + 1 == self.kernel.schedule.parallel;
         let (copies, lanes) = self.in_flight(axis);
-        tile.unwrap_or(copies * lanes)
+        tile.unwrap_or(if last { copies * lanes } else { 1 })
     }
 
     /// Units of each parallel loop.
