@@ -263,3 +263,32 @@ func.func @columns_of_a_stack(%x: memref<8x128x512xf64>, %out: memref<8x512xf64>
   }
   return
 }
+
+// Columns of a product are no rows: blocks of few columns would read the left operand again and again.
+// CHECK-LABEL: func.func @product
+// CHECK: loop.nest bounds [2048, 2048, 1024]
+// CHECK: return
+#left = affine_map<(i, j, k) -> (i, k)>
+#right = affine_map<(i, j, k) -> (k, j)>
+#out = affine_map<(i, j, k) -> (i, j)>
+func.func @product(%x: memref<2048x1024xf64>, %w: memref<1024x2048xf64>, %y: memref<2048x2048xf64>) {
+  %zero = arith.constant 0.0 : f64
+  %t = memref.alloc() : memref<2048x2048xf64>
+  loop.nest bounds [2048, 2048, 1024] iterators [parallel, parallel, reduction]
+      ins(%x, %w : memref<2048x1024xf64>, memref<1024x2048xf64>) outs(%t : memref<2048x2048xf64>) maps [#left, #right, #out] init(%zero : f64)
+  body (%a: f64, %b: f64, %s: f64) {
+    %p = arith.mulf %a, %b : f64
+    %c = arith.addf %s, %p : f64
+    loop.yield %c : f64
+  } combine (%a: f64, %b: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  }
+  loop.nest bounds [2048, 2048] iterators [parallel, parallel]
+      ins(%t : memref<2048x2048xf64>) outs(%y : memref<2048x2048xf64>) maps [#ij, #ij]
+  body (%a: f64, %old: f64) {
+    %c = arith.maximumf %a, %zero : f64
+    loop.yield %c : f64
+  }
+  return
+}

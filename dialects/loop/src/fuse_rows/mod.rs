@@ -157,7 +157,12 @@ impl<'a, 'c> Growing<'a, 'c> {
         let mut conflicts = uses
             .iter()
             .map(|used| self.footprint.conflicts(used, depth));
-        if !first.same_rows(new, depth) || conflicts.any(|conflicts| conflicts) {
+        // What moves with the last axis only, as columns of the right operand of a product, is no row.
+        let partly = |used: &Use<'_>| used.rows.dim(depth - 1).is_some() && !used.rows.moves(depth);
+        if !first.same_rows(new, depth)
+            || uses.iter().any(partly)
+            || conflicts.any(|conflicts| conflicts)
+        {
             return None;
         }
         let mut size = self.size;

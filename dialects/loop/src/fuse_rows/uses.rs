@@ -30,6 +30,11 @@ impl Rows {
         self.0[axis]
     }
 
+    /// Whether a dimension moves with each of the first `depth` axes.
+    pub(super) fn moves(self, depth: usize) -> bool {
+        self.0[..depth].iter().all(Option::is_some)
+    }
+
     /// Whether the first `depth` dimensions number the rows, in order.
     pub(super) fn leads(self, depth: usize) -> bool {
         (0..depth).all(|axis| self.0[axis] == Some(axis))
