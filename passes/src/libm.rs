@@ -4,7 +4,7 @@
 //! `log(1 + x)`, which have no correct digits near zero, and functions without an LLVM intrinsic
 //! stay behind as vectors. Here functions of numbers become calls of libm; and so do functions of complex numbers, whose
 //! upstream expansions lose infinities and signs of zero. Functions of vectors are written out: see
-//! [`crate::vector_math`]. Powers by small whole numbers and their halves are products.
+//! `vector_math`. Powers by small whole numbers and their halves are products.
 
 use npir_mlir::prelude::*;
 use npir_tensor::Libm;

@@ -262,7 +262,7 @@ fn compare<C: Cost<Open>>(seed: u64, cost: &C, state: C::State) -> Option<(bool,
 }
 
 /// A plan computes each step after its children.
-fn valid<S: Copy + Ord, N>(found: &Extracted<'_, Open, S, N>) {
+fn valid<S: Copy + Ord, N: Clone>(found: &Extracted<'_, Open, S, N>) {
     let plan = found.plan();
     let mut done = vec![false; plan.num_slots()];
     for step in plan.steps() {

@@ -112,14 +112,14 @@ impl<'c> Points<'c> {
         let lost = body.cmp(Order::Equal, self.step, body.int(0));
         let exact = body.mul(body.div(place, self.divisor), self.delta);
         let distance = body.select(lost, exact, body.mul(place, self.step));
-        self.from_start(body, i, distance)
+        self.after_start(body, i, distance)
     }
 
     /// Number `i`, an `index`, where no two numbers are equal: then the step is not too small for the type.
     pub(crate) fn at_apart(&self, rw: Rewriter<'c>, i: Val<'c>) -> Val<'c> {
         let body = Body::new(rw, self.dtype);
         let distance = body.mul(self.place(rw, i), self.step);
-        self.from_start(body, i, distance)
+        self.after_start(body, i, distance)
     }
 
     fn place(&self, rw: Rewriter<'c>, i: Val<'c>) -> Val<'c> {
@@ -127,7 +127,7 @@ impl<'c> Points<'c> {
         cast::scalar(rw, place, DType::Int(64), self.dtype)
     }
 
-    fn from_start(&self, body: Body<'c>, i: Val<'c>, distance: Val<'c>) -> Val<'c> {
+    fn after_start(&self, body: Body<'c>, i: Val<'c>, distance: Val<'c>) -> Val<'c> {
         let rw = body.rw;
         let value = body.add(distance, self.start);
         match self.last {

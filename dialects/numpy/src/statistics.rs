@@ -4,7 +4,7 @@
 //! A variance takes two passes over its input, the mean and then the squares of the differences,
 //! which fuse into the second reduction: NumPy's algorithm and its accuracy, without its temporary.
 //! Where the second pass would go through memory again, it is one pass over differences from a guess of the mean, and
-//! a second one where the guess turns out to be bad ([`one_pass`]).
+//! a second one where the guess turns out to be bad (`one_pass`).
 
 use npir_mlir::prelude::*;
 use npir_tensor::CheckKind;
