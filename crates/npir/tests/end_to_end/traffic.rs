@@ -13,7 +13,7 @@ const BEGIN: &str = "<!-- traffic -->";
 const END: &str = "<!-- end -->";
 
 /// Programs that are computed in one pass over their arguments.
-const ONE_PASS: [&str; 22] = [
+const ONE_PASS: [&str; 21] = [
     "argmax-rows",
     "black-scholes-float32",
     "black-scholes-float64",
@@ -34,11 +34,10 @@ const ONE_PASS: [&str; 22] = [
     "softmax-float32",
     "softmax-float64",
     "sum-columns",
-    "variance-columns",
     "variance-rows",
 ];
 /// Programs that the book shows besides.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "attention-float32",
     "attention-float64",
     "covariance",
@@ -51,6 +50,7 @@ const OTHERS: [&str; 12] = [
     "rbf-kernel",
     "standardize",
     "variance-all",
+    "variance-columns",
 ];
 
 fn root() -> PathBuf {

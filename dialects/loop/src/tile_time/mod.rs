@@ -153,7 +153,10 @@ impl<'c> Tiling<'c> {
         rewrite_at(op, |rw| {
             let [zero, one] = [0, 1].map(|n| rw.const_index(n));
             let (lower, upper, step) = (op.operand(0), op.operand(1), op.operand(2));
-            let total = rw.maxsi(rw.ceildivsi(rw.subi(upper, lower), step), zero);
+            let total = match self.time.iterations() {
+                Some(n) => rw.const_index(n),
+                None => rw.maxsi(rw.ceildivsi(rw.subi(upper, lower), step), zero),
+            };
             let rings: Vec<Vec<Val<'c>>> = self
                 .time
                 .rings
