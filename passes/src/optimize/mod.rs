@@ -115,11 +115,11 @@ pub struct Optimize {
 }
 
 impl Optimize {
-    /// The pass with the rules of a fidelity.
+    /// The pass with the numpy dialect's rules of a fidelity; those of others are named by [`Optimize::knowing`].
     pub fn with_fidelity(fidelity: Fidelity) -> Self {
         Optimize {
             mode: fidelity.name().to_owned(),
-            ..Self::default()
+            ..Self::default().knowing(&[])
         }
     }
 
