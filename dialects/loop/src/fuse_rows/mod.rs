@@ -23,6 +23,10 @@ use uses::{Footprint, Member, Rows, Step, Use};
 const BLOCK_BYTES: i64 = L2_SHARE / 2;
 /// Fewest rows of a block.
 const LEAST_ROWS: i64 = 4;
+/// Bytes that all blocks use of which the second level of the cache keeps the most, beside the rows of a block.
+const L2_CROWDED: i64 = 2 * L2_SHARE;
+/// Fewest rows of a block in that case.
+const CROWDED_ROWS: i64 = 16;
 /// Least bytes of a block of rows that several axes number: what it costs to begin a block is small beside it.
 const LEAST_BLOCK_BYTES: i64 = 1 << 14;
 /// Fewest blocks: enough to balance threads.
@@ -127,11 +131,12 @@ impl Size {
         (enough && most >= self.least_rows()).then_some(most)
     }
 
-    /// What each block reads again comes from the second level of the cache, or is worth it.
+    /// What each block reads again comes from the second level of the cache, most of it, or is worth it.
     fn least_rows(self) -> i64 {
-        match self.whole <= L2_SHARE {
-            true => LEAST_ROWS,
-            false => CONTRACTION_ROWS,
+        match self.whole {
+            ..=L2_SHARE => LEAST_ROWS,
+            ..=L2_CROWDED => CROWDED_ROWS,
+            _ => CONTRACTION_ROWS,
         }
     }
 }
