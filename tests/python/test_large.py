@@ -34,6 +34,14 @@ def rows(x):
     return y * y
 
 
+def product(a, b):
+    return a @ b
+
+
+def product_into(a, b, out):
+    out[...] = a @ b
+
+
 def numbers(n):
     return np.arange(n), np.full(n, 7.0), np.zeros((n, 2))
 
@@ -95,6 +103,40 @@ class Large(unittest.TestCase):
                 x = rng.random(shape)
                 self.agrees(columns, x.reshape(shape[0], -1), np.zeros((shape[0], x.size // shape[0])))
                 self.agrees(rows, x)
+
+    def test_products(self):
+        rng = np.random.default_rng(2)
+        for rows, depth, columns in (
+            (100_003, 16, 64),
+            (150_001, 5, 40),
+            (200_000, 3, 33),
+            (65_000, 9, 130),
+            (9, 4, 700_001),
+        ):
+            a, b = rng.integers(-9, 9, (rows, depth)), rng.integers(-9, 9, (depth, columns))
+            for dtype in ("f8", "f4", "c16", "i4"):
+                with self.subTest(rows=rows, depth=depth, columns=columns, dtype=dtype):
+                    self.agrees(product, a.astype(dtype), b.astype(dtype))
+                    self.agrees(product, np.asfortranarray(a.astype(dtype)), b.astype(dtype)[::-1, ::-1])
+
+    def test_products_into_parts(self):
+        rng = np.random.default_rng(3)
+        a, b = rng.integers(-9, 9, (70_000, 16)).astype("f8"), rng.integers(-9, 9, (16, 64)).astype("f8")
+        compiled = npir.jit(product_into, strict=True)
+        for columns in (64, 72, 75):
+            for first in (0, 3, 8):
+                out = np.zeros((70_000, columns + 8))
+                compiled(a, b, out[:, first : first + 64])
+                expected = np.zeros_like(out)
+                expected[:, first : first + 64] = a @ b
+                np.testing.assert_array_equal(out, expected)
+
+    def test_stacks_of_products(self):
+        rng = np.random.default_rng(4)
+        for shape in ((300, 128, 128), (301, 97, 152), (40, 300, 390)):
+            a, b = rng.integers(-9, 9, shape).astype("f8"), rng.integers(-9, 9, (shape[0], shape[2], 128)).astype("f8")
+            with self.subTest(shape):
+                self.agrees(product, a, b)
 
     def test_other_sizes(self):
         compiled = npir.jit(scaled, strict=True)

@@ -16,7 +16,7 @@ use crate::schedule::{IteratorKind, LoopSpec};
 use npir_mlir::prelude::*;
 
 /// Bytes of a cache line.
-const CACHE_LINE: i64 = 64;
+pub(super) const CACHE_LINE: i64 = 64;
 
 /// Emits the code of one kernel.
 pub(super) struct Emitter<'k, 'c> {

@@ -5,6 +5,7 @@
 //! scheduled code for when they are, simpler code for when they are not. So it is where sizes
 //! decide at run time whether outputs are stored past the caches.
 
+use super::emit::CACHE_LINE;
 use super::index::Ix;
 use super::kernel::{Access, Axis, Body, Kernel, Layout};
 use crate::access::{Stride, Walk, element_bits, element_bytes, strides};
@@ -125,8 +126,22 @@ fn streams<'c>(rw: Rewriter<'c>, kernel: &Kernel<'c>) -> Streams<'c> {
     if least == 0 || !contiguous || bytes * kernel.width() < LEAST_STREAMED {
         return Streams::Never;
     }
-    if least == 1 {
-        return Streams::Always;
+    let mut tests = Vec::new();
+    // Vectors of one place along the lanes begin a cache line in all rows or in none.
+    let order = &kernel.schedule.order;
+    let inner = order
+        .iter()
+        .rev()
+        .take_while(|axis| **axis != kernel.schedule.lanes);
+    for axis in inner.filter(|axis| out.depends[**axis]) {
+        match out.strides[*axis].mul(rw, Ix::Const(bytes)) {
+            Ix::Const(step) if step % CACHE_LINE == 0 => {}
+            Ix::Const(_) => return Streams::Never,
+            Ix::Val(step) => {
+                let beyond = rw.andi(step, rw.const_index(CACHE_LINE - 1));
+                tests.push(rw.cmpi(CmpI::Eq, beyond, rw.const_index(0)));
+            }
+        }
     }
     let axes = kernel.axes.iter().zip(&out.depends);
     let extents = axes.filter(|(_, depends)| **depends);
@@ -134,9 +149,14 @@ fn streams<'c>(rw: Rewriter<'c>, kernel: &Kernel<'c>) -> Streams<'c> {
         size.mul(rw, axis.extent)
     });
     match size {
-        Ix::Const(size) if size >= least => Streams::Always,
-        Ix::Const(_) => Streams::Never,
-        Ix::Val(size) => Streams::Where(rw.cmpi(CmpI::Sge, size, rw.const_index(least))),
+        _ if least == 1 => {}
+        Ix::Const(size) if size >= least => {}
+        Ix::Const(_) => return Streams::Never,
+        Ix::Val(size) => tests.push(rw.cmpi(CmpI::Sge, size, rw.const_index(least))),
+    }
+    match tests[..] {
+        [] => Streams::Always,
+        _ => Streams::Where(all(rw, &tests)),
     }
 }
 

@@ -85,6 +85,8 @@ pub(super) const TRANSPOSE_TILE: i64 = 32;
 pub(super) const UNCACHED: i64 = 32 << 20;
 /// Fewest contiguous bytes that are worth storing past the caches: the first and the last few of each are not.
 pub(super) const STREAMED_ROW: i64 = 2 << 10;
+/// Fewest contiguous bytes of sums that are worth storing past the caches.
+pub(super) const STREAMED_SUMS: i64 = 256;
 /// Rows of the left operand that share a tile of the right one, in a contraction.
 pub(crate) const CONTRACTION_ROWS: i64 = 64;
 /// Columns of a tile.

@@ -4,44 +4,79 @@
 //! does neither, but who reads the line next gets it from memory.
 
 use super::facts::Facts;
-use super::machine::{STREAMED_ROW, UNCACHED, UNROLL_4_OPS};
+use super::machine::{STREAMED_ROW, STREAMED_SUMS, UNCACHED, UNROLL_4_OPS};
 use crate::access::element_bytes;
 use crate::nest::Nest;
 use crate::runtime_ops::ParallelFor;
 use crate::schedule::{IteratorKind, Schedule};
 use npir_mlir::prelude::*;
 
-/// From how many bytes on the first output is stored past the caches: where memory is what takes time, nothing reads it
-/// soon, and rows are long.
+/// From how many bytes on the first output is stored past the caches: where memory is what takes time, each element is
+/// stored once, nothing reads it soon, and rows are long.
 pub(super) fn stream(facts: &Facts<'_>, schedule: &Schedule) -> i64 {
     let (walk, outputs) = (facts.walks.get(facts.num_ins), facts.nest.outputs());
     let (Some(walk), Some(&array)) = (walk, outputs.first()) else {
         return 0;
     };
-    let args = facts.nest.body_block().args();
-    let replaces = |arg: &Val<'_>| !arg.has_uses();
+    let stored = match facts.is(schedule.lanes, IteratorKind::Parallel) {
+        true if facts.kinds.contains(&IteratorKind::Reduction) => sums(facts, schedule),
+        true => rows(facts, schedule),
+        false => None,
+    };
     let plain = schedule.vector > 1
         && facts.num_ops <= UNROLL_4_OPS
         && walk.contiguous(schedule.lanes)
-        && schedule.order.last() == Some(&schedule.lanes)
-        && schedule.tile.iter().all(|size| *size == 0)
-        && facts
-            .kinds
-            .iter()
-            .all(|kind| *kind == IteratorKind::Parallel)
-        && args.get(facts.num_ins).is_some_and(replaces)
+        && !facts.kinds.contains(&IteratorKind::Sequential)
         && !reads(facts.nest, array);
-    let Some(bytes) = element_bytes(array.ty().element()).filter(|_| plain) else {
+    let bytes = element_bytes(array.ty().element()).filter(|_| plain);
+    let (Some(stored), Some(bytes)) = (stored, bytes) else {
         return 0;
     };
-    let merged = &schedule.order[facts.rank() - schedule.collapse.max(1)..];
-    let row = merged.iter().try_fold(bytes as i64, |row, axis| {
+    let row = stored.axes.iter().try_fold(bytes as i64, |row, axis| {
         Some(row.saturating_mul(facts.extents[*axis]?))
     });
-    match row.is_none_or(|row| row >= STREAMED_ROW) {
+    match row.is_none_or(|row| row >= stored.least) {
         true => least(facts.nest, array),
         false => 0,
     }
+}
+
+/// How the first output is stored.
+struct Stored<'s> {
+    /// The axes along which it is contiguous.
+    axes: &'s [usize],
+    /// Least bytes along them for which it pays to store them past the caches.
+    least: i64,
+}
+
+/// Values of one point each, along the innermost axes.
+fn rows<'s>(facts: &Facts<'_>, schedule: &'s Schedule) -> Option<Stored<'s>> {
+    let args = facts.nest.body_block().args();
+    let replaces = |arg: &Val<'_>| !arg.has_uses();
+    let along = schedule.order.last() == Some(&schedule.lanes)
+        && schedule.tile.iter().all(|size| *size == 0)
+        && args.get(facts.num_ins).is_some_and(replaces);
+    along.then(|| Stored {
+        axes: &schedule.order[facts.rank() - schedule.collapse.max(1)..],
+        least: STREAMED_ROW,
+    })
+}
+
+/// Sums that are complete when they are stored: a few vectors of each of several rows, and no part of a cache line.
+fn sums<'s>(facts: &Facts<'_>, schedule: &'s Schedule) -> Option<Stored<'s>> {
+    let sums = |axis: &usize| facts.is(*axis, IteratorKind::Reduction);
+    let first = schedule.order.iter().position(sums)?;
+    let (points, depth) = schedule.order.split_at(first);
+    let whole = |axis: &usize| sums(axis) && schedule.tile[*axis] == 0;
+    let once = !facts.nest.initial_values().is_empty()
+        && depth.iter().all(whole)
+        && points
+            .iter()
+            .all(|axis| facts.is(*axis, IteratorKind::Parallel));
+    once.then_some(Stored {
+        axes: std::slice::from_ref(&schedule.lanes),
+        least: STREAMED_SUMS,
+    })
 }
 
 /// Whether a nest reads what it writes.
