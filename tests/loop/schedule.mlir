@@ -243,7 +243,7 @@ func.func @scatter_triples(%m: index, %at: memref<?xindex>, %u: memref<?x3xf64>,
 }
 
 // CHECK-LABEL: func.func @product
-// CHECK: schedule <order = [1, 0, 2], tile = [64, {{[0-9]+}}, {{[0-9]+}}], parallel = 2, grain = {{[0-9]+}}, lanes = 1, vector = 8, unroll = 2, jam = [8, 1, 1], stream = 33554432>
+// CHECK: schedule <order = [1, 0, 2], tile = [64, {{[0-9]+}}, {{[0-9]+}}], parallel = 2, grain = {{[0-9]+}}, lanes = 1, vector = 8, unroll = 2, jam = [8, 1, 1]>
 func.func @product(%m: index, %n: index, %k: index, %a: memref<?x?xf64>, %b: memref<?x?xf64>, %c: memref<?x?xf64>, %zero: f64) {
   loop.nest bounds [%m, %n, %k] iterators [parallel, parallel, reduction]
       ins(%a, %b : memref<?x?xf64>, memref<?x?xf64>) outs(%c : memref<?x?xf64>)

@@ -62,7 +62,8 @@ fn rows<'s>(facts: &Facts<'_>, schedule: &'s Schedule) -> Option<Stored<'s>> {
     })
 }
 
-/// Sums that are complete when they are stored: a few vectors of each of several rows, and no part of a cache line.
+/// Sums that are complete when they are stored, of inputs smaller than all of them: a few vectors of each of several
+/// rows, and no part of a cache line.
 fn sums<'s>(facts: &Facts<'_>, schedule: &'s Schedule) -> Option<Stored<'s>> {
     let sums = |axis: &usize| facts.is(*axis, IteratorKind::Reduction);
     let first = schedule.order.iter().position(sums)?;
@@ -70,6 +71,9 @@ fn sums<'s>(facts: &Facts<'_>, schedule: &'s Schedule) -> Option<Stored<'s>> {
     let whole = |axis: &usize| sums(axis) && schedule.tile[*axis] == 0;
     let once = !facts.nest.initial_values().is_empty()
         && depth.iter().all(whole)
+        && facts.walks[..facts.num_ins]
+            .iter()
+            .all(|walk| points.iter().any(|axis| walk.invariant(*axis)))
         && points
             .iter()
             .all(|axis| facts.is(*axis, IteratorKind::Parallel));
