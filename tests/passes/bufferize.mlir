@@ -191,6 +191,37 @@ func.func @while_around(%a: tensor<4xf64>, %p: i1, %x: f64) -> tensor<4xf64> {
 
 // -----
 
+// What each round of a loop begins with is filled in that round, into memory of its own, and not copied.
+// CHECK-LABEL: func.func @fills_in_rounds
+func.func @fills_in_rounds(%a: tensor<9x4xf64>, %n: index) -> tensor<4xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f64
+  %e = tensor.empty() : tensor<4xf64>
+  %f = linalg.fill ins(%zero : f64) outs(%e : tensor<4xf64>) -> tensor<4xf64>
+  // CHECK: scf.for
+  // CHECK-NOT: memref.copy
+  // CHECK: %[[SUM:.*]] = memref.alloc
+  // CHECK-NOT: memref.copy
+  // CHECK: linalg.fill {{.*}} outs(%[[SUM]]
+  // CHECK-NOT: memref.copy
+  // CHECK: scf.yield %[[SUM]]
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%x = %f) -> (tensor<4xf64>) {
+    %s = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (j)>],
+                         iterator_types = ["reduction", "parallel"]}
+        ins(%a, %x : tensor<9x4xf64>, tensor<4xf64>) outs(%f : tensor<4xf64>) {
+    ^bb0(%p: f64, %q: f64, %acc: f64):
+      %t = arith.mulf %p, %q : f64
+      %u = arith.addf %acc, %t : f64
+      linalg.yield %u : f64
+    } -> tensor<4xf64>
+    scf.yield %s : tensor<4xf64>
+  }
+  return %r : tensor<4xf64>
+}
+
+// -----
+
 // Results do not share memory.
 // CHECK-LABEL: func.func @twice
 func.func @twice(%x: f64) -> (tensor<4xf64>, tensor<4xf64>) {

@@ -18,10 +18,11 @@ pub(super) fn separate_destinations<'c>(rw: Rewriter<'c>, f: Op<'c>) {
                 .into_iter()
                 .filter(|u| is_destination(u.op, u.operand));
             let all: Vec<_> = written.collect();
-            // What begins in a branch begins there: elsewhere it would begin with what is in memory.
+            // What begins in a branch or in each round of a loop begins there: elsewhere it would begin with what is in
+            // memory, a copy.
             let (inside, beside): (Vec<_>, Vec<_>) = all
                 .iter()
-                .partition(|u| name == "linalg.fill" && is_in_branch(u.op, op));
+                .partition(|u| name == "linalg.fill" && is_inside(u.op, op));
             // The last one may have the original, if nobody reads that.
             let kept = usize::from(all.len() == result.uses().len()).min(beside.len());
             let separate = |u: &Use<'c>, place: Op<'c>| {
@@ -33,6 +34,15 @@ pub(super) fn separate_destinations<'c>(rw: Rewriter<'c>, f: Op<'c>) {
             }
             for u in inside {
                 separate(&u, u.op);
+                // Memory of its own, too: the next round may still read what the last one left.
+                let fill = u.op.operand(u.operand).defining_op();
+                if let Some(fill) = fill
+                    && let Some(empty) = fill.operand(1).defining_op()
+                    && empty.name() == "tensor.empty"
+                {
+                    rw.before(fill);
+                    fill.set_operand(1, rw.clone_op(empty).result_value(0));
+                }
             }
             if !result.has_uses() {
                 rw.erase(op);
@@ -41,10 +51,9 @@ pub(super) fn separate_destinations<'c>(rw: Rewriter<'c>, f: Op<'c>) {
     }
 }
 
-/// Whether `op` is in a branch in which `other` is not.
-fn is_in_branch<'c>(op: Op<'c>, other: Op<'c>) -> bool {
-    let own = op.block().map(BlkExt::key);
-    own != other.block().map(BlkExt::key) && op.parent().is_some_and(|op| op.name() == "scf.if")
+/// Whether `op` is in a branch or a loop in which `other` is not.
+fn is_inside<'c>(op: Op<'c>, other: Op<'c>) -> bool {
+    op.block().map(BlkExt::key) != other.block().map(BlkExt::key)
 }
 
 /// Whether an op writes a tensor result into the operand.
