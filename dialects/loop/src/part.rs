@@ -12,6 +12,18 @@ pub(crate) fn on_part<'c>(
     ins: &[Val<'c>],
     outs: &[Val<'c>],
 ) -> Nest<'c> {
+    on_part_from(rw, nest, bounds, ins, outs, &nest.initial_values())
+}
+
+/// As [`on_part`], with other initial values: with none it goes on from what is in memory.
+pub(crate) fn on_part_from<'c>(
+    rw: Rewriter<'c>,
+    nest: Nest<'c>,
+    bounds: &[OpFold<'c>],
+    ins: &[Val<'c>],
+    outs: &[Val<'c>],
+    inits: &[Val<'c>],
+) -> Nest<'c> {
     let maps = nest.affine_maps();
     let (in_maps, out_maps) = maps.split_at(ins.len());
     let with = |memrefs: &[Val<'c>], maps: &[AffineMap<'c>]| -> Vec<_> {
@@ -22,7 +34,7 @@ pub(crate) fn on_part<'c>(
         iterators: &nest.iterator_kinds(),
         ins: &with(ins, in_maps),
         outs: &with(outs, out_maps),
-        inits: &nest.initial_values(),
+        inits,
     };
     let inline = |rw: Rewriter<'c>, block: Blk<'c>, a: &[Val<'c>], b: &[Val<'c>]| {
         rw.inline_clone(block, &[a, b].concat())

@@ -6,7 +6,9 @@
 //! around them. It needs no knowledge of what they compute: distances and their smallest, the passes of a
 //! normalization, a product of matrices and what is done with its rows.
 
+mod reduction;
 mod scatter;
+mod sums;
 mod uses;
 
 use crate::alias::Roots;
@@ -15,8 +17,8 @@ use crate::part::{on_part, range, shift};
 use crate::runtime_ops::ParallelFor;
 use crate::scheduler::{CONTRACTION_ROWS, L2_SHARE};
 use npir_mlir::prelude::*;
-use scatter::{Private, Scatter, chunks, retarget};
 use std::collections::HashSet;
+use sums::Sums;
 use uses::{Footprint, Member, Rows, Step, Use};
 
 /// Bytes of the rows of a block, of all operands together.
@@ -27,6 +29,8 @@ const LEAST_ROWS: i64 = 4;
 const L2_CROWDED: i64 = 2 * L2_SHARE;
 /// Fewest rows of a block in that case.
 const CROWDED_ROWS: i64 = 16;
+/// Fewest rows of a block that are reduced, for each time that sums are read and written.
+const REDUCED_ROWS: i64 = 32;
 /// Least bytes of a block of rows that several axes number: what it costs to begin a block is small beside it.
 const LEAST_BLOCK_BYTES: i64 = 1 << 14;
 /// Fewest blocks: enough to balance threads.
@@ -43,8 +47,8 @@ const MOST_STEPS: usize = 256;
 /// rows. What one of them writes the others read in the same rows only. What is not used after them takes the memory of one block for each thread instead of an array. Ops between them that do not depend on
 /// them come first.
 ///
-/// Nests that add rows at places that are known at run time qualify, too, and alone: chunks of the rows add into memory
-/// of their own, where places are few.
+/// Nests that sum over the rows qualify, too: chunks of the rows sum into memory of their own. Those that add at places
+/// that are known at run time qualify alone, where places are few.
 #[pass("loop-fuse-rows", dependent_dialects("arith", "scf", "memref"))]
 #[derive(Clone)]
 pub struct LoopFuseRows {
@@ -113,6 +117,8 @@ struct Size {
     whole: i64,
     /// What members find in the cache, in each row: once for each that does.
     saved: i64,
+    /// Fewest rows of a block for members.
+    least: i64,
 }
 
 impl Size {
@@ -133,11 +139,12 @@ impl Size {
 
     /// What each block reads again comes from the second level of the cache, most of it, or is worth it.
     fn least_rows(self) -> i64 {
-        match self.whole {
+        let least = match self.whole {
             ..=L2_SHARE => LEAST_ROWS,
             ..=L2_CROWDED => CROWDED_ROWS,
             _ => CONTRACTION_ROWS,
-        }
+        };
+        least.max(self.least)
     }
 }
 
@@ -188,6 +195,9 @@ impl<'a, 'c> Growing<'a, 'c> {
             };
             *sum = sum.saturating_add(bytes);
         }
+        if matches!(new.sums, Some(Sums::All(_))) {
+            size.least = size.least.max(REDUCED_ROWS);
+        }
         size.most_rows(&new.counts(depth))?;
         let shares = size.saved > self.size.saved;
         self.size = size;
@@ -217,11 +227,14 @@ impl<'a, 'c> Group<'a, 'c> {
     /// The group that begins with the first of `steps`, which end a block, and how many of them it reaches over: of the
     /// ways to number rows the one that finds most in the cache, and of those the one by fewest axes.
     fn at(steps: &'a [Step<'c>]) -> Option<(Self, usize)> {
-        let Some(Step::Member(first)) = steps.first() else {
+        let Some(Step::Member(ways)) = steps.first() else {
             return None;
         };
-        let depths = (1..=first.axes.len()).rev();
-        let found = depths.filter_map(|depth| Self::within(steps, first, depth));
+        let begins = ways.iter().flat_map(|first| {
+            let depths = (1..=first.axes.len()).rev();
+            depths.map(move |depth| (first, depth))
+        });
+        let found = begins.filter_map(|(first, depth)| Self::within(steps, first, depth));
         found.max_by_key(|(group, _)| group.saved)
     }
 
@@ -231,7 +244,7 @@ impl<'a, 'c> Group<'a, 'c> {
         let mut kept = (1, 1, growing.size);
         for (i, step) in steps.iter().enumerate().take(MOST_STEPS).skip(1) {
             let added = match step {
-                Step::Member(new) => growing.add(new),
+                Step::Member(ways) => ways.iter().find_map(|new| growing.add(new)),
                 _ => None,
             };
             match added {
@@ -251,7 +264,8 @@ impl<'a, 'c> Group<'a, 'c> {
         let total = known(&counts);
         let few = |n: i64| n.saturating_mul(size.saved) < LEAST_SAVED;
         let alone = members.len() < 2 || total.is_some_and(few);
-        if alone && members.iter().all(|member| member.scatter.is_none()) {
+        let scatters = |member: &&Member<'c>| matches!(member.sums, Some(Sums::At(_)));
+        if alone && !members.iter().any(scatters) {
             return None;
         }
         let most = size.most_rows(&counts)?;
@@ -279,12 +293,11 @@ impl<'a, 'c> Group<'a, 'c> {
             let (outer, count) = (&counts[..self.depth - 1], counts[self.depth - 1]);
             let blocks_of_last = rw.ceildivsi(count, rows);
             let blocks = outer.iter().fold(blocks_of_last, |n, m| rw.muli(n, *m));
-            let scatters: Vec<&Scatter<'c>> = self
-                .members
-                .iter()
-                .filter_map(|member| member.scatter.as_ref())
+            let summing = self.members.iter();
+            let summing: Vec<_> = summing
+                .filter_map(|member| Some((member.nest, member.sums.as_ref()?)))
                 .collect();
-            let of_blocks = |rw: Rewriter<'c>, low, high, local: &[Val<'c>], sums: &[Val<'c>]| {
+            let of_blocks = |rw: Rewriter<'c>, low, high, local: &[_], sums: &[Vec<_>]| {
                 rw.scf_for(low, high, one, &[], |rw, block, _| {
                     let mut begins = Vec::new();
                     let (mut left, mut size) = (block, blocks_of_last);
@@ -304,25 +317,29 @@ impl<'a, 'c> Group<'a, 'c> {
                 let blocks = self.local.iter().map(|array| self.block_of(rw, *array));
                 blocks.collect()
             };
-            if scatters.is_empty() {
+            if summing.is_empty() {
                 return spread(rw, threads, blocks, |rw, low, high| {
                     of_blocks(rw, low, high, &locals(rw), &[]);
                 });
             }
             let most = match threads {
-                true => chunks(rw, &scatters, count),
+                true => summing
+                    .iter()
+                    .map(|(nest, sums)| sums.chunks(rw, *nest, count))
+                    .reduce(|a, b| rw.minsi(a, b))
+                    .unwrap_or(one),
                 false => one,
             };
             let each = rw.ceildivsi(blocks, most);
             let chunks = rw.ceildivsi(blocks, rw.maxsi(each, one));
-            let private: Vec<_> = scatters
+            let private: Vec<_> = summing
                 .iter()
-                .map(|scatter| Private::new(rw, scatter, chunks))
+                .map(|(nest, sums)| sums.private(rw, *nest, chunks))
                 .collect();
             spread(rw, threads, chunks, |rw, low, high| {
                 let local = locals(rw);
                 rw.scf_for(low, high, one, &[], |rw, chunk, _| {
-                    let sums: Vec<_> = private.iter().map(|p| p.target(rw, chunk)).collect();
+                    let sums: Vec<_> = private.iter().map(|p| p.targets(rw, chunk)).collect();
                     let first = rw.muli(chunk, each);
                     let end = rw.minsi(rw.addi(first, each), blocks);
                     of_blocks(rw, first, end, &local, &sums);
@@ -357,7 +374,7 @@ impl<'a, 'c> Group<'a, 'c> {
         rw: Rewriter<'c>,
         begins: &[Val<'c>],
         local: &[Val<'c>],
-        sums: &[Val<'c>],
+        sums: &[Vec<Val<'c>>],
     ) {
         let mut sums = sums.iter();
         let last = self.depth - 1;
@@ -403,14 +420,15 @@ impl<'a, 'c> Group<'a, 'c> {
             for (axis, size) in axes.iter().zip(&sizes) {
                 bounds[*axis] = *size;
             }
-            let [ins, outs] =
-                [ins, outs].map(|uses| uses.iter().map(&mut part).collect::<Vec<_>>());
-            let new = on_part(rw, nest, &bounds, &ins, &outs);
-            if let Some(scatter) = &member.scatter
-                && let Some(target) = sums.next()
-            {
-                retarget(new, scatter.dest, *target);
-            }
+            let ins: Vec<_> = ins.iter().map(&mut part).collect();
+            let summing = member.sums.as_ref();
+            let new = match summing.and_then(|kind| Some((kind, sums.next()?))) {
+                Some((kind, targets)) => kind.on_block(rw, nest, &bounds, &ins, targets),
+                None => {
+                    let outs: Vec<_> = outs.iter().map(&mut part).collect();
+                    on_part(rw, nest, &bounds, &ins, &outs)
+                }
+            };
             for index in new.op().find_all(Index::NAME) {
                 let mut begins = axes.iter().zip(begins);
                 if let Some((_, begin)) = begins.find(|(axis, _)| **axis == Index::axis_of(index)) {

@@ -1,6 +1,8 @@
 //! What the ops of a block do with memory, seen as rows.
 
+use super::reduction::Reduction;
 use super::scatter::Scatter;
+use super::sums::Sums;
 use crate::alias::{Origin, Root, Roots};
 use crate::nest::Nest;
 use crate::schedule::IteratorKind;
@@ -90,8 +92,8 @@ pub(super) struct Member<'c> {
     pub(super) axes: Vec<usize>,
     /// Those of the inputs, of the outputs and then of what the body captures.
     pub(super) uses: Vec<Use<'c>>,
-    /// What it adds at places that are known at run time.
-    pub(super) scatter: Option<Scatter<'c>>,
+    /// What it sums over the rows, and nothing else.
+    pub(super) sums: Option<Sums<'c>>,
 }
 
 impl<'c> Member<'c> {
@@ -123,7 +125,25 @@ impl<'c> Member<'c> {
             nest,
             axes,
             uses,
-            scatter: None,
+            sums: None,
+        })
+    }
+
+    /// A nest that reduces over the rows.
+    fn reducing(roots: &mut Roots, nest: Nest<'c>) -> Option<Self> {
+        let reduction = Reduction::of(nest).filter(|_| nest.schedule().is_none())?;
+        let axis = reduction.axis;
+        let sums = Sums::All(reduction);
+        let mut uses = all_whole(roots, nest);
+        let lies = lies(nest, &uses, axis)?;
+        for (used, dim) in uses.iter_mut().zip(lies) {
+            used.rows.0[0] = dim;
+        }
+        sums.may_be_cut(nest).then_some(Self {
+            nest,
+            axes: vec![axis],
+            uses,
+            sums: Some(sums),
         })
     }
 
@@ -144,12 +164,12 @@ impl<'c> Member<'c> {
         let mut written = Footprint::default();
         sums.into_iter().for_each(|used| written.add(used, 1));
         let reads_sums = read.into_iter().any(|used| written.conflicts(used, 1));
-        let rows = nest.bounds()[0].as_static();
-        (!reads_sums && scatter.may_be_cut(rows)).then_some(Self {
+        let sums = Sums::At(scatter);
+        (!reads_sums && sums.may_be_cut(nest)).then_some(Self {
             nest,
             axes: vec![0],
             uses,
-            scatter: Some(scatter),
+            sums: Some(sums),
         })
     }
 
@@ -208,7 +228,8 @@ fn all_whole<'c>(roots: &mut Roots, nest: Nest<'c>) -> Vec<Use<'c>> {
 
 /// An op of a block.
 pub(super) enum Step<'c> {
-    Member(Member<'c>),
+    /// A nest, in each of the ways to run it row by row.
+    Member(Vec<Member<'c>>),
     /// Uses these, as a whole, and does nothing else.
     Other(Vec<Use<'c>>),
     /// Everything stays on its side.
@@ -219,14 +240,15 @@ impl<'c> Step<'c> {
     pub(super) fn of(roots: &mut Roots, op: Op<'c>) -> Self {
         if let Some(nest) = Nest::cast(op) {
             let stores = !op.find_all("memref.store").is_empty();
-            let member = match stores {
-                true => Member::scattering(roots, nest),
-                false => Member::of(roots, nest),
+            let ways = match stores {
+                true => [Member::scattering(roots, nest), None],
+                false => [Member::of(roots, nest), Member::reducing(roots, nest)],
             };
-            return match member {
-                Some(member) => Self::Member(member),
-                None if stores => Self::Barrier,
-                None => Self::Other(all_whole(roots, nest)),
+            let ways: Vec<_> = ways.into_iter().flatten().collect();
+            return match ways.is_empty() {
+                false => Self::Member(ways),
+                true if stores => Self::Barrier,
+                true => Self::Other(all_whole(roots, nest)),
             };
         }
         match op.name() {
@@ -244,7 +266,8 @@ impl<'c> Step<'c> {
         let blocks = op.regions().into_iter().flat_map(|region| region.blocks());
         for inner in blocks.flat_map(|block| block.ops()) {
             match Self::of(roots, inner) {
-                Self::Member(Member { uses, .. }) | Self::Other(uses) => all.extend(uses),
+                Self::Member(ways) => all.extend(ways.into_iter().flat_map(|way| way.uses)),
+                Self::Other(uses) => all.extend(uses),
                 Self::Barrier => return Self::Barrier,
             }
         }
@@ -253,11 +276,15 @@ impl<'c> Step<'c> {
 
     /// Whether it may come before what has left `footprint` instead of after it.
     pub(super) fn passes(&self, footprint: &Footprint) -> bool {
-        match self {
-            Self::Member(Member { uses, .. }) | Self::Other(uses) => uses.iter().all(|used| {
+        let passes = |uses: &[Use<'c>]| {
+            uses.iter().all(|used| {
                 let rows = Rows::WHOLE;
                 !footprint.conflicts(&Use { rows, ..*used }, 1)
-            }),
+            })
+        };
+        match self {
+            Self::Member(ways) => passes(&ways[0].uses),
+            Self::Other(uses) => passes(uses),
             Self::Barrier => false,
         }
     }
