@@ -335,3 +335,19 @@ func.func @large(%x: memref<8388608xf64>, %y: memref<8388608xf64>) {
   }
   return
 }
+
+// A number of f64 that is the same at every point takes no lanes from those of f32, nor does what is computed of it alone.
+// CHECK-LABEL: func.func @factor
+// CHECK: schedule <{{.*}}vector = 16, unroll = {{[0-9]}}, collapse = 2{{.*}}>
+// SSE-LABEL: func.func @factor
+// SSE: schedule <vector = 4, unroll = 4, collapse = 2{{.*}}>
+func.func @factor(%m: index, %n: index, %k: memref<f64>, %a: memref<?x?xf32>, %b: memref<?x?xf32>) {
+  loop.nest bounds [%m, %n] iterators [parallel, parallel] ins(%k, %a : memref<f64>, memref<?x?xf32>)
+      outs(%b : memref<?x?xf32>) maps [#none, #ij, #ij] body (%wide: f64, %x: f32, %old: f32) {
+    %square = arith.mulf %wide, %wide : f64
+    %factor = arith.truncf %square : f64 to f32
+    %y = arith.mulf %x, %factor : f32
+    loop.yield %y : f32
+  }
+  return
+}

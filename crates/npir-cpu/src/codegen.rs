@@ -422,6 +422,10 @@ impl<'a> Session<'a> {
             // Many 512-bit processors are tuned to 256 bits unless told otherwise.
             attributes.push(text("prefer-vector-width", "512"));
         }
+        if let Some(range) = self.target.scalable_vectors() {
+            let kind = Attribute::get_named_enum_kind_id("vscale_range");
+            attributes.push(self.context.create_enum_attribute(kind, range));
+        }
         if self.options.checks == Checks::Memory {
             attributes.push(flag("sanitize_address"));
         }

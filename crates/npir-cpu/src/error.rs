@@ -7,12 +7,10 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum TargetError {
     /// The processor is not in the table of known names.
-    #[error("unknown {arch} processor '{cpu}'{}", suggestion(.nearest))]
+    #[error("unknown processor '{cpu}'{}", suggestion(.nearest))]
     UnknownCpu {
         /// The name as given.
         cpu: String,
-        /// The architecture whose processors were searched.
-        arch: &'static str,
         /// The known name that is spelled most alike, if one is close.
         nearest: Option<&'static str>,
     },

@@ -372,35 +372,46 @@ fn pipeline_takes_every_dialect_it_promises() {
 #[test]
 fn targets_are_checked_and_described() {
     let host = CpuTarget::host().unwrap();
-    for cpu in CpuTarget::known_cpus().unwrap() {
-        assert_eq!(CpuTarget::named(cpu).unwrap().cpu(), cpu);
+    for cpu in CpuTarget::known_cpus() {
+        let target = CpuTarget::named(cpu).unwrap();
+        assert_eq!(target.cpu(), cpu);
+        assert!(target.triple().starts_with(target.arch().name()));
+        // What the runtime does not know it would refuse everywhere.
+        let known = npir_runtime::cpu::known_features(target.arch().name());
+        let unknown: Vec<_> = (target.features().iter().filter(|f| !known.contains(f))).collect();
+        assert!(unknown.is_empty(), "{cpu}: {unknown:?}");
     }
     let error = CpuTarget::named("no-such-cpu").unwrap_err();
     assert!(matches!(error, TargetError::UnknownCpu { .. }), "{error}");
+    let error = CpuTarget::named("znver44").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown processor 'znver44'; did you mean 'znver4'?"
+    );
+    let arm = |name: &str| CpuTarget::named(name).unwrap();
+    let widths = ["generic", "neoverse-v1", "neoverse-v2", "a64fx"].map(|n| arm(n).vector_bits());
+    assert_eq!(widths, [128, 256, 128, 512]);
+    let context = context();
+    let text = |cpu: &str| {
+        let module = lower(&context, &scaled_sum(1.0));
+        emit_assembly(&module, &arm(cpu), &CodegenOptions::default()).unwrap()
+    };
+    assert!(text("generic").contains("fadd\tv"), "{}", text("generic"));
+    let scalable = text("neoverse-v1");
+    assert!(scalable.contains("fadd\tz"), "{scalable}");
     if host.arch() == npir_cpu::target::Arch::X86_64 {
-        let error = CpuTarget::named("znver44").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "unknown x86_64 processor 'znver44'; did you mean 'znver4'?"
-        );
         let wide = CpuTarget::named("znver4").unwrap();
         assert_eq!((wide.vector_bits(), wide.vector_registers()), (512, 32));
-        assert!(wide.required_features().contains(&"bmi1"));
+        assert!(wide.features().contains(&"bmi"));
         let v3 = CpuTarget::named("x86-64-v3").unwrap();
         assert_eq!((v3.vector_bits(), v3.vector_registers()), (256, 16));
         assert_eq!(CpuTarget::baseline().unwrap().vector_bits(), 128);
         #[cfg(target_arch = "x86_64")]
         assert_eq!(host.has("avx2"), std::is_x86_feature_detected!("avx2"));
-        assert!(
-            CpuTarget::baseline()
-                .unwrap()
-                .required_features()
-                .is_empty()
-        );
+        assert!(CpuTarget::baseline().unwrap().features().is_empty());
         // Without byte and word operations, AVX-512 is not used.
         assert_eq!(CpuTarget::named("knl").unwrap().vector_bits(), 256);
 
-        let context = context();
         let text = emit_assembly(
             &lower(&context, &scaled_sum(1.0)),
             &wide,

@@ -1,7 +1,8 @@
 //! Artifacts: compiled programs as files, which load and run without the compiler.
 //!
 //! Layout, little-endian: magic `NPIRART\0` · u32 format version · u32 zero · u64 length of the
-//! manifest · u64 length of the object · BLAKE3 of everything else (32 bytes) · manifest (JSON) · object (ELF).
+//! manifest · u64 length of the objects · BLAKE3 of everything else (32 bytes) · manifest (JSON) · objects (ELF), of
+//! which the manifest tells the lengths and the machines that they are for.
 //! The checksum finds damage, not malice: like any executable file, an artifact is to be run only if its
 //! origin is trusted. Reading one is safe in any case.
 
@@ -15,13 +16,13 @@ use crate::cpu;
 use crate::error::RunError;
 use crate::loader::{LoadError, LoadedObject};
 use crate::program::{EntryFn, Function};
-use crate::signature::Manifest;
+use crate::signature::{Image, Manifest};
 
 /// The first bytes of an artifact.
 pub const MAGIC: [u8; 8] = *b"NPIRART\0";
 
 /// The version of the layout and of the call ABI that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 const HEADER: usize = 64;
 const CHECKSUM: std::ops::Range<usize> = 32..64;
@@ -59,17 +60,17 @@ pub enum ArtifactError {
     #[error("invalid manifest: {0}")]
     Manifest(String),
     /// Compiled for another architecture or system.
-    #[error("the artifact is for target {artifact}, this machine is {host}")]
+    #[error("the artifact is for target {}, this machine is {host}", .artifact.join(", "))]
     Target {
-        /// The artifact's target triple.
-        artifact: String,
+        /// The artifact's target triples.
+        artifact: Vec<String>,
         /// Architecture and system of this process.
         host: String,
     },
-    /// Compiled for a processor with more instructions.
+    /// Compiled for processors with more instructions.
     #[error("this processor lacks features that the artifact uses: {}; compile it for this processor", .missing.join(", "))]
     CpuFeatures {
-        /// The names of the features.
+        /// The names of the features that the least demanding object uses.
         missing: Vec<String>,
     },
     /// The object code cannot be loaded.
@@ -114,25 +115,36 @@ impl ArtifactError {
     }
 }
 
-/// A compiled program: manifest and object code. The code is loaded when a function is first asked for.
+/// A compiled program: manifest and object code, for one or several kinds of machines. The code is loaded when a function
+/// is first asked for.
 #[derive(Debug)]
 pub struct Artifact {
     manifest: Manifest,
-    object: Vec<u8>,
+    /// As many as the manifest's images.
+    objects: Vec<Vec<u8>>,
     loaded: OnceLock<Arc<LoadedObject>>,
 }
 
 impl Artifact {
-    /// Puts a program together; `manifest.format_version` is set to [`FORMAT_VERSION`].
+    /// Puts a program together from one object for each of the manifest's images; sets their sizes, and
+    /// `manifest.format_version` to [`FORMAT_VERSION`]. The objects may be for other machines than this one.
     ///
     /// # Errors
-    /// [`ArtifactError::Manifest`] for signatures that contradict themselves.
-    pub fn new(mut manifest: Manifest, object: Vec<u8>) -> Result<Artifact, ArtifactError> {
+    /// [`ArtifactError::Manifest`] for signatures that contradict themselves, and where the numbers of images and objects differ.
+    pub fn new(mut manifest: Manifest, objects: Vec<Vec<u8>>) -> Result<Artifact, ArtifactError> {
         manifest.format_version = FORMAT_VERSION;
         manifest.validate().map_err(ArtifactError::Manifest)?;
+        if manifest.images.len() != objects.len() {
+            let (images, objects) = (manifest.images.len(), objects.len());
+            let message = format!("{objects} objects for {images} images");
+            return Err(ArtifactError::Manifest(message));
+        }
+        for (image, object) in manifest.images.iter_mut().zip(&objects) {
+            image.bytes = object.len() as u64;
+        }
         Ok(Artifact {
             manifest,
-            object,
+            objects,
             loaded: OnceLock::new(),
         })
     }
@@ -142,9 +154,46 @@ impl Artifact {
         &self.manifest
     }
 
-    /// The object code.
-    pub fn object(&self) -> &[u8] {
-        &self.object
+    /// The objects, each with what the manifest says of it, in the order in which a machine tries them.
+    pub fn images(&self) -> impl Iterator<Item = (&Image, &[u8])> {
+        let objects = self.objects.iter().map(Vec::as_slice);
+        self.manifest.images.iter().zip(objects)
+    }
+
+    /// The first object that this machine can run.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Target`] where none is for this architecture and system, [`ArtifactError::CpuFeatures`] where
+    /// all of these need more than this processor has.
+    pub fn object(&self) -> Result<&[u8], ArtifactError> {
+        let mut least: Option<Vec<&str>> = None;
+        for (image, object) in self.images() {
+            if !cpu::target_matches(&image.target_triple) {
+                continue;
+            }
+            let missing = cpu::missing_features(image.features.iter().map(String::as_str));
+            if missing.is_empty() {
+                return Ok(object);
+            }
+            if least.as_ref().is_none_or(|l| missing.len() < l.len()) {
+                least = Some(missing);
+            }
+        }
+        match least {
+            Some(missing) => Err(ArtifactError::CpuFeatures {
+                missing: missing.into_iter().map(str::to_owned).collect(),
+            }),
+            None => {
+                let (arch, system) = cpu::host_target();
+                let images = self.manifest.images.iter();
+                let mut artifact: Vec<_> = images.map(|i| i.target_triple.clone()).collect();
+                artifact.dedup();
+                Err(ArtifactError::Target {
+                    artifact,
+                    host: format!("{arch}-{system}"),
+                })
+            }
+        }
     }
 
     /// The file contents.
@@ -154,15 +203,18 @@ impl Artifact {
     pub fn to_bytes(&self) -> Result<Vec<u8>, ArtifactError> {
         let manifest = serde_json::to_vec(&self.manifest)
             .map_err(|e| ArtifactError::Manifest(e.to_string()))?;
-        let mut out = Vec::with_capacity(HEADER + manifest.len() + self.object.len());
+        let objects = self.objects.iter().map(Vec::len).sum::<usize>();
+        let mut out = Vec::with_capacity(HEADER + manifest.len() + objects);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
         out.extend_from_slice(&0u32.to_le_bytes());
         out.extend_from_slice(&(manifest.len() as u64).to_le_bytes());
-        out.extend_from_slice(&(self.object.len() as u64).to_le_bytes());
+        out.extend_from_slice(&(objects as u64).to_le_bytes());
         out.resize(HEADER, 0);
         out.extend_from_slice(&manifest);
-        out.extend_from_slice(&self.object);
+        for object in &self.objects {
+            out.extend_from_slice(object);
+        }
         let checksum = checksum(&out);
         out[CHECKSUM].copy_from_slice(&checksum);
         Ok(out)
@@ -173,28 +225,33 @@ impl Artifact {
     /// # Errors
     /// Every [`ArtifactError`] but those about single functions.
     pub fn from_bytes(bytes: &[u8]) -> Result<Artifact, ArtifactError> {
+        let artifact = Artifact::read_bytes(bytes)?;
+        artifact.object()?;
+        Ok(artifact)
+    }
+
+    /// Reads file contents, of any machine.
+    fn read_bytes(bytes: &[u8]) -> Result<Artifact, ArtifactError> {
         let lengths = Lengths::read(bytes, bytes.len() as u64)?;
         if checksum(bytes) != bytes[CHECKSUM] {
             return Err(ArtifactError::Checksum);
         }
-        let (manifest, object) = bytes[HEADER..].split_at(lengths.manifest);
+        let (manifest, mut rest) = bytes[HEADER..].split_at(lengths.manifest);
         let manifest: Manifest =
             serde_json::from_slice(manifest).map_err(|e| ArtifactError::Manifest(e.to_string()))?;
-        manifest.validate().map_err(ArtifactError::Manifest)?;
-        if !cpu::target_matches(&manifest.target_triple) {
-            let (arch, system) = cpu::host_target();
-            return Err(ArtifactError::Target {
-                artifact: manifest.target_triple,
-                host: format!("{arch}-{system}"),
-            });
+        let mut objects = Vec::new();
+        for image in &manifest.images {
+            let object = usize::try_from(image.bytes).ok();
+            let split = object.and_then(|length| rest.split_at_checked(length));
+            let (object, after) = split.ok_or_else(lengths_differ)?;
+            objects.push(object.to_vec());
+            rest = after;
         }
-        let missing = cpu::missing_features(manifest.features.iter().map(String::as_str));
-        if !missing.is_empty() {
-            return Err(ArtifactError::CpuFeatures {
-                missing: missing.into_iter().map(str::to_owned).collect(),
-            });
+        if rest.is_empty() {
+            Artifact::new(manifest, objects)
+        } else {
+            Err(lengths_differ())
         }
-        Artifact::new(manifest, object.to_vec())
     }
 
     /// Writes the artifact, atomically.
@@ -208,11 +265,23 @@ impl Artifact {
             .map_err(|e: ArtifactError| e.in_file(path))
     }
 
-    /// Reads an artifact. The file's own length bounds the memory that this takes.
+    /// Reads an artifact and checks that this machine can run it. The file's own length bounds the memory that this
+    /// takes.
     ///
     /// # Errors
     /// [`ArtifactError::File`] around one of those of [`Artifact::from_bytes`].
     pub fn load(path: impl AsRef<Path>) -> Result<Artifact, ArtifactError> {
+        let path = path.as_ref();
+        let artifact = Artifact::read(path)?;
+        artifact.object().map_err(|e| e.in_file(path))?;
+        Ok(artifact)
+    }
+
+    /// Reads an artifact for any machine, to look at or to hand on.
+    ///
+    /// # Errors
+    /// [`ArtifactError::File`] around one of those of [`Artifact::from_bytes`], but those about this machine.
+    pub fn read(path: impl AsRef<Path>) -> Result<Artifact, ArtifactError> {
         let path = path.as_ref();
         (|| {
             let mut file = File::open(path)?;
@@ -220,11 +289,11 @@ impl Artifact {
             (&mut file).take(HEADER as u64).read_to_end(&mut bytes)?;
             // Do not read gigabytes of something else.
             let lengths = Lengths::read(&bytes, file.metadata()?.len())?;
-            let rest = (lengths.manifest + lengths.object) as u64;
+            let rest = (lengths.manifest + lengths.objects) as u64;
             file.take(rest + 1).read_to_end(&mut bytes)?;
-            Artifact::from_bytes(&bytes)
+            Artifact::read_bytes(&bytes)
         })()
-        .map_err(|e| e.in_file(path))
+        .map_err(|e: ArtifactError| e.in_file(path))
     }
 
     /// Whether a file begins like an artifact.
@@ -240,7 +309,7 @@ impl Artifact {
     /// A function of the program, ready to be called; it keeps the code in memory.
     ///
     /// # Errors
-    /// An unknown name, or object code that cannot be loaded.
+    /// An unknown name, no object for this machine, or object code that cannot be loaded.
     pub fn function(&self, name: &str) -> Result<Function, ArtifactError> {
         let signature = self.manifest.function(name).ok_or_else(|| {
             let names: Vec<_> = self
@@ -276,7 +345,7 @@ impl Artifact {
             return Ok(Arc::clone(loaded));
         }
         // Two threads may load at once; one of the copies wins.
-        let loaded = Arc::new(LoadedObject::load(&self.object)?);
+        let loaded = Arc::new(LoadedObject::load(self.object()?)?);
         Ok(Arc::clone(self.loaded.get_or_init(|| loaded)))
     }
 }
@@ -284,7 +353,7 @@ impl Artifact {
 /// The checked lengths in a header.
 struct Lengths {
     manifest: usize,
-    object: usize,
+    objects: usize,
 }
 
 impl Lengths {
@@ -306,9 +375,9 @@ impl Lengths {
         if version != FORMAT_VERSION {
             return Err(ArtifactError::FormatVersion { found: version });
         }
-        let (manifest, object) = (long(16), long(24));
+        let (manifest, objects) = (long(16), long(24));
         let wanted = manifest
-            .saturating_add(object)
+            .saturating_add(objects)
             .saturating_add(HEADER as u64);
         if wanted != found {
             return Err(ArtifactError::Length { wanted, found });
@@ -316,9 +385,13 @@ impl Lengths {
         // Both are below the length of a file that exists.
         Ok(Lengths {
             manifest: manifest as usize,
-            object: object as usize,
+            objects: objects as usize,
         })
     }
+}
+
+fn lengths_differ() -> ArtifactError {
+    ArtifactError::Manifest("the lengths of the objects are not those in the file".into())
 }
 
 /// BLAKE3 of the file without the checksum itself.

@@ -3,79 +3,110 @@
 /// A feature name as LLVM writes it, and whether this processor has it.
 type Probe = (&'static str, fn() -> bool);
 
-macro_rules! probes {
-    ($detect:ident: $($llvm:literal => $rust:tt),* $(,)?) => {
-        const PROBES: &[Probe] = &[$(($llvm, || std::arch::$detect!($rust))),*];
-        /// The features that an artifact may require; a compiler lists those of its target that are here.
-        pub const KNOWN_FEATURES: &[&str] = &[$($llvm),*];
+/// The names for any host, the probes for hosts of that architecture.
+macro_rules! features {
+    ($names:ident, $arch:literal: $($name:literal => $probe:expr),* $(,)?) => {
+        const $names: &[&str] = &[$($name),*];
+
+        #[cfg(target_arch = $arch)]
+        const PROBES: &[Probe] = &[$(($name, || $probe)),*];
     };
 }
 
-#[cfg(target_arch = "x86_64")]
-probes! { is_x86_feature_detected:
-    "adx" => "adx",
-    "aes" => "aes",
-    "avx" => "avx",
-    "avx2" => "avx2",
-    "avx512bf16" => "avx512bf16",
-    "avx512bitalg" => "avx512bitalg",
-    "avx512bw" => "avx512bw",
-    "avx512cd" => "avx512cd",
-    "avx512dq" => "avx512dq",
-    "avx512f" => "avx512f",
-    "avx512fp16" => "avx512fp16",
-    "avx512ifma" => "avx512ifma",
-    "avx512vbmi" => "avx512vbmi",
-    "avx512vbmi2" => "avx512vbmi2",
-    "avx512vl" => "avx512vl",
-    "avx512vnni" => "avx512vnni",
-    "avx512vpopcntdq" => "avx512vpopcntdq",
-    "avxvnni" => "avxvnni",
-    "bmi" => "bmi1",
-    "bmi2" => "bmi2",
-    "cx16" => "cmpxchg16b",
-    "f16c" => "f16c",
-    "fma" => "fma",
-    "gfni" => "gfni",
-    "lzcnt" => "lzcnt",
-    "movbe" => "movbe",
-    "pclmul" => "pclmulqdq",
-    "popcnt" => "popcnt",
-    "rdrnd" => "rdrand",
-    "rdseed" => "rdseed",
-    "sha" => "sha",
-    "sse" => "sse",
-    "sse2" => "sse2",
-    "sse3" => "sse3",
-    "sse4.1" => "sse4.1",
-    "sse4.2" => "sse4.2",
-    "ssse3" => "ssse3",
-    "vaes" => "vaes",
-    "vpclmulqdq" => "vpclmulqdq",
+features! { X86_64, "x86_64":
+    "adx" => std::arch::is_x86_feature_detected!("adx"),
+    "aes" => std::arch::is_x86_feature_detected!("aes"),
+    "avx" => std::arch::is_x86_feature_detected!("avx"),
+    "avx2" => std::arch::is_x86_feature_detected!("avx2"),
+    "avx512bf16" => std::arch::is_x86_feature_detected!("avx512bf16"),
+    "avx512bitalg" => std::arch::is_x86_feature_detected!("avx512bitalg"),
+    "avx512bw" => std::arch::is_x86_feature_detected!("avx512bw"),
+    "avx512cd" => std::arch::is_x86_feature_detected!("avx512cd"),
+    "avx512dq" => std::arch::is_x86_feature_detected!("avx512dq"),
+    "avx512f" => std::arch::is_x86_feature_detected!("avx512f"),
+    "avx512fp16" => std::arch::is_x86_feature_detected!("avx512fp16"),
+    "avx512ifma" => std::arch::is_x86_feature_detected!("avx512ifma"),
+    "avx512vbmi" => std::arch::is_x86_feature_detected!("avx512vbmi"),
+    "avx512vbmi2" => std::arch::is_x86_feature_detected!("avx512vbmi2"),
+    "avx512vl" => std::arch::is_x86_feature_detected!("avx512vl"),
+    "avx512vnni" => std::arch::is_x86_feature_detected!("avx512vnni"),
+    "avx512vp2intersect" => std::arch::is_x86_feature_detected!("avx512vp2intersect"),
+    "avx512vpopcntdq" => std::arch::is_x86_feature_detected!("avx512vpopcntdq"),
+    "avxneconvert" => std::arch::is_x86_feature_detected!("avxneconvert"),
+    "avxvnni" => std::arch::is_x86_feature_detected!("avxvnni"),
+    "bmi" => std::arch::is_x86_feature_detected!("bmi1"),
+    "bmi2" => std::arch::is_x86_feature_detected!("bmi2"),
+    "cx16" => std::arch::is_x86_feature_detected!("cmpxchg16b"),
+    "f16c" => std::arch::is_x86_feature_detected!("f16c"),
+    "fma" => std::arch::is_x86_feature_detected!("fma"),
+    "gfni" => std::arch::is_x86_feature_detected!("gfni"),
+    "lzcnt" => std::arch::is_x86_feature_detected!("lzcnt"),
+    "movbe" => std::arch::is_x86_feature_detected!("movbe"),
+    "pclmul" => std::arch::is_x86_feature_detected!("pclmulqdq"),
+    "popcnt" => std::arch::is_x86_feature_detected!("popcnt"),
+    "rdrnd" => std::arch::is_x86_feature_detected!("rdrand"),
+    "rdseed" => std::arch::is_x86_feature_detected!("rdseed"),
+    "sha" => std::arch::is_x86_feature_detected!("sha"),
+    "sse" => std::arch::is_x86_feature_detected!("sse"),
+    "sse2" => std::arch::is_x86_feature_detected!("sse2"),
+    "sse3" => std::arch::is_x86_feature_detected!("sse3"),
+    "sse4.1" => std::arch::is_x86_feature_detected!("sse4.1"),
+    "sse4.2" => std::arch::is_x86_feature_detected!("sse4.2"),
+    "ssse3" => std::arch::is_x86_feature_detected!("ssse3"),
+    "vaes" => std::arch::is_x86_feature_detected!("vaes"),
+    "vpclmulqdq" => std::arch::is_x86_feature_detected!("vpclmulqdq"),
 }
 
+features! { AARCH64, "aarch64":
+    "aes" => std::arch::is_aarch64_feature_detected!("aes"),
+    "bf16" => std::arch::is_aarch64_feature_detected!("bf16"),
+    "complxnum" => std::arch::is_aarch64_feature_detected!("fcma"),
+    "crc" => std::arch::is_aarch64_feature_detected!("crc"),
+    "dotprod" => std::arch::is_aarch64_feature_detected!("dotprod"),
+    "fp16fml" => std::arch::is_aarch64_feature_detected!("fhm"),
+    "fullfp16" => std::arch::is_aarch64_feature_detected!("fp16"),
+    "i8mm" => std::arch::is_aarch64_feature_detected!("i8mm"),
+    "jsconv" => std::arch::is_aarch64_feature_detected!("jsconv"),
+    "lse" => std::arch::is_aarch64_feature_detected!("lse"),
+    "neon" => std::arch::is_aarch64_feature_detected!("neon"),
+    "rcpc" => std::arch::is_aarch64_feature_detected!("rcpc"),
+    "rdm" => std::arch::is_aarch64_feature_detected!("rdm"),
+    "sha2" => std::arch::is_aarch64_feature_detected!("sha2"),
+    "sve" => std::arch::is_aarch64_feature_detected!("sve"),
+    "sve2" => std::arch::is_aarch64_feature_detected!("sve2"),
+    // Not LLVM's: code for vectors of a length known to be at least that many bits.
+    "sve-256" => sve_bits() >= 256,
+    "sve-512" => sve_bits() >= 512,
+}
+
+/// The features that an artifact for `arch` (a name of [`std::env::consts::ARCH`]) may require; a compiler lists those
+/// of its target, which must be among them. None for architectures that have no code generation.
+pub fn known_features(arch: &str) -> &'static [&'static str] {
+    match arch {
+        "x86_64" => X86_64,
+        "aarch64" => AARCH64,
+        _ => &[],
+    }
+}
+
+/// The length of this thread's scalable vectors; 0 for processors without.
 #[cfg(target_arch = "aarch64")]
-probes! { is_aarch64_feature_detected:
-    "aes" => "aes",
-    "bf16" => "bf16",
-    "crc" => "crc",
-    "dotprod" => "dotprod",
-    "fp16fml" => "fhm",
-    "fullfp16" => "fp16",
-    "i8mm" => "i8mm",
-    "lse" => "lse",
-    "neon" => "neon",
-    "rcpc" => "rcpc",
-    "rdm" => "rdm",
-    "sha2" => "sha2",
-    "sve" => "sve",
-    "sve2" => "sve2",
+fn sve_bits() -> u32 {
+    #[cfg(target_os = "linux")]
+    if std::arch::is_aarch64_feature_detected!("sve") {
+        // Of linux/prctl.h; the low half of the answer is the length in bytes.
+        const PR_SVE_GET_VL: libc::c_int = 51;
+        // SAFETY: asks for a number.
+        let answer = unsafe { libc::prctl(PR_SVE_GET_VL) };
+        return u32::try_from(answer).map_or(0, |answer| 8 * (answer & 0xffff));
+    }
+    0
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("npir-runtime supports x86-64 and AArch64");
 
-/// The [`KNOWN_FEATURES`] that this processor (and its operating system) has.
+/// The [`known_features`] that this processor (and its operating system) has.
 pub fn host_features() -> Vec<&'static str> {
     let present = PROBES.iter().filter(|(_, probe)| probe());
     present.map(|(name, _)| *name).collect()
@@ -121,7 +152,10 @@ mod tests {
     #[test]
     fn features() {
         let host = host_features();
-        assert!(host.iter().all(|name| KNOWN_FEATURES.contains(name)));
+        assert!(
+            host.iter()
+                .all(|name| known_features(std::env::consts::ARCH).contains(name))
+        );
         assert!(missing_features(host.iter().copied()).is_empty());
         assert_eq!(
             missing_features(["+nonsense", "-avx512f", "time-travel"]),

@@ -90,4 +90,4 @@ pub use frame::{Frame, RawArg, ResultView};
 pub use loader::{LoadError, LoadedObject};
 pub use npy::{NpyError, NpyReason};
 pub use program::{CopyReason, CopyRemark, EntryFn, Function, RunReport};
-pub use signature::{ArgSpec, Dim, Manifest, ResultSpec, Signature};
+pub use signature::{ArgSpec, Dim, Image, Manifest, ResultSpec, Signature};

@@ -180,17 +180,26 @@ fn write_type(
     f.write_str("]")
 }
 
+/// One object of an artifact: the whole program, compiled for one kind of machine.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Image {
+    /// LLVM target triple of the object code.
+    pub target_triple: String,
+    /// CPU name the code was tuned for (information only).
+    pub cpu: String,
+    /// CPU features the code uses, in LLVM's names (see [`crate::cpu::known_features`]).
+    pub features: Vec<String>,
+    /// Size of the object in the file; set when an artifact is put together.
+    pub bytes: u64,
+}
+
 /// Everything an artifact says about its object code.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Manifest {
     /// The functions that can be called.
     pub functions: Vec<Signature>,
-    /// LLVM target triple of the object code.
-    pub target_triple: String,
-    /// CPU name the code was tuned for (information only).
-    pub cpu: String,
-    /// CPU features the code uses, in LLVM's names (see [`crate::cpu::KNOWN_FEATURES`]).
-    pub features: Vec<String>,
+    /// The objects, in the order in which a machine is to try them: it takes the first one that it can run.
+    pub images: Vec<Image>,
     /// Version of the compiler that made it (information only).
     pub compiler_version: String,
     /// [`crate::artifact::FORMAT_VERSION`] at the time of writing.
@@ -203,11 +212,14 @@ impl Manifest {
         self.functions.iter().find(|f| f.name == name)
     }
 
-    /// Checks every signature and that names are unique.
+    /// Checks every signature, that names are unique, and that there is an object.
     ///
     /// # Errors
-    /// A message naming the function.
+    /// A message, naming the function if it is about one.
     pub fn validate(&self) -> Result<(), String> {
+        if self.images.is_empty() {
+            return Err("there is no object code".into());
+        }
         let mut names = std::collections::HashSet::new();
         for function in &self.functions {
             function.validate()?;

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use npir_runtime::alloc::{memory_stats, set_memory_limit, trim};
 use npir_runtime::artifact::{FORMAT_VERSION, MAGIC};
 use npir_runtime::{
-    Arg, ArgSpec, Array, Artifact, ArtifactError, DType, Dim, LoadError, LoadedObject, Manifest,
-    ResultSpec, RunErrorKind, Scalar, Signature, cpu, npy,
+    Arg, ArgSpec, Array, Artifact, ArtifactError, DType, Dim, Image, LoadError, LoadedObject,
+    Manifest, ResultSpec, RunErrorKind, Scalar, Signature, cpu, npy,
 };
 
 /// Tests that look at or change the allocator's global state must not meet.
@@ -97,9 +97,12 @@ fn manifest() -> Manifest {
             function("g", argument(&[]), vec![scalar(DType::F64)]),
             function("h", argument(&[]), vec![scalar(DType::F32)]),
         ],
-        target_triple: format!("{arch}-unknown-{system}-gnu"),
-        cpu: "generic".into(),
-        features: vec![],
+        images: vec![Image {
+            target_triple: format!("{arch}-unknown-{system}-gnu"),
+            cpu: "generic".into(),
+            features: vec![],
+            bytes: 0,
+        }],
         compiler_version: "test".into(),
         format_version: 0,
     }
@@ -133,7 +136,7 @@ fn objects_of_every_flavour_load_and_run() {
         if large_model && cfg!(target_arch = "aarch64") {
             continue;
         }
-        let artifact = Artifact::new(manifest(), compile_program(flags)).unwrap();
+        let artifact = Artifact::new(manifest(), vec![compile_program(flags)]).unwrap();
         let f = artifact.function("f").unwrap();
         let g = artifact.function("g").unwrap();
         let x: Vec<f64> = (0..1000).map(|i| f64::from(i) / 100.0).collect();
@@ -248,7 +251,7 @@ fn artifacts_round_trip_and_refuse_damage() {
     let _serial = serial();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("program.npir");
-    let artifact = Artifact::new(manifest(), compile_program(&["-O2", "-fPIC"])).unwrap();
+    let artifact = Artifact::new(manifest(), vec![compile_program(&["-O2", "-fPIC"])]).unwrap();
     artifact.save(&path).unwrap();
     assert!(Artifact::is_artifact(&path).unwrap());
     let loaded = Artifact::load(&path).unwrap();
@@ -316,12 +319,15 @@ fn artifacts_of_other_machines_are_refused() {
     let refuse = |change: fn(&mut Manifest)| {
         let mut manifest = manifest();
         change(&mut manifest);
-        let bytes = Artifact::new(manifest, vec![]).unwrap().to_bytes().unwrap();
+        let bytes = Artifact::new(manifest, vec![vec![]])
+            .unwrap()
+            .to_bytes()
+            .unwrap();
         Artifact::from_bytes(&bytes).map(|_| ()).unwrap_err()
     };
-    let error = refuse(|m| m.target_triple = "riscv64-unknown-linux-gnu".into());
+    let error = refuse(|m| m.images[0].target_triple = "riscv64-unknown-linux-gnu".into());
     assert!(matches!(error, ArtifactError::Target { .. }));
-    let error = refuse(|m| m.features = vec!["+avx2048f".into(), "-avx512f".into()]);
+    let error = refuse(|m| m.images[0].features = vec!["+avx2048f".into(), "-avx512f".into()]);
     assert_eq!(
         error.to_string(),
         "this processor lacks features that the artifact uses: avx2048f; compile it for this processor"
@@ -329,14 +335,14 @@ fn artifacts_of_other_machines_are_refused() {
     let mut bad = manifest();
     bad.functions[0].args[0].updates = Some(7);
     assert!(matches!(
-        Artifact::new(bad, vec![]),
+        Artifact::new(bad, vec![vec![]]),
         Err(ArtifactError::Manifest(_))
     ));
-    let empty = Artifact::new(manifest(), vec![]).unwrap();
+    let empty = Artifact::new(manifest(), vec![vec![]]).unwrap();
     assert!(matches!(empty.function("f"), Err(ArtifactError::Load(_))));
     let mut renamed = manifest();
     renamed.functions[1].symbol = "npir_test_counter".into();
-    let artifact = Artifact::new(renamed, compile_program(&["-O2", "-fPIC"])).unwrap();
+    let artifact = Artifact::new(renamed, vec![compile_program(&["-O2", "-fPIC"])]).unwrap();
     // Data is not code.
     assert!(matches!(
         artifact.function("g"),
@@ -347,7 +353,7 @@ fn artifacts_of_other_machines_are_refused() {
 #[test]
 fn the_memory_limit_gives_errors_and_nothing_leaks() {
     let _serial = serial();
-    let artifact = Artifact::new(manifest(), compile_program(&["-O2", "-fPIC"])).unwrap();
+    let artifact = Artifact::new(manifest(), vec![compile_program(&["-O2", "-fPIC"])]).unwrap();
     let f = artifact.function("f").unwrap();
     let x = Array::zeros(DType::F64, &[1 << 20]).unwrap();
     let before = memory_stats().live;
@@ -409,7 +415,7 @@ fn small_blocks_are_counted_whichever_thread_gives_them_back() {
 #[test]
 fn functions_are_called_from_many_threads() {
     let _serial = serial();
-    let artifact = Artifact::new(manifest(), compile_program(&["-O2", "-fPIC"])).unwrap();
+    let artifact = Artifact::new(manifest(), vec![compile_program(&["-O2", "-fPIC"])]).unwrap();
     let x: Vec<f64> = (0..5000).map(|i| f64::from(i) / 1000.0).collect();
     let wanted = expected_f(&x);
     std::thread::scope(|scope| {

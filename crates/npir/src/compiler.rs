@@ -19,8 +19,9 @@ use npir_passes::pipeline::{
 };
 use npir_passes::signature::{FunctionSignature, signatures};
 use npir_runtime::{
-    ArgSpec, Artifact, DType, Dim, Manifest, ResultSpec, Signature, sanitizer, symbols,
+    ArgSpec, Artifact, DType, Dim, Image, Manifest, ResultSpec, Signature, sanitizer, symbols,
 };
+use std::cmp::Reverse;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -29,8 +30,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 pub struct Compiler {
     registry: Registry,
-    /// `None`: the host.
-    target: Option<CpuTarget>,
+    /// None: the host.
+    targets: Vec<CpuTarget>,
     opt: OptLevel,
     settings: Settings,
     checks: Checks,
@@ -53,7 +54,7 @@ impl Compiler {
     /// For the host, with all of its vector features and threads.
     pub fn new(registry: Registry) -> Self {
         Compiler {
-            target: None,
+            targets: Vec::new(),
             opt: OptLevel::default(),
             settings: Settings {
                 algebras: registry.extensions().to_vec(),
@@ -67,8 +68,16 @@ impl Compiler {
         }
     }
     /// For another CPU.
-    pub fn target(mut self, target: CpuTarget) -> Self {
-        self.target = Some(target);
+    pub fn target(self, target: CpuTarget) -> Self {
+        self.targets([target])
+    }
+    /// For several CPUs, also of different architectures: an artifact gets an object for each, and a machine that loads it
+    /// takes the one with the widest vectors, and among these the one with the most features, that it can run. A program
+    /// at a level is of one CPU.
+    pub fn targets(mut self, targets: impl IntoIterator<Item = CpuTarget>) -> Self {
+        self.targets = targets.into_iter().collect();
+        let demand = |target: &CpuTarget| (target.vector_bits(), target.features().len());
+        self.targets.sort_by_key(|target| Reverse(demand(target)));
         self
     }
     /// How much LLVM optimizes after npir's own decisions.
@@ -148,9 +157,16 @@ impl Compiler {
         Ok(options_for(&self.cpu()?, self.settings.clone()))
     }
     fn cpu(&self) -> Result<CpuTarget, CompileError> {
-        match &self.target {
-            Some(target) => Ok(target.clone()),
-            None => Ok(CpuTarget::host()?),
+        match self.targets.as_slice() {
+            [] => Ok(CpuTarget::host()?),
+            [target] => Ok(target.clone()),
+            targets => {
+                let names: Vec<_> = targets.iter().map(CpuTarget::cpu).collect();
+                Err(CompileError::Other(format!(
+                    "only artifacts are for several processors, not what is made here for {}",
+                    names.join(", ")
+                )))
+            }
         }
     }
     /// The registry.
@@ -215,7 +231,8 @@ impl Compiler {
     ///
     /// # Errors
     /// [`CompileError::Diagnostics`] when the program is wrong; [`CompileError::Codegen`]
-    /// and [`CompileError::Jit`] when no code can be made of it.
+    /// and [`CompileError::Jit`] when no code can be made of it; [`CompileError::Artifact`] when it is for other
+    /// processors than this one.
     pub fn compile(&self, module: &Module<'_>) -> Result<Executable, CompileError> {
         let mut copy = clone_module(module)?;
         let context = module.context();
@@ -230,7 +247,7 @@ impl Compiler {
         module: &mut Module<'_>,
     ) -> Result<Executable, CompileError> {
         let artifact = self.artifact_in_place(context, module)?;
-        let code = jit()?.add_object(artifact.object())?;
+        let code = jit()?.add_object(artifact.object()?)?;
         Executable::link(artifact, code)
     }
 
@@ -257,6 +274,32 @@ impl Compiler {
                 "checks of memory accesses need AddressSanitizer's runtime in the process".into(),
             ));
         }
+        if self.targets.len() < 2 {
+            let (functions, image, object) = self.compile_image(context, module)?;
+            return put_together(functions, vec![image], vec![object]);
+        }
+        let (mut signatures, mut images, mut objects) = (Vec::new(), Vec::new(), Vec::new());
+        for target in &self.targets {
+            let mut one = self.clone().target(target.clone());
+            if !images.is_empty() {
+                // What there is to say of the program has been said.
+                one.on_remark = None;
+            }
+            let (functions, image, object) =
+                one.compile_image(context, &mut clone_module(module)?)?;
+            signatures = functions;
+            images.push(image);
+            objects.push(object);
+        }
+        put_together(signatures, images, objects)
+    }
+
+    /// Takes a module to object code for the one target. The image lacks the size.
+    fn compile_image(
+        &self,
+        context: &Context,
+        module: &mut Module<'_>,
+    ) -> Result<(Vec<Signature>, Image, Vec<u8>), CompileError> {
         let target = self.cpu()?;
         self.lower(context, module, Level::Llvm)?;
         only_llvm(module)?;
@@ -279,23 +322,14 @@ impl Compiler {
             }
             Err(e) => return Err(e.into()),
         };
-        let manifest = Manifest {
-            functions: functions
-                .into_iter()
-                .map(to_signature)
-                .collect::<Result<_, _>>()?,
-            target_triple: target.triple().to_string(),
-            cpu: target.cpu().to_string(),
-            features: target
-                .required_features()
-                .into_iter()
-                .map(|f| f.to_string())
-                .filter(|f| npir_runtime::cpu::KNOWN_FEATURES.contains(&f.as_str()))
-                .collect(),
-            compiler_version: env!("CARGO_PKG_VERSION").into(),
-            format_version: npir_runtime::artifact::FORMAT_VERSION,
+        let functions = functions.into_iter().map(to_signature);
+        let image = Image {
+            target_triple: target.triple().to_owned(),
+            cpu: target.cpu().to_owned(),
+            features: target.features().iter().map(|&f| f.to_owned()).collect(),
+            bytes: 0,
         };
-        Ok(Artifact::new(manifest, object.bytes)?)
+        Ok((functions.collect::<Result<_, _>>()?, image, object.bytes))
     }
 
     fn codegen_options(&self) -> CodegenOptions {
@@ -444,6 +478,21 @@ pub fn machine_of(path: impl AsRef<Path>, target: &CpuTarget) -> Result<Machine,
         path: path.display().to_string(),
         error,
     })
+}
+
+/// The artifact with these objects, one for each image.
+fn put_together(
+    functions: Vec<Signature>,
+    images: Vec<Image>,
+    objects: Vec<Vec<u8>>,
+) -> Result<Artifact, CompileError> {
+    let manifest = Manifest {
+        functions,
+        images,
+        compiler_version: env!("CARGO_PKG_VERSION").into(),
+        format_version: npir_runtime::artifact::FORMAT_VERSION,
+    };
+    Ok(Artifact::new(manifest, objects)?)
 }
 
 /// The one linker of the process.

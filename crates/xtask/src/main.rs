@@ -1,5 +1,5 @@
 //! Project commands: `cargo xtask setup | demo | python | test | ops | vector-math | compile-times | extraction | bench |
-//! regret | peers | tidy | dist | wheel`.
+//! regret | peers | emulate | tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
@@ -9,6 +9,7 @@ mod bench;
 mod demo;
 mod diffs;
 mod dist;
+mod emulate;
 mod failure;
 mod layering;
 mod links;
@@ -61,6 +62,7 @@ Usage: cargo xtask <command>
   peers SCRIPT [ARGUMENTS]
                            run a Python script that measures a release of npir beside other packages,
                            with those of bench/requirements.txt in target/peers
+  emulate                  programs compiled for 64-bit Arm, run by QEMU; needs its packages and Rust's library for Arm
   tidy                     format, lints, documentation and the project's own checks
   reference                write the reference pages of the book, docs/src/reference
   dist                     static, stripped release of the tools as a .tar.xz
@@ -95,6 +97,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["extraction", options @ ..] => ops::extraction(options)?,
         ["bench", arguments @ ..] => bench::run(arguments)?,
         ["regret", arguments @ ..] => regret::run(arguments)?,
+        ["emulate"] => emulate::run()?,
         ["peers", arguments @ ..] => peers::run(arguments)?,
         ["tidy"] => tidy::run()?,
         ["reference"] => reference::run()?,
@@ -102,7 +105,8 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["wheel"] => wheel::run()?,
         [] | ["help" | "--help" | "-h"] => print!("{USAGE}"),
         [
-            command @ ("setup" | "demo" | "python" | "tidy" | "reference" | "dist" | "wheel"),
+            command @ ("setup" | "demo" | "python" | "emulate" | "tidy" | "reference" | "dist"
+            | "wheel"),
             ..,
         ] => {
             return Err(Failure::new(format!(

@@ -6,7 +6,7 @@ use crate::access::{Stride, element_bits, strides};
 use crate::nest::{Index, Nest};
 use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A value across lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,15 +180,27 @@ pub(crate) fn lane_bits(element: Type<'_>) -> i64 {
     }
 }
 
-/// The widest number that a block handles, in bits; `i1` does not count.
-pub(crate) fn widest_bits(block: Blk<'_>) -> i64 {
-    let ops = block.ops();
-    let values = ops
-        .iter()
-        .flat_map(|op| op.result_values())
-        .chain(block.args());
-    let bits = values
-        .map(|value| lane_bits(value.ty().element()))
-        .filter(|&bits| bits > 1);
-    bits.max().unwrap_or(8)
+/// The widest number that a body handles on lanes, in bits; `i1` does not count. Of the body's arguments those in `same` are
+/// the same at every point: they, and what follows from them alone, stay scalars.
+pub(crate) fn widest_bits(body: Blk<'_>, same: &[bool]) -> i64 {
+    let mut on_lanes: HashSet<usize> = HashSet::new();
+    let mut widest = None;
+    let mut put = |on_lanes: &mut HashSet<usize>, value: Val<'_>| {
+        on_lanes.insert(value.key());
+        let bits = lane_bits(value.ty().element());
+        widest = widest.max((bits > 1).then_some(bits));
+    };
+    let args = body.args().into_iter().enumerate();
+    for (_, arg) in args.filter(|(i, _)| same.get(*i) != Some(&true)) {
+        put(&mut on_lanes, arg);
+    }
+    for op in body.ops() {
+        let mut operands = op.operand_values().into_iter();
+        if op.name() == Index::NAME || operands.any(|v| on_lanes.contains(&v.key())) {
+            for result in op.result_values() {
+                put(&mut on_lanes, result);
+            }
+        }
+    }
+    widest.unwrap_or(8)
 }

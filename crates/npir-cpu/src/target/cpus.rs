@@ -2,8 +2,7 @@
 //!
 //! LLVM only warns on standard error about a processor it does not know, and its C interface lists
 //! neither names nor features; hence this table. It holds the features that change the code we emit
-//! *and* that a running program can test with `std::arch`, so that an artifact's list of required
-//! features is complete. Source: `clang-22 --print-supported-cpus` and the `target-features` that
+//! *and* that the runtime can test, so that an artifact's list of required features is complete. Source: `clang-22 --print-supported-cpus` and the `target-features` that
 //! clang derives from each name.
 
 /// Processors with the same features.
@@ -14,54 +13,58 @@ pub(super) struct Family {
     pub(super) names: &'static [&'static str],
 }
 
-/// Features of x86 that we use: LLVM's name, and the name `is_x86_feature_detected!` takes.
-/// (`bmi` is the only one of them whose names differ.)
-pub(super) static X86_FEATURES: &[(&str, &str)] = &[
-    ("sse3", "sse3"),
-    ("ssse3", "ssse3"),
-    ("sse4.1", "sse4.1"),
-    ("sse4.2", "sse4.2"),
-    ("popcnt", "popcnt"),
-    ("lzcnt", "lzcnt"),
-    ("bmi", "bmi1"),
-    ("bmi2", "bmi2"),
-    ("movbe", "movbe"),
-    ("avx", "avx"),
-    ("f16c", "f16c"),
-    ("fma", "fma"),
-    ("avx2", "avx2"),
-    ("gfni", "gfni"),
-    ("avxvnni", "avxvnni"),
-    ("avxneconvert", "avxneconvert"),
-    ("avx512f", "avx512f"),
-    ("avx512cd", "avx512cd"),
-    ("avx512bw", "avx512bw"),
-    ("avx512dq", "avx512dq"),
-    ("avx512vl", "avx512vl"),
-    ("avx512ifma", "avx512ifma"),
-    ("avx512vbmi", "avx512vbmi"),
-    ("avx512vbmi2", "avx512vbmi2"),
-    ("avx512vnni", "avx512vnni"),
-    ("avx512bitalg", "avx512bitalg"),
-    ("avx512vpopcntdq", "avx512vpopcntdq"),
-    ("avx512bf16", "avx512bf16"),
-    ("avx512fp16", "avx512fp16"),
-    ("avx512vp2intersect", "avx512vp2intersect"),
+/// LLVM's names of the features of x86 that we use.
+pub(super) static X86_FEATURES: &[&str] = &[
+    "sse3",
+    "ssse3",
+    "sse4.1",
+    "sse4.2",
+    "popcnt",
+    "lzcnt",
+    "bmi",
+    "bmi2",
+    "movbe",
+    "avx",
+    "f16c",
+    "fma",
+    "avx2",
+    "gfni",
+    "avxvnni",
+    "avxneconvert",
+    "avx512f",
+    "avx512cd",
+    "avx512bw",
+    "avx512dq",
+    "avx512vl",
+    "avx512ifma",
+    "avx512vbmi",
+    "avx512vbmi2",
+    "avx512vnni",
+    "avx512bitalg",
+    "avx512vpopcntdq",
+    "avx512bf16",
+    "avx512fp16",
+    "avx512vp2intersect",
 ];
 
-/// Features of AArch64 that we use: LLVM's name, and the name `is_aarch64_feature_detected!` takes.
-pub(super) static AARCH64_FEATURES: &[(&str, &str)] = &[
-    ("neon", "neon"),
-    ("lse", "lse"),
-    ("rdm", "rdm"),
-    ("fullfp16", "fp16"),
-    ("fp16fml", "fhm"),
-    ("dotprod", "dotprod"),
-    ("bf16", "bf16"),
-    ("i8mm", "i8mm"),
-    ("complxnum", "fcma"),
-    ("jsconv", "jsconv"),
-    ("rcpc", "rcpc"),
+/// LLVM's names of the features of AArch64 that we use, and the runtime's names of vectors that are known to have so many
+/// bits at least.
+pub(super) static AARCH64_FEATURES: &[&str] = &[
+    "neon",
+    "lse",
+    "rdm",
+    "fullfp16",
+    "fp16fml",
+    "dotprod",
+    "bf16",
+    "i8mm",
+    "complxnum",
+    "jsconv",
+    "rcpc",
+    "sve",
+    "sve2",
+    "sve-256",
+    "sve-512",
 ];
 
 const V2: &[&str] = &["sse3", "ssse3", "sse4.1", "sse4.2", "popcnt"];
@@ -83,6 +86,8 @@ const V8_2: &[&str] = &["fullfp16", "dotprod"];
 const V8_3: &[&str] = &["complxnum", "jsconv", "rcpc"];
 const V8_6: &[&str] = &["fp16fml", "bf16", "i8mm"];
 const NEON: &[&str] = &["neon"];
+const SVE: &[&str] = &["sve"];
+const SVE2: &[&str] = &["sve", "sve2"];
 /// The 64-bit x86 processors of LLVM 22.
 pub(super) static X86_64: &[Family] = &[
     Family {
@@ -285,7 +290,13 @@ pub(super) static AARCH64: &[Family] = &[
         names: &["apple-a11", "carmel"],
     },
     Family {
-        features: &[NEON, V8_1, &["fullfp16", "complxnum"]],
+        features: &[
+            NEON,
+            V8_1,
+            &["fullfp16", "complxnum"],
+            SVE,
+            &["sve-256", "sve-512"],
+        ],
         names: &["a64fx"],
     },
     Family {
@@ -350,7 +361,6 @@ pub(super) static AARCH64: &[Family] = &[
             "ampere1",
             "ampere1a",
             "ampere1b",
-            "ampere1c",
             "apple-a15",
             "apple-a16",
             "apple-a17",
@@ -362,6 +372,20 @@ pub(super) static AARCH64: &[Family] = &[
             "apple-m5",
             "apple-s10",
             "apple-s9",
+        ],
+    },
+    Family {
+        features: &[NEON, V8_1, V8_2, V8_3, V8_6, SVE],
+        names: &["neoverse-512tvb"],
+    },
+    Family {
+        features: &[NEON, V8_1, V8_2, V8_3, V8_6, SVE, &["sve-256"]],
+        names: &["neoverse-v1"],
+    },
+    Family {
+        features: &[NEON, V8_1, V8_2, V8_3, V8_6, SVE2],
+        names: &[
+            "ampere1c",
             "c1-nano",
             "c1-premium",
             "c1-pro",
@@ -383,10 +407,8 @@ pub(super) static AARCH64: &[Family] = &[
             "fujitsu-monaka",
             "gb10",
             "grace",
-            "neoverse-512tvb",
             "neoverse-n2",
             "neoverse-n3",
-            "neoverse-v1",
             "neoverse-v2",
             "neoverse-v3",
             "neoverse-v3ae",

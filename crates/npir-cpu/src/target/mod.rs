@@ -8,6 +8,7 @@ use crate::llvm;
 use cpus::Family;
 use inkwell::OptimizationLevel;
 use inkwell::targets::{CodeModel, RelocMode, Target, TargetMachine, TargetTriple};
+use npir_runtime::cpu::host_features;
 
 /// An instruction set that npir generates CPU code for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +19,8 @@ pub enum Arch {
     AArch64,
 }
 
+const ARCHITECTURES: [Arch; 2] = [Arch::X86_64, Arch::AArch64];
+
 impl Arch {
     /// The name used in messages and manifests, as in `std::env::consts::ARCH`.
     pub const fn name(self) -> &'static str {
@@ -25,6 +28,16 @@ impl Arch {
             Arch::X86_64 => "x86_64",
             Arch::AArch64 => "aarch64",
         }
+    }
+
+    /// LLVM's triple of this architecture under the system of another triple, `host`.
+    fn triple(self, host: &str) -> String {
+        let (first, system) = host.split_once('-').unwrap_or((host, "unknown"));
+        let is_arm = matches!(first, "aarch64" | "arm64");
+        if is_arm == (self == Arch::AArch64) {
+            return host.to_owned();
+        }
+        format!("{}-{system}", self.name())
     }
 
     /// The processor whose features every machine of this architecture has.
@@ -35,8 +48,8 @@ impl Arch {
         }
     }
 
-    /// LLVM's and the runtime's name of each feature that we use.
-    fn features(self) -> &'static [(&'static str, &'static str)] {
+    /// The name of each feature that we use.
+    fn features(self) -> &'static [&'static str] {
         match self {
             Arch::X86_64 => cpus::X86_FEATURES,
             Arch::AArch64 => cpus::AARCH64_FEATURES,
@@ -73,13 +86,8 @@ impl CpuTarget {
     pub fn host() -> Result<Self, TargetError> {
         let (arch, triple) = host_platform()?;
         let cpu = TargetMachine::get_host_cpu_name().to_string();
-        let found = TargetMachine::get_host_cpu_features().to_string();
-        let has = |feature: &str| {
-            found
-                .split(',')
-                .any(|flag| flag.strip_prefix('+') == Some(feature))
-        };
-        let features = select(arch, has);
+        let found = host_features();
+        let features = select(arch, |feature| found.contains(&feature));
         Ok(Self {
             arch,
             triple,
@@ -88,26 +96,27 @@ impl CpuTarget {
         })
     }
 
-    /// The processor that LLVM calls `cpu`, such as `x86-64-v3` or `znver4`, on this platform.
+    /// The processor that LLVM calls `cpu`, such as `x86-64-v3`, `znver4` or `neoverse-v1`, under this system. It may be of
+    /// another architecture than this one.
     ///
     /// # Errors
     ///
-    /// [`TargetError::UnknownCpu`] when no processor of this architecture has that name.
+    /// [`TargetError::UnknownCpu`] when no processor has that name.
     pub fn named(cpu: &str) -> Result<Self, TargetError> {
-        let (arch, triple) = host_platform()?;
-        let family = arch
-            .families()
-            .iter()
-            .find(|family| family.names.contains(&cpu))
-            .ok_or_else(|| TargetError::UnknownCpu {
-                cpu: cpu.to_owned(),
-                arch: arch.name(),
-                nearest: nearest(cpu, arch),
-            })?;
+        let (_, host) = host_platform()?;
+        let found = ARCHITECTURES.into_iter().find_map(|arch| {
+            let mut families = arch.families().iter();
+            let family = families.find(|family| family.names.contains(&cpu))?;
+            Some((arch, family))
+        });
+        let (arch, family) = found.ok_or_else(|| TargetError::UnknownCpu {
+            cpu: cpu.to_owned(),
+            nearest: nearest(cpu),
+        })?;
         let has = |feature: &str| family.features.iter().any(|block| block.contains(&feature));
         Ok(Self {
             arch,
-            triple,
+            triple: arch.triple(&host),
             cpu: cpu.to_owned(),
             features: select(arch, has),
         })
@@ -123,16 +132,11 @@ impl CpuTarget {
         Self::named(arch.baseline_cpu())
     }
 
-    /// The processor names that [`Self::named`] takes on this platform, sorted.
-    ///
-    /// # Errors
-    ///
-    /// [`TargetError::UnsupportedPlatform`] when the platform has none.
-    pub fn known_cpus() -> Result<Vec<&'static str>, TargetError> {
-        let (arch, _) = host_platform()?;
-        let mut names: Vec<_> = all_names(arch).collect();
+    /// The processor names that [`Self::named`] takes, of all architectures, sorted.
+    pub fn known_cpus() -> Vec<&'static str> {
+        let mut names: Vec<_> = all_names().collect();
         names.sort_unstable();
-        Ok(names)
+        names
     }
 
     /// The instruction set.
@@ -150,32 +154,23 @@ impl CpuTarget {
         &self.cpu
     }
 
-    /// LLVM's names of the features beyond the baseline that generated code may use.
+    /// The features beyond the baseline that generated code may use and a machine must have: the manifest's list. The
+    /// names are LLVM's and, for the least length of scalable vectors, those of the runtime, which knows them all
+    /// ([`npir_runtime::cpu::known_features`]).
     pub fn features(&self) -> &[&'static str] {
         &self.features
     }
 
-    /// True when generated code may use LLVM's feature `feature`.
+    /// True when generated code may use the feature `feature`.
     pub fn has(&self, feature: &str) -> bool {
         self.features.contains(&feature)
     }
 
-    /// The features that a machine must have to run the code, under the names that
-    /// `is_x86_feature_detected!` and `is_aarch64_feature_detected!` take: the manifest's list.
-    pub fn required_features(&self) -> Vec<&'static str> {
-        self.arch
-            .features()
-            .iter()
-            .filter(|(name, _)| self.has(name))
-            .map(|&(_, runtime_name)| runtime_name)
-            .collect()
-    }
-
     /// Width of the widest useful vector register, in bits.
     pub fn vector_bits(&self) -> u32 {
-        if self.has("avx512f") {
+        if self.has("avx512f") || self.has("sve-512") {
             512
-        } else if self.has("avx2") {
+        } else if self.has("avx2") || self.has("sve-256") {
             256
         } else {
             128
@@ -198,12 +193,17 @@ impl CpuTarget {
 
     /// The value of LLVM's `target-features` attribute.
     pub(crate) fn feature_string(&self) -> String {
-        let flags: Vec<_> = self
-            .features
-            .iter()
-            .map(|name| format!("+{name}"))
-            .collect();
+        let lengths = |name: &&&str| name.starts_with("sve-");
+        let names = self.features.iter().filter(|name| !lengths(name));
+        let flags: Vec<_> = names.map(|name| format!("+{name}")).collect();
         flags.join(",")
+    }
+
+    /// The value of LLVM's attribute `vscale_range`: scalable vectors have [`Self::vector_bits`] at least, and there is no
+    /// upper limit. With it LLVM takes them for vectors of that length; without it 128-bit ones are the widest.
+    pub(crate) fn scalable_vectors(&self) -> Option<u64> {
+        let blocks = u64::from(self.vector_bits() / 128);
+        (self.has("sve") && blocks > 1).then_some(blocks << 32)
     }
 
     /// LLVM's code generator for this target: position-independent, small code model.
@@ -237,7 +237,7 @@ fn select(arch: Arch, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
         .all(|name| has(name));
     arch.features()
         .iter()
-        .map(|&(name, _)| name)
+        .copied()
         .filter(|name| has(name) && (full_avx512 || !name.starts_with("avx512")))
         .collect()
 }
@@ -256,15 +256,14 @@ fn host_platform() -> Result<(Arch, String), TargetError> {
     Ok((arch, triple))
 }
 
-fn all_names(arch: Arch) -> impl Iterator<Item = &'static str> {
-    arch.families()
-        .iter()
-        .flat_map(|family| family.names.iter().copied())
+fn all_names() -> impl Iterator<Item = &'static str> {
+    let families = ARCHITECTURES.into_iter().flat_map(|a| a.families());
+    families.flat_map(|family| family.names.iter().copied())
 }
 
 /// The known name with the smallest edit distance to `cpu`, unless more than a third differs.
-fn nearest(cpu: &str, arch: Arch) -> Option<&'static str> {
-    all_names(arch)
+fn nearest(cpu: &str) -> Option<&'static str> {
+    all_names()
         .map(|name| (edit_distance(cpu, name), name))
         .min()
         .filter(|&(distance, name)| distance * 3 <= name.len())

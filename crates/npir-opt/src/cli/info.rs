@@ -20,7 +20,7 @@ impl InfoArgs {
         let path = &self.file;
         if is_artifact(path)? {
             self.options.refuse_for_artifact(path)?;
-            return output::print(&describe(&Artifact::load(path).map_err(Failure::new)?));
+            return output::print(&describe(&Artifact::read(path).map_err(Failure::new)?));
         }
         let compiler = self.options.compiler(path)?;
         let exe = while_working(&format!("compiling {}", path.display()), || {
@@ -41,14 +41,14 @@ fn describe(artifact: &Artifact) -> String {
     for f in &manifest.functions {
         line(format_args!("{f}"));
     }
-    line(format_args!(
-        "target {} ({}), {} bytes of code",
-        manifest.target_triple,
-        manifest.cpu,
-        artifact.object().len()
-    ));
-    if !manifest.features.is_empty() {
-        line(format_args!("needs {}", manifest.features.join(" ")));
+    for image in &manifest.images {
+        line(format_args!(
+            "target {} ({}), {} bytes of code",
+            image.target_triple, image.cpu, image.bytes
+        ));
+        if !image.features.is_empty() {
+            line(format_args!("needs {}", image.features.join(" ")));
+        }
     }
     line(format_args!("made by npir {}", manifest.compiler_version));
     out

@@ -57,9 +57,10 @@ enum Command {
 /// How to compile; shared by the commands that do.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// CPU to compile for, as LLVM names it (`x86-64-v3`, `znver4`); the default is this machine's
-    #[arg(long, value_name = "CPU")]
-    target_cpu: Option<String>,
+    /// CPU to compile for, as LLVM names it (`x86-64-v3`, `znver4`, `neoverse-v1`), or several for an artifact, of which
+    /// a machine takes the best that it can run; the default is this machine's
+    #[arg(long, value_name = "CPU", value_delimiter = ',')]
+    target_cpu: Vec<String>,
     /// Do not spread loops over threads
     #[arg(long)]
     no_threads: bool,
@@ -104,12 +105,10 @@ impl Options {
                     eprintln!("{}", diagnostics::remark(&file, d));
                 }
             });
-        if let Some(cpu) = &self.target_cpu {
-            compiler = compiler.target(
-                CpuTarget::named(cpu)
-                    .map_err(|e| Failure::Message(format!("--target-cpu: {e}")))?,
-            );
-        }
+        let targets = self.target_cpu.iter().map(|cpu| CpuTarget::named(cpu));
+        let targets = targets.collect::<Result<Vec<_>, _>>();
+        compiler =
+            compiler.targets(targets.map_err(|e| Failure::Message(format!("--target-cpu: {e}")))?);
         match self.machine_file() {
             Some(file) => compiler.clone().machine_file(file).or_else(|e| {
                 eprintln!(
@@ -144,7 +143,7 @@ impl Options {
         let is_default =
             self.optimizer() == Optimizer::default() && self.extraction() == Extraction::default();
         let is_sample = self.machine.is_some() || self.sample.is_some();
-        if self.target_cpu.is_some() || self.no_threads || is_sample || !is_default {
+        if !self.target_cpu.is_empty() || self.no_threads || is_sample || !is_default {
             let file = file.display();
             return Err(Failure::Message(format!(
                 "{file} is an artifact, so options of the compiler do not apply"

@@ -34,6 +34,7 @@ mod matmul;
 mod memory;
 mod order;
 mod pictures;
+mod processors;
 mod products;
 mod quantiles;
 mod random;

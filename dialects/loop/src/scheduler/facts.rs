@@ -37,7 +37,7 @@ pub(super) struct Facts<'c> {
     pub(super) op_cycles: f64,
     /// What ops and accesses cost.
     pub(super) rates: Rates,
-    /// Bits of the widest number involved.
+    /// Bits of the widest number on lanes.
     pub(super) bits: i64,
     /// Axes whose index the body reads.
     pub(super) indexed: Vec<bool>,
@@ -67,7 +67,13 @@ impl<'c> Facts<'c> {
         {
             indexed[Index::axis_of(op)] = true;
         }
-        let operands = nest.inputs().into_iter().chain(nest.outputs());
+        let same: Vec<bool> = walks[..num_ins]
+            .iter()
+            .map(|walk| (0..rank).all(|axis| walk.invariant(axis)))
+            .collect();
+        let inputs = nest.inputs().into_iter().zip(&same);
+        let inputs = inputs.filter(|(_, same)| !**same).map(|(memref, _)| memref);
+        let operands = inputs.chain(nest.outputs());
         let vectorizable = !accumulates_complex(nest)
             && block_vectorizable(body)
             && combine.is_none_or(block_vectorizable);
@@ -78,7 +84,7 @@ impl<'c> Facts<'c> {
             extents: nest.bounds().into_iter().map(OpFold::as_static).collect(),
             bits: operands
                 .map(|memref| lane_bits(memref.ty().element()))
-                .chain([widest_bits(body)])
+                .chain([widest_bits(body, &same)])
                 .max()
                 .unwrap_or(64),
             walks,

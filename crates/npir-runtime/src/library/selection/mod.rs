@@ -152,6 +152,10 @@ fn in_parts<T: Plain + Sync>(
 }
 
 /// Positions of ones of a mask.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(unused_mut, reason = "only vectors move on")
+)]
 pub(super) fn nonzero(call: &Call<'_>) -> Result<(), Failure> {
     call.for_each(&[1, 1], call.arrays[0].size(0), |blocks| {
         let (mask, out) = (Elements::of(blocks[0]), Elements::of(blocks[1]));
@@ -199,6 +203,10 @@ macro_rules! for_type {
 }
 
 /// Elements where a mask is one.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(unused_mut, reason = "only vectors move on")
+)]
 pub(super) fn compress(call: &Call<'_>) -> Result<(), Failure> {
     fn run<T: Plain + Sync>(blocks: &[Block<'_>]) -> Result<(), Failure> {
         let (mask, x) = (Elements::of(blocks[0]), Elements::<T>::of(blocks[1]));
