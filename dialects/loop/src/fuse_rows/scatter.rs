@@ -75,9 +75,23 @@ impl<'c> Private<'c> {
     /// Where a chunk adds: zeros of its own, or what there is.
     pub(super) fn target(&self, rw: Rewriter<'c>, chunk: Val<'c>) -> Val<'c> {
         let ty = self.dest.ty();
-        let anywhere = rw.ctx().memref_any_layout(&ty.dims(), ty.element());
+        let (dims, element) = (ty.dims(), ty.element());
+        // What both have in common.
+        let steps = ty.strides_and_offset().map(|(steps, _)| steps);
+        let steps = steps.unwrap_or_else(|| vec![DYNAMIC; dims.len()]);
+        let steps = steps.into_iter().zip(self.parts.strides());
+        let steps: Vec<_> = steps
+            .map(|(step, own)| {
+                if own.as_static() == Some(step) {
+                    step
+                } else {
+                    DYNAMIC
+                }
+            })
+            .collect();
+        let anywhere = rw.ctx().memref_strided(&dims, element, DYNAMIC, &steps);
         let own = |rw: Rewriter<'c>| {
-            let zero = rw.const_number(ty.element(), 0);
+            let zero = rw.const_number(element, 0);
             vec![rw.memref_cast(self.parts.begin(rw, chunk, zero), anywhere)]
         };
         let shared = |rw: Rewriter<'c>| vec![rw.memref_cast(self.dest, anywhere)];

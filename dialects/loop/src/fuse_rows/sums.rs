@@ -158,6 +158,11 @@ impl<'c> Parts<'c> {
         }
     }
 
+    /// Elements per step of each dimension of one.
+    pub(super) fn strides(&self) -> &[OpFold<'c>] {
+        &self.strides
+    }
+
     /// That of one chunk, full of `value`.
     pub(super) fn begin(&self, rw: Rewriter<'c>, chunk: Val<'c>, value: Val<'c>) -> Val<'c> {
         let (base, ..) = rw.memref_metadata(self.memory);
