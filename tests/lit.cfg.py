@@ -34,7 +34,7 @@ for name in ("FILECHECK_OPTS", "RUST_BACKTRACE", "NPIR_TEST_LONG"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
-# No test needs a browser that is not there: Debian's is 119 MB to download and 400 MB installed.
+# `cargo xtask test` installs it where it can, and says so where it cannot.
 if shutil.which("chromium"):
     config.available_features.add("chromium")
 

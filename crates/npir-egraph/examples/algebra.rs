@@ -6,7 +6,7 @@
 
 use npir_egraph::{
     Arity, Change, Class, Cost, Domain, Fidelity, Graph, Limits, Method, NodeRef, Request, Rule,
-    RuleSet, SearchLimits, StepKind, Way, extract, saturate,
+    RuleSet, SearchLimits, StepKind, Way, extract, go_on, saturate,
 };
 
 /// Whole numbers.
@@ -136,6 +136,7 @@ fn main() {
         original: &original,
         limits: SearchLimits::default(),
         method: Method::Joint,
+        interrupted: &go_on,
     };
     let found = extract(&graph, &Machine, &request, |_| 0).expect("everything can be computed");
     println!("{} instead of {}", found.time, found.original);

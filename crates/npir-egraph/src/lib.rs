@@ -22,7 +22,7 @@ pub use chance::Chance;
 pub use domain::{Arity, Change, Domain};
 pub use extract::{
     Choice, Cost, End, ExactLimits, Extracted, HAS_EXACT, Linear, Method, Plan, Proof, Rejected,
-    Request, SearchLimits, Step, StepKind, TOLERANCE, Variable, Way, ablation, extract,
+    Request, SearchLimits, Step, StepKind, TOLERANCE, Variable, Way, ablation, extract, go_on,
 };
 pub use graph::{Class, Graph, NodeRef, Origin};
 pub use pattern::PatternError;

@@ -1,11 +1,13 @@
 //! The exact search beside all plans that there are.
 #![cfg(feature = "exact")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use npir_egraph::ablation::{Baseline, cost_of};
 use npir_egraph::{
     Arity, Change, Class, Cost, Domain, End, ExactLimits, Extracted, Fidelity, Graph, Limits,
     Linear, Match, Method, NodeRef, Plan, Request, Rule, RuleSet, SearchLimits, StepKind, Way,
-    extract, saturate,
+    extract, go_on, saturate,
 };
 
 /// Ops `n0`, `n1`, … with any number of children; nothing is known of values.
@@ -230,6 +232,7 @@ fn request<S: Copy>(roots: &[(Class, S)], method: Method) -> Request<'_, S> {
         original: &[],
         limits: SearchLimits::default(),
         method,
+        interrupted: &go_on,
     }
 }
 
@@ -387,6 +390,56 @@ fn a_search_that_is_cut_short_gives_a_gap() {
     assert!(0.0 < proof.least && proof.least < best.time && short.time >= best.time);
     assert!(short.gap().is_some_and(|gap| 0.0 < gap && gap < 1.0));
     valid(&short);
+}
+
+#[test]
+fn an_interrupted_search_gives_the_best_plan_so_far() {
+    let (graph, roots) = random(14, 400, 130);
+    let roots: Vec<_> = roots.into_iter().map(|class| (class, ())).collect();
+    /// The plan where the question with this number is answered with yes, and how many were asked.
+    fn until<'g, C: Cost<Open, State = (), Note = String>>(
+        graph: &'g Graph<Open>,
+        roots: &[(Class, ())],
+        cost: &C,
+        last: usize,
+    ) -> (Extracted<'g, Open, (), String>, usize) {
+        let asked = AtomicUsize::new(0);
+        let interrupted = || asked.fetch_add(1, Ordering::Relaxed) + 1 >= last;
+        let request = Request {
+            interrupted: &interrupted,
+            ..request(roots, Method::Exact(ExactLimits::default()))
+        };
+        let found = extract(graph, cost, &request, |_| 0).unwrap();
+        (found, asked.load(Ordering::Relaxed))
+    }
+    let joint = extract(&graph, &Neighbours, &request(&roots, Method::Joint), |_| 0).unwrap();
+    let (best, asked) = until(&graph, &roots, &Neighbours, usize::MAX);
+    assert!(best.proof.is_some_and(|proof| proof.end == End::Proven));
+    assert!(asked > 3, "the solver asked {asked} times");
+    // Before the first round, and within the solver.
+    for last in 1..asked {
+        let (short, _) = until(&graph, &roots, &Neighbours, last);
+        let proof = short.proof.as_ref().unwrap();
+        assert_eq!(proof.end, End::Interrupted, "question {last} of {asked}");
+        assert_eq!(proof.rounds, usize::from(last > 1));
+        assert!(best.time <= short.time && short.time <= joint.time);
+        assert!(proof.least <= best.time && short.gap().is_some_and(|gap| gap > 0.0));
+        valid(&short);
+    }
+    // What earlier rounds have found stays.
+    let (_, asked) = until(&graph, &roots, &Vague, usize::MAX);
+    let (short, _) = until(&graph, &roots, &Vague, asked / 2);
+    let proof = short.proof.as_ref().unwrap();
+    assert_eq!(proof.end, End::Interrupted);
+    let before = proof.rounds - 1;
+    assert!(before > 0 && proof.least > 0.0);
+    let one_less = ExactLimits {
+        rounds: before,
+        ..ExactLimits::default()
+    };
+    let one_less = request(&roots, Method::Exact(one_less));
+    let one_less = extract(&graph, &Vague, &one_less, |_| 0).unwrap();
+    assert!(short.time <= one_less.time);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use npir_egraph::{
     Arity, Change, Class, Conflict, Cost, Domain, Extracted, Fidelity, Graph, Limits, Method,
     NodeRef, Origin, PatternError, Plan, Request, Rule, RuleError, RuleSet, SearchLimits, StepKind,
-    Stop, Way, extract, saturate,
+    Stop, Way, extract, go_on, saturate,
 };
 
 /// Vectors of known lengths.
@@ -324,6 +324,7 @@ fn best<'g>(graph: &'g Toy, cost: &Times, roots: &[Class]) -> Option<Extracted<'
         original: &[],
         limits: SearchLimits::default(),
         method: Method::Joint,
+        interrupted: &go_on,
     };
     extract(graph, cost, &request, |_| 0)
 }
@@ -412,6 +413,7 @@ fn the_whole_plan_decides() {
         original: &[],
         limits: SearchLimits::default(),
         method: Method::Joint,
+        interrupted: &go_on,
     };
     let found = extract(&graph, &Fused, &request, |_| 0).unwrap();
     assert_eq!(ops(&found), ["x", "h", "g", "+"]);
@@ -478,6 +480,7 @@ fn values_do_not_wait_for_what_comes_later() {
         original: &[],
         limits: SearchLimits::default(),
         method: Method::Joint,
+        interrupted: &go_on,
     };
     let cost = Times(|op| if op == "f" { 9.0 } else { 1.0 });
     let late = |node: NodeRef<'_, Vectors>| if node.op() == "y" { 5 } else { 1 };
@@ -536,6 +539,7 @@ fn layouts_are_chosen_with_the_nodes() {
         original: &[],
         limits: SearchLimits::default(),
         method: Method::Joint,
+        interrupted: &go_on,
     };
     let found = extract(&graph, &Layouts { turn: 3.0 }, &request, |_| 0).unwrap();
     assert_eq!(ops(&found), ["x", "f", "convert", "h"]);
@@ -561,6 +565,7 @@ fn the_original_stays_where_nothing_is_better() {
         original: &[(x, 0), (f, 1)],
         limits: SearchLimits::default(),
         method: Method::Joint,
+        interrupted: &go_on,
     };
     let found = extract(&graph, &Times(|_| 1.0), &request, |_| 0).unwrap();
     assert_eq!(ops(&found), ["x", "f"]);

@@ -1,6 +1,6 @@
 //! MLIR's tools with a registry.
 
-use crate::process::{arguments, end_quietly_with_the_reader};
+use crate::process::{arguments, end_quietly_with_the_reader, interrupt_searches};
 use npir::Level;
 use npir::mlir::dialect::Registry;
 use npir::mlir::tools::{lsp_server_main, opt_main, reduce_main, translate_main};
@@ -15,6 +15,7 @@ fn code(status: i32) -> ExitCode {
 /// The start of every tool: its arguments, or the exit code.
 fn start() -> Result<Vec<String>, ExitCode> {
     end_quietly_with_the_reader();
+    interrupt_searches();
     arguments().map_err(|message| {
         eprintln!("error: {message}");
         ExitCode::FAILURE

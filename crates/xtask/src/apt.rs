@@ -9,8 +9,15 @@ use crate::failure::{Failure, Result};
 use crate::process::{self, Watched};
 use crate::progress::Progress;
 
-/// Free space that downloading and unpacking the packages takes, in KiB, with some room.
-const SPACE_KIB: u64 = 4 << 20;
+/// What is to be known of packages besides their names.
+pub(crate) struct Needs<'a> {
+    /// What they are, for people.
+    pub(crate) what: &'a str,
+    /// Free space that downloading and unpacking them takes, in KiB, with some room.
+    pub(crate) space_kib: u64,
+    /// What to do where the package lists do not know one.
+    pub(crate) advice: &'a str,
+}
 
 /// What keeps packages from being installed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +70,13 @@ pub(crate) fn command_line(packages: &[&str]) -> String {
 /// Installs `packages`: all are downloaded and checked before the first one is unpacked.
 ///
 /// What apt says goes to `log`; a failure quotes its end.
-pub(crate) fn install(packages: &[&str], log: &Path) -> Result {
-    check_space()?;
+pub(crate) fn install(packages: &[&str], log: &Path, needs: &Needs<'_>) -> Result {
+    check_space(needs)?;
     let out = File::create(log).map_err(|error| Failure::io(log, &error))?;
     let apt = Apt { log, out, packages };
 
     apt.step("Reading the package lists", &["update"])?;
-    apt.check_known()?;
+    apt.check_known(needs)?;
     let mut download = vec![
         "install",
         "-y",
@@ -128,7 +135,7 @@ impl Apt<'_> {
     }
 
     /// Fails when the package lists do not know a package, before anything is downloaded.
-    fn check_known(&self) -> Result {
+    fn check_known(&self, needs: &Needs<'_>) -> Result {
         let unknown: Vec<&str> = self
             .packages
             .iter()
@@ -146,11 +153,9 @@ impl Apt<'_> {
             return Ok(());
         }
         Err(Failure::new(format!(
-            "the package lists of this system have no {}. Nothing was installed.\n\
-             Debian 12 has LLVM 22 in its security archive (bookworm-security): add it to the sources of apt.\n\
-             On another release add an archive that has it, or install LLVM/MLIR 22 elsewhere and set LLVM_SYS_221_PREFIX, MLIR_SYS_220_PREFIX, \
-             TABLEGEN_220_PREFIX and LIBCLANG_PATH.",
-            unknown.join(", ")
+            "the package lists of this system have no {}. Nothing was installed.{}",
+            unknown.join(", "),
+            needs.advice
         )))
     }
 
@@ -171,7 +176,7 @@ impl Apt<'_> {
 }
 
 /// Fails when `/usr` has too little space, before anything is downloaded.
-fn check_space() -> Result {
+fn check_space(needs: &Needs<'_>) -> Result {
     let Ok(text) = process::capture(Command::new("df").args(["--output=avail", "-k", "/usr"]))
     else {
         return Ok(());
@@ -181,9 +186,10 @@ fn check_space() -> Result {
         .last()
         .and_then(|line| line.trim().parse::<u64>().ok())
     {
-        Some(free) if free < SPACE_KIB => Err(Failure::new(format!(
-            "LLVM/MLIR 22 needs about {} GiB below /usr, but only {:.1} GiB are free. Nothing was installed.",
-            SPACE_KIB >> 20,
+        Some(free) if free < needs.space_kib => Err(Failure::new(format!(
+            "{} needs about {} GiB below /usr, but only {:.1} GiB are free. Nothing was installed.",
+            needs.what,
+            needs.space_kib >> 20,
             free as f64 / f64::from(1 << 20)
         ))),
         _ => Ok(()),

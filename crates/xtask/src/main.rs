@@ -1,11 +1,12 @@
-//! Project commands: `cargo xtask setup | demo | python | test | ops | vector-math | compile-times | extraction | bench |
-//! regret | peers | emulate | tidy | dist | wheel`.
+//! Project commands: `cargo xtask setup | demo | python | test | ops | vector-math | compile-times | optimizer-times |
+//! extraction | bench | regret | peers | emulate | tidy | dist | wheel`.
 //!
 //! This crate builds on a machine that has Rust and nothing else: no LLVM, no foreign library.
 //! It owns every command that people and the build machines run, so that both run the same.
 
 mod apt;
 mod bench;
+mod browser;
 mod demo;
 mod diffs;
 mod dist;
@@ -35,7 +36,7 @@ use failure::{Failure, Result};
 const USAGE: &str = "\
 Usage: cargo xtask <command>
 
-  setup                    install or check LLVM/MLIR 22 and the Python test environment
+  setup                    install or check LLVM/MLIR 22, the Python test environment and the browser of a test
   demo                     setup, build, and run k-means on real data
   python                   setup, and build the Python package into target/python
   test [--long] [FILTER]   setup, then all tests; --long adds the slow ones,
@@ -50,6 +51,9 @@ Usage: cargo xtask <command>
   compile-times [--write] [FILTER]
                            time compiling programs of 20 to 20,000 operations, those whose name and
                            number contain FILTER; --write puts the table into the book
+  optimizer-times [--write] [FILTER]
+                           time the optimizer alone: programs of the benchmark, and generated ones of 500 and 5,000
+                           operations, those whose name contains FILTER; --write puts three numbers into the book
   extraction [--write] [FILTER]
                            compare the ways of the optimizer to choose a plan, for programs of files whose name
                            contains FILTER; --write puts the table into the book
@@ -87,13 +91,19 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["setup"] => drop(setup::run()?),
+        ["setup"] => {
+            setup::run()?;
+            if let Some(left_out) = browser::ensure() {
+                println!("{left_out}");
+            }
+        }
         ["demo"] => demo::run()?,
         ["python"] => python::build()?,
         ["test", options @ ..] => return test::run(&test::Options::parse(options)?),
         ["ops", options @ ..] => ops::run(options)?,
         ["vector-math", options @ ..] => ops::vector_math(options)?,
         ["compile-times", options @ ..] => ops::compile_times(options)?,
+        ["optimizer-times", options @ ..] => ops::optimizer_times(options)?,
         ["extraction", options @ ..] => ops::extraction(options)?,
         ["bench", arguments @ ..] => bench::run(arguments)?,
         ["regret", arguments @ ..] => regret::run(arguments)?,

@@ -1,5 +1,5 @@
-//! `cargo xtask ops`, `cargo xtask vector-math`, `cargo xtask compile-times` and `cargo xtask extraction`: what operations,
-//! compilation and the choice of plans take.
+//! `cargo xtask ops`, `cargo xtask vector-math`, `cargo xtask compile-times`, `cargo xtask optimizer-times` and `cargo xtask
+//! extraction`: what operations, compilation and the choice of plans take.
 
 use crate::failure::Result;
 use crate::process;
@@ -24,6 +24,18 @@ pub(crate) fn compile_times(options: &[&str]) -> Result {
     bench(
         "Programs by their number of operations",
         "compile",
+        "bench",
+        &[],
+        options,
+    )
+}
+
+/// What the optimizer takes of that, as releases do it. `options`: a text that the program's name contains, `--write` for
+/// the page of the book.
+pub(crate) fn optimizer_times(options: &[&str]) -> Result {
+    bench(
+        "Programs in the optimizer",
+        "optimizer",
         "bench",
         &[],
         options,

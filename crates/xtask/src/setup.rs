@@ -3,12 +3,21 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::apt::{self, Obstacle};
+use crate::apt::{self, Needs, Obstacle};
 use crate::failure::{Failure, Result};
 use crate::llvm::{self, Need, Prefix, State};
 use crate::process;
 use crate::python;
 use crate::workspace;
+
+/// LLVM/MLIR with its headers and libraries.
+const NEEDS: Needs<'_> = Needs {
+    what: "LLVM/MLIR 22",
+    space_kib: 4 << 20,
+    advice: "\nDebian 12 has LLVM 22 in its security archive (bookworm-security): add it to the sources of apt.\n\
+             On another release add an archive that has it, or install LLVM/MLIR 22 elsewhere and set LLVM_SYS_221_PREFIX, \
+             MLIR_SYS_220_PREFIX, TABLEGEN_220_PREFIX and LIBCLANG_PATH.",
+};
 
 /// What a ready machine offers to the other commands.
 pub(crate) struct Ready {
@@ -128,7 +137,7 @@ fn install(state: &State, packages: &[&str]) -> Result {
             );
             let folder = workspace::root().join("target");
             std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, &error))?;
-            apt::install(packages, &folder.join("setup-apt.log"))
+            apt::install(packages, &folder.join("setup-apt.log"), &NEEDS)
         }
     }
 }

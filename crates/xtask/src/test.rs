@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::browser;
 use crate::failure::{Failure, Result};
 use crate::process::{self, Watched};
 use crate::python;
@@ -116,6 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.sanitize {
         return sanitized(&context);
     }
+    let no_browser = browser::ensure();
     process::heading("Build");
     if !build(&context) {
         println!("The workspace does not build, so no test ran.\n0 passed, 1 failed");
@@ -151,6 +153,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         )));
     }
     process::heading("Summary");
+    if let Some(left_out) = no_browser {
+        println!("{left_out}");
+    }
     println!(
         "{}\n{} passed, {} failed",
         lines.join("\n"),

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use npir_egraph::ablation::{Baseline, cost_of};
 use npir_egraph::{
-    ExactLimits, Fidelity, Limits, Method, NodeRef, Proof, Request, SearchLimits, extract, saturate,
+    ExactLimits, Fidelity, Limits, Method, NodeRef, Proof, Request, SearchLimits, extract, go_on,
+    saturate,
 };
 use npir_machine::Machine;
 use npir_mlir::prelude::*;
@@ -76,6 +77,7 @@ pub fn compare<'c>(
             original: &original,
             limits: SearchLimits::default(),
             method,
+            interrupted: &go_on,
         };
         let available = |node: NodeRef<'_, Numpy<'c>>| region.available(node);
         let baseline = |baseline| {

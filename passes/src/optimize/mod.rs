@@ -5,6 +5,7 @@
 
 pub mod ablation;
 mod hoist;
+mod interrupt;
 mod picture;
 mod prefer;
 mod reasons;
@@ -24,6 +25,8 @@ use npir_numpy::optimize::{Numbers, Numpy, registered};
 use npir_numpy::rules;
 
 use crate::pipeline::Extraction;
+use interrupt::Searching;
+pub use interrupt::interrupt;
 pub use picture::{ClassPicture, KernelPicture, NodePicture, Picture, Read, RulePicture};
 use prefer::Prefer;
 use reasons::Reasons;
@@ -295,13 +298,13 @@ impl Optimize {
         let Some(rules) = self.rules(domain)? else {
             return Ok(());
         };
-        let method = self.method()?;
+        let choosing = Choosing::new(self.method()?);
         let warn = |words: &str| function.emit_warning(words);
         let numbers = Numbers::new(Machine::from_option_or_default(&self.machine, warn));
         for block in blocks(function, domain) {
             let mut optimize = |pass: &mut Self| {
                 let pictures = pictures.as_deref_mut();
-                pass.block(block, domain, &rules, method, &numbers, pictures);
+                pass.block(block, domain, &rules, &choosing, &numbers, pictures);
             };
             optimize(self);
             if self.whole_stacks(block)? > 0 {
@@ -358,7 +361,7 @@ impl Optimize {
         block: Blk<'c>,
         domain: Numpy<'c>,
         rules: &RuleSet<Numpy<'c>>,
-        method: Method,
+        choosing: &Choosing,
         numbers: &Numbers,
         pictures: Option<&mut Vec<Picture>>,
     ) {
@@ -393,7 +396,8 @@ impl Optimize {
             roots: &region.roots(&graph),
             original: &region.original(),
             limits: search,
-            method,
+            method: choosing.method,
+            interrupted: &|| choosing.is_interrupted(),
         };
         let available = |node: npir_egraph::NodeRef<'_, Numpy<'c>>| region.available(node);
         if self.prefer {
@@ -441,6 +445,25 @@ impl Optimize {
             reasons.report(region, rules);
         }
         write::write(region, &found.plan());
+    }
+}
+
+/// How plans are chosen for one function.
+struct Choosing {
+    method: Method,
+    /// The exact search, which may be interrupted.
+    searching: Option<Searching>,
+}
+
+impl Choosing {
+    fn new(method: Method) -> Self {
+        let searching = matches!(method, Method::Exact(_)).then(Searching::begin);
+        Choosing { method, searching }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        let searching = self.searching.as_ref();
+        searching.is_some_and(Searching::is_interrupted)
     }
 }
 

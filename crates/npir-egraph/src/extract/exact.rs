@@ -8,7 +8,7 @@
 use super::cycles;
 use super::linear::Linear;
 use super::problem::Problem;
-use super::solver::{self, Outcome};
+use super::solver::{self, Ended, Interrupted, Outcome};
 use super::{Cost, Extracted, Plan, Rejected};
 use crate::domain::Domain;
 use crate::graph::Graph;
@@ -45,6 +45,8 @@ pub enum End {
     Branches,
     /// The limit of rounds was reached.
     Rounds,
+    /// The caller has interrupted it.
+    Interrupted,
     /// The solver failed, and said this.
     Solver(String),
 }
@@ -56,6 +58,7 @@ impl std::fmt::Display for End {
             End::Variables => f.write_str("the limit of variables was reached"),
             End::Branches => f.write_str("the limit of branches was reached"),
             End::Rounds => f.write_str("the limit of rounds was reached"),
+            End::Interrupted => f.write_str("it was interrupted"),
             End::Solver(words) => write!(f, "the solver failed: {words}"),
         }
     }
@@ -82,6 +85,7 @@ pub(super) fn prove<D: Domain, C: Cost<D>>(
     found: &mut Extracted<'_, D, C::State, C::Note>,
     cost: &C,
     limits: ExactLimits,
+    interrupted: &Interrupted<'_>,
 ) {
     let mut proof = Proof {
         least: 0.0,
@@ -90,7 +94,7 @@ pub(super) fn prove<D: Domain, C: Cost<D>>(
         rounds: 0,
     };
     if found.time > 0.0 {
-        let better = search(found, cost, limits, &mut proof);
+        let better = search(found, cost, limits, interrupted, &mut proof);
         if let Some((choice, order, time)) = better {
             found.rejected = Some(rejected(found, &choice));
             (found.choice, found.order, found.time) = (choice, order, time);
@@ -108,6 +112,7 @@ fn search<D: Domain, C: Cost<D>>(
     found: &Extracted<'_, D, C::State, C::Note>,
     cost: &C,
     limits: ExactLimits,
+    interrupted: &Interrupted<'_>,
     proof: &mut Proof,
 ) -> Option<Better> {
     let (graph, problem) = (found.graph, &found.problem);
@@ -127,15 +132,19 @@ fn search<D: Domain, C: Cost<D>>(
             proof.end = End::Rounds;
             return best;
         }
+        if interrupted() {
+            proof.end = End::Interrupted;
+            return best;
+        }
         proof.rounds += 1;
-        let (values, bound, complete) = match solver::solve(&linear, limits.branches) {
+        let (values, bound, ended) = match solver::solve(&linear, limits.branches, interrupted) {
             // All plans have been judged.
-            Outcome::Infeasible => (None, f64::INFINITY, true),
+            Outcome::Infeasible => (None, f64::INFINITY, Ended::Complete),
             Outcome::Searched {
                 values,
                 bound,
-                complete,
-            } => (values, bound, complete),
+                ended,
+            } => (values, bound, ended),
             Outcome::Failed(words) => {
                 proof.end = End::Solver(words);
                 return best;
@@ -164,8 +173,15 @@ fn search<D: Domain, C: Cost<D>>(
         if proof.least >= least_known * (1.0 - TOLERANCE) {
             return best;
         }
-        if !complete || is_known {
-            proof.end = End::Branches;
+        let end = match ended {
+            Ended::Complete if is_known => Some(End::Branches),
+            Ended::Complete => None,
+            Ended::Nodes => Some(End::Branches),
+            Ended::Interrupted => Some(End::Interrupted),
+            Ended::Other(words) => Some(End::Solver(words)),
+        };
+        if let Some(end) = end {
+            proof.end = end;
             return best;
         }
     }

@@ -1,7 +1,7 @@
 //! Plans to start from: the best tree of each slot, and a DAG that counts what is shared once.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::problem::Problem;
 
@@ -68,8 +68,55 @@ pub(super) fn tree<S: Copy + Ord, N>(problem: &Problem<S, N>) -> Option<Vec<usiz
     possible.then_some(choice)
 }
 
-/// What one way to fill a slot needs altogether: each slot once, with its option and time.
-type Needs = BTreeMap<usize, (usize, f64)>;
+/// What one way to fill a slot needs altogether: each slot once, with its time.
+type Needs = Vec<(usize, f64)>;
+
+/// A set of slots with their times, which is emptied at once.
+struct Union {
+    /// For each slot the turn in which it came into the set.
+    turns: Vec<usize>,
+    turn: usize,
+    /// The time of each slot of the set.
+    times: Vec<f64>,
+    slots: Vec<usize>,
+}
+
+impl Union {
+    fn new(slots: usize) -> Self {
+        Union {
+            turns: vec![0; slots],
+            turn: 0,
+            times: vec![0.0; slots],
+            slots: Vec::new(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.turn += 1;
+        self.slots.clear();
+    }
+
+    fn contains(&self, slot: usize) -> bool {
+        self.turns[slot] == self.turn
+    }
+
+    /// Adds a slot; of two times the later one counts.
+    fn add(&mut self, slot: usize, time: f64) {
+        self.times[slot] = time;
+        if std::mem::replace(&mut self.turns[slot], self.turn) != self.turn {
+            self.slots.push(slot);
+        }
+    }
+
+    fn time(&self) -> f64 {
+        self.slots.iter().map(|&slot| self.times[slot]).sum()
+    }
+
+    fn needs(&self) -> Needs {
+        let slots = self.slots.iter();
+        slots.map(|&slot| (slot, self.times[slot])).collect()
+    }
+}
 
 /// A greedy DAG, from the leaves upwards in the order of `tree`: each slot takes the option that needs least, where
 /// what several children need counts once. `None` where the choices run in a circle.
@@ -80,6 +127,7 @@ pub(super) fn dag<S: Copy + Ord, N>(problem: &Problem<S, N>, tree: &[usize]) -> 
     let mut choice = tree.to_vec();
     let mut queue: VecDeque<usize> = (0..problem.slots.len()).rev().collect();
     let mut queued = vec![true; problem.slots.len()];
+    let mut all = Union::new(problem.slots.len());
     // Each visit may only lower a time; the bound is for rounding that would go on for ever.
     let mut visits = problem.slots.len().saturating_mul(32);
     while let Some(slot) = queue.pop_front() {
@@ -87,21 +135,21 @@ pub(super) fn dag<S: Copy + Ord, N>(problem: &Problem<S, N>, tree: &[usize]) -> 
         queued[slot] = false;
         let mut best: Option<(f64, usize, Needs)> = None;
         for (index, option) in problem.slots[slot].options.iter().enumerate() {
-            let mut all = Needs::new();
-            let complete = option.children.iter().all(|&child| match &needs[child] {
-                Some(own) => {
-                    all.extend(own.iter().map(|(&slot, &cost)| (slot, cost)));
-                    true
-                }
-                None => false,
-            });
-            if !complete || all.contains_key(&slot) {
+            let children = option.children.iter().map(|&child| needs[child].as_ref());
+            let Some(children) = children.collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            all.clear();
+            for &(needed, time) in children.into_iter().flatten() {
+                all.add(needed, time);
+            }
+            if all.contains(slot) {
                 continue;
             }
-            all.insert(slot, (index, option.time + EPSILON));
-            let time: f64 = all.values().map(|(_, time)| time).sum();
+            all.add(slot, option.time + EPSILON);
+            let time = all.time();
             if best.as_ref().is_none_or(|(least, ..)| time < *least) {
-                best = Some((time, index, all));
+                best = Some((time, index, all.needs()));
             }
         }
         if let Some((time, index, all)) = best

@@ -127,6 +127,14 @@ pub struct Request<'r, S> {
     pub limits: SearchLimits,
     /// How to choose.
     pub method: Method,
+    /// Asked again and again by the exact search: `true` ends it, with the best plan so far. [`go_on`] where nobody
+    /// interrupts.
+    pub interrupted: &'r (dyn Fn() -> bool + Sync),
+}
+
+/// Nobody interrupts: for [`Request::interrupted`].
+pub fn go_on() -> bool {
+    false
 }
 
 /// What a step of a plan does.
@@ -317,7 +325,7 @@ pub fn extract<'g, D: Domain, C: Cost<D>>(
     let mut found = search::improve(graph, problem, cost, start, request.limits);
     match request.method {
         Method::Joint => {}
-        Method::Exact(limits) => exact::prove(&mut found, cost, limits),
+        Method::Exact(limits) => exact::prove(&mut found, cost, limits, request.interrupted),
         Method::Sample(seed) => sample::choose(&mut found, cost, seed),
     }
     Some(found)

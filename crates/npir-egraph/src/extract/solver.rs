@@ -1,5 +1,8 @@
 //! The solver of integer programs: HiGHS by way of good_lp, where the feature `exact` is on.
 
+/// Asked again and again by the solver; `true` ends its search.
+pub(super) type Interrupted<'r> = dyn Fn() -> bool + Sync + 'r;
+
 /// What the solver found.
 #[cfg_attr(
     not(feature = "exact"),
@@ -14,21 +17,38 @@ pub(super) enum Outcome {
         values: Option<Vec<f64>>,
         /// No solution costs less, in the unit of the program.
         bound: f64,
-        /// Whether it came to an end: the solution is the best one.
-        complete: bool,
+        /// Why it ended.
+        ended: Ended,
     },
     /// It failed, and said this.
     Failed(String),
 }
 
+/// Why a search of the solver ended.
+#[cfg_attr(
+    not(feature = "exact"),
+    expect(dead_code, reason = "what only the solver makes")
+)]
+pub(super) enum Ended {
+    /// The solution is the best one.
+    Complete,
+    /// The limit of nodes was reached.
+    Nodes,
+    /// The caller has interrupted it.
+    Interrupted,
+    /// A limit of the solver's own, with its name.
+    Other(String),
+}
+
 /// Whether this build has a solver: the feature `exact`.
 pub const HAS_EXACT: bool = cfg!(feature = "exact");
 
-/// Solves the program, with at most so many nodes of a search tree.
+/// Solves the program, with at most so many nodes of a search tree, until `interrupted` says so.
 #[cfg(not(feature = "exact"))]
 pub(super) fn solve<S: Copy + Ord, N>(
     _: &super::linear::Linear<'_, S, N>,
     _branches: usize,
+    _interrupted: &Interrupted<'_>,
 ) -> Outcome {
     Outcome::Failed("this build has none (feature `exact`)".to_owned())
 }
@@ -38,17 +58,58 @@ pub(super) use by_highs::solve;
 
 #[cfg(feature = "exact")]
 mod by_highs {
+    use std::ffi::{c_char, c_int, c_void};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use good_lp::solvers::highs::highs;
     use good_lp::{Expression, ProblemVariables, SolverModel, constraint, variable};
-    use highs::{HighsModelStatus, HighsSolutionStatus};
+    use highs::{HighsModelStatus, HighsSolutionStatus, Model};
+    use highs_sys::{
+        Highs_setCallback, Highs_startCallback, HighsCallbackDataIn, HighsCallbackDataOut,
+        kHighsCallbackIpmInterrupt, kHighsCallbackMipInterrupt, kHighsCallbackSimplexInterrupt,
+    };
 
     use super::super::linear::{Kind, Linear};
-    use super::Outcome;
+    use super::{Ended, Interrupted, Outcome};
+
+    /// HiGHS asks whether it shall go on: `data` is a `&Interrupted`. A panic ends the search as well.
+    extern "C" fn ask(
+        _: c_int,
+        _: *const c_char,
+        _: *const HighsCallbackDataOut,
+        answer: *mut HighsCallbackDataIn,
+        data: *mut c_void,
+    ) {
+        // SAFETY: `watch` has given HiGHS the address of a reference that outlives the model.
+        let interrupted = unsafe { &*data.cast::<&Interrupted<'_>>() };
+        let stop = catch_unwind(AssertUnwindSafe(interrupted)).unwrap_or(true);
+        // SAFETY: HiGHS gives a null pointer, or that of an answer which it reads after this call.
+        if let Some(answer) = unsafe { answer.as_mut() } {
+            answer.user_interrupt = c_int::from(stop);
+        }
+    }
+
+    /// Lets HiGHS ask `interrupted`, which must outlive the model; `false` where it will not.
+    fn watch(model: &mut Model, interrupted: &&Interrupted<'_>) -> bool {
+        let data = std::ptr::from_ref(interrupted).cast_mut().cast();
+        let highs = model.as_mut_ptr();
+        // SAFETY: `highs` is a live model; `data` is what `ask` takes it for.
+        let status = unsafe { Highs_setCallback(highs, Some(ask), data) };
+        let kinds = [
+            kHighsCallbackSimplexInterrupt,
+            kHighsCallbackIpmInterrupt,
+            kHighsCallbackMipInterrupt,
+        ];
+        // SAFETY: as above; these are kinds of callbacks.
+        let start = |kind| unsafe { Highs_startCallback(highs, kind) } == highs_sys::STATUS_OK;
+        status == highs_sys::STATUS_OK && kinds.into_iter().all(start)
+    }
 
     /// See above.
     pub(in super::super) fn solve<S: Copy + Ord, N>(
         linear: &Linear<'_, S, N>,
         branches: usize,
+        interrupted: &Interrupted<'_>,
     ) -> Outcome {
         let mut all = ProblemVariables::new();
         let variables: Vec<_> = linear
@@ -93,15 +154,23 @@ mod by_highs {
         model.set_option("mip_rel_gap", 1e-7);
         model.set_option("mip_abs_gap", 0.0);
         model.set_option("mip_max_nodes", i32::try_from(branches).unwrap_or(i32::MAX));
+        if !watch(&mut model, &interrupted) {
+            return Outcome::Failed("it cannot be interrupted".to_owned());
+        }
         let solved = match model.try_solve() {
             Ok(solved) => solved,
             Err(error) => return Outcome::Failed(format!("{error:?}")),
         };
-        let complete = match solved.status() {
-            HighsModelStatus::Optimal => true,
+        let ended = match solved.status() {
+            HighsModelStatus::Optimal => Ended::Complete,
             // So it says of the limit of nodes.
-            HighsModelStatus::ReachedSolutionLimit => false,
+            HighsModelStatus::ReachedSolutionLimit => Ended::Nodes,
+            HighsModelStatus::ReachedInterrupt => Ended::Interrupted,
             HighsModelStatus::Infeasible => return Outcome::Infeasible,
+            other @ (HighsModelStatus::ReachedTimeLimit
+            | HighsModelStatus::ReachedIterationLimit
+            | HighsModelStatus::ReachedMemoryLimit
+            | HighsModelStatus::Unknown) => Ended::Other(format!("{other:?}")),
             other => return Outcome::Failed(format!("{other:?}")),
         };
         let bound = solved.double_info_value(c"mip_dual_bound");
@@ -110,7 +179,7 @@ mod by_highs {
         Outcome::Searched {
             values,
             bound: bound.unwrap_or(0.0),
-            complete,
+            ended,
         }
     }
 }

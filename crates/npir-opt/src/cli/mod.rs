@@ -173,6 +173,7 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
 /// exit code is 1 (2 for a malformed command line).
 pub fn main() -> ExitCode {
     crate::process::end_quietly_with_the_reader();
+    crate::process::interrupt_searches();
     npir::cpu::install_fatal_error_note();
     let result = match Cli::parse().command {
         Command::Run(args) => args.run(),

@@ -164,3 +164,32 @@ fn limits_are_remarks_with_the_gap() {
         "{remarks:?}"
     );
 }
+
+#[test]
+fn an_interrupted_search_is_a_remark_with_the_gap() {
+    let source = "func.func @f(%x: tensor<700xf64>) -> (tensor<700xf64>, tensor<1xindex>) {
+        %y = numpy.multiply %x, %x : tensor<700xf64>, tensor<700xf64> -> tensor<700xf64>
+        %s = shape.shape_of %y : tensor<700xf64> -> tensor<1xindex>
+        return %y, %s : tensor<700xf64>, tensor<1xindex>
+    }";
+    let compiler = compiler();
+    let context = compiler.context();
+    let mut module = compiler
+        .parse(&context, source.as_bytes(), "test.mlir")
+        .unwrap();
+    let remarks = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let into = std::sync::Arc::clone(&remarks);
+    let compiler = compiler.on_remark(move |d| {
+        // The optimizer says what it does not know before it searches: this is when somebody loses patience.
+        npir::passes::optimize::interrupt();
+        into.lock().unwrap().push(d.message.clone());
+    });
+    let passes = "func.func(npir-optimize{mode=relaxed extract=exact})";
+    compiler.run_passes(&context, &mut module, passes).unwrap();
+    let remarks = remarks.lock().unwrap();
+    let expected = "the exact search stopped early: it was interrupted; the best plan may be cheaper by 100.0 %";
+    assert!(
+        remarks.iter().any(|remark| remark == expected),
+        "{remarks:?}"
+    );
+}

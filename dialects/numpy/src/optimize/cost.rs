@@ -176,11 +176,18 @@ impl Numbers {
             Profile::Other(_) => Threads::One,
             _ => Threads::All,
         };
+        let bytes = self.bytes(graph, class);
+        let of = |threads| Moving {
+            reading: machine.reading(1.0, bytes, threads),
+            writing: machine.writing(bytes, threads),
+        };
         Note {
             kind,
             time,
             threads,
-            bytes: self.bytes(graph, class),
+            bytes,
+            by_one: of(Threads::One),
+            by_all: of(Threads::All),
         }
     }
 }
@@ -206,6 +213,26 @@ pub struct Note {
     pub(super) threads: Threads,
     /// Bytes of the value.
     pub(super) bytes: f64,
+    by_one: Moving,
+    by_all: Moving,
+}
+
+/// What it takes to move a value, on so many threads.
+#[derive(Clone, Copy, Debug)]
+struct Moving {
+    /// Seconds to read a byte of it.
+    reading: f64,
+    /// Seconds to write it.
+    writing: f64,
+}
+
+impl Note {
+    fn moving(&self, threads: Threads) -> Moving {
+        match threads {
+            Threads::One => self.by_one,
+            Threads::All => self.by_all,
+        }
+    }
 }
 
 /// Which kernel computes a value that is not stored.
@@ -230,19 +257,19 @@ impl Owner {
 
 /// A kernel: how long it computes on one thread, and what it takes from memory.
 #[derive(Clone, Debug, Default)]
-struct Kernel {
+struct Kernel<'p> {
     seconds: f64,
-    reads: Vec<Taken>,
+    reads: Vec<Taken<'p>>,
 }
 
 /// A value that a kernel takes from memory.
 #[derive(Clone, Copy, Debug)]
-struct Taken {
+struct Taken<'p> {
     slot: usize,
     /// Bytes of it that the kernel looks at.
     bytes: f64,
-    /// Bytes of all of it.
-    size: f64,
+    /// What is known of it.
+    note: &'p Note,
 }
 
 /// A kernel of a plan, for people.
@@ -277,7 +304,7 @@ struct Shared<'p> {
     /// The kernel that computes each step that is not stored.
     owner: Vec<Owner>,
     /// For each step the kernel that writes it, if it is stored.
-    kernels: Vec<Option<Kernel>>,
+    kernels: Vec<Option<Kernel<'p>>>,
 }
 
 impl<'c> Cost<Numpy<'c>> for Numbers {
@@ -366,12 +393,12 @@ impl Numbers {
     }
 
     /// What a kernel takes: on one thread, or on all of them where that is sooner.
-    fn times(&self, kernel: &Kernel, note: &Note) -> Times {
+    fn times(&self, kernel: &Kernel<'_>, note: &Note) -> Times {
         let machine = &self.machine;
         let on = |threads: Threads, shared: f64, start: f64| {
-            let reading = |read: &Taken| machine.reading(read.bytes, read.size, threads);
-            let moving = machine.writing(note.bytes, threads)
-                + kernel.reads.iter().map(reading).sum::<f64>();
+            let reading = |read: &Taken<'_>| read.bytes * read.note.moving(threads).reading;
+            let reading = kernel.reads.iter().map(reading).sum::<f64>();
+            let moving = note.moving(threads).writing + reading;
             let computing = kernel.seconds / shared;
             let overlap = OVERLAP * computing.min(moving);
             Times {
@@ -411,7 +438,7 @@ impl Numbers {
         for &root in plan.roots() {
             stored[seen_through(root)] = true;
         }
-        let mut kernels: Vec<Option<Kernel>> = vec![None; slots];
+        let mut kernels: Vec<Option<Kernel<'p>>> = vec![None; slots];
         for step in plan.steps().rev() {
             let Some(note) = step.note else { continue };
             let slot = step.slot;
@@ -468,7 +495,7 @@ impl Numbers {
                     kernel.reads.push(Taken {
                         slot: child,
                         bytes: bytes.min(source.bytes),
-                        size: source.bytes,
+                        note: source,
                     });
                 }
             }
