@@ -1,10 +1,11 @@
 //! How many kernels a program at the loop level has, and how many bytes they move from and to memory.
 //!
 //! A kernel is a nest, or what runs block by block on the same rows, with all that is in it: memory that it makes for itself
-//! holds a block and stays in the cache. Each array that it reads or writes counts once for reading and once for writing.
+//! holds a block and stays in the cache, as does what it writes and then reads of the same block. Each other array that it reads or
+//! writes counts once for reading and once for writing.
 //! Kernels in a loop count as often as the loop runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use npir_loop::{Library, Nest};
 use npir_mlir::prelude::*;
@@ -169,7 +170,15 @@ impl Touched {
 /// Bytes of the arrays from outside that a kernel reads and writes.
 fn of_kernel(kernel: Op<'_>) -> Option<u64> {
     let mut arrays: BTreeMap<(usize, bool), Touched> = BTreeMap::new();
+    // Parts that have been written for the same block: they are in the cache.
+    let mut made = HashSet::new();
     let mut note = |value: Val<'_>, writes: bool| {
+        let of_block = value.defining_op().is_some_and(|op| op.is_within(kernel));
+        match writes {
+            true if of_block => drop(made.insert(value.key())),
+            false if made.contains(&value.key()) => return,
+            _ => {}
+        }
         let source = outside(value, kernel);
         if !source.ty().is_memref() || source.defining_op().is_some_and(|op| op.is_within(kernel)) {
             return;

@@ -133,6 +133,7 @@ func.func @between(%x: memref<32000x64xf64>, %t: memref<32000x64xf64>, %w: memre
 // CHECK: %[[EACH:.*]] = arith.maxsi %{{.*}}, %c1
 // CHECK-NEXT: %[[CHUNKS:.*]] = arith.ceildivsi %{{.*}}, %[[EACH]]
 // CHECK-NEXT: %[[SEVERAL:.*]] = arith.cmpi sgt, %[[CHUNKS]], %c1
+// CHECK: %[[COUNT:.*]] = arith.select %[[SEVERAL]], %[[CHUNKS]], %c0
 // CHECK: %[[PARTS:.*]] = memref.alloc(%{{.*}}) : memref<?xi64>
 // CHECK: loop.parallel_for %[[CHUNKS]] grain %c1
 // CHECK: memref.alloc() : memref<[[B:[0-9]+]]xi64>
@@ -146,7 +147,7 @@ func.func @between(%x: memref<32000x64xf64>, %t: memref<32000x64xf64>, %w: memre
 // CHECK: memref.load %[[SUMS]]
 // CHECK: memref.store %{{.*}}, %[[SUMS]]
 // CHECK: scf.if %[[SEVERAL]]
-// CHECK: loop.nest bounds [%{{.*}}, %[[CHUNKS]]] iterators [parallel, reduction]
+// CHECK: loop.nest bounds [%{{.*}}, %[[COUNT]]] iterators [parallel, reduction]
 // CHECK-NEXT: outs(%[[OUT]] :
 // SERIAL-LABEL: func.func @counts
 // SERIAL-NOT: loop.parallel_for
@@ -196,14 +197,15 @@ func.func @no_sums(%at: memref<1000000xindex>, %x: memref<1000000xf64>, %out: me
 // Rows of a stack of matrices: too much of a matrix for a block, so blocks are of rows of one of them. What they share
 // moves with the matrix.
 // CHECK-LABEL: func.func @stack
-// CHECK: loop.parallel_for %c128 grain %c1
+// CHECK: loop.parallel_for %c32 grain %c1
 // CHECK: %[[OWN:.*]] = memref.alloc() : memref<1x8x512xf64>
-// CHECK: scf.for %[[BLOCK:.*]] =
-// CHECK: %[[IN:.*]] = arith.remui %[[BLOCK]], %c16
-// CHECK: %[[MATRIX:.*]] = arith.divui %[[BLOCK]], %c16
-// CHECK: %[[FIRST:.*]] = arith.muli %[[IN]], %c8
-// CHECK: memref.reinterpret_cast %arg0 {{.*}} sizes: [1, 8, 512]
+// CHECK: scf.for %[[TASK:.*]] =
+// CHECK: %[[PIECE:.*]] = arith.remui %[[TASK]], %c4
+// CHECK: %[[MATRIX:.*]] = arith.divui %[[TASK]], %c4
 // CHECK: memref.reinterpret_cast %arg1 {{.*}} sizes: [1, 512]
+// CHECK: scf.for %[[BLOCK:.*]] =
+// CHECK: %[[FIRST:.*]] = arith.muli %[[BLOCK]], %c8
+// CHECK: memref.reinterpret_cast %arg0 {{.*}} sizes: [1, 8, 512]
 // CHECK: loop.nest bounds [1, 8, 512] iterators [parallel, parallel, parallel]
 // CHECK: %[[ROW:.*]] = loop.index 1
 // CHECK: arith.addi %[[ROW]], %[[FIRST]]
@@ -264,9 +266,20 @@ func.func @columns_of_a_stack(%x: memref<8x128x512xf64>, %out: memref<8x512xf64>
   return
 }
 
-// Columns of a product are no rows: blocks of few columns would read the left operand again and again.
+// A tile of a product stays in the cache for what comes next.
 // CHECK-LABEL: func.func @product
-// CHECK: loop.nest bounds [2048, 2048, 1024]
+// CHECK-SAME: %[[X:.*]]: memref<2048x1024xf64>, %[[W:.*]]: memref<1024x2048xf64>, %[[Y:.*]]: memref<2048x2048xf64>
+// CHECK: loop.parallel_for
+// CHECK: %[[TILE:.*]] = memref.alloc() : memref<64x256xf64>
+// CHECK: scf.for
+// CHECK: memref.reinterpret_cast %[[W]] {{.*}} sizes: [1024, 256]
+// CHECK: scf.for
+// CHECK: memref.reinterpret_cast %[[X]] {{.*}} sizes: [64, 1024]
+// CHECK: loop.nest bounds [64, 256, 1024]
+// CHECK-NEXT: outs(%[[TILE]] :
+// CHECK: %[[PART:.*]] = memref.reinterpret_cast %[[Y]] {{.*}} sizes: [64, 256]
+// CHECK: loop.nest bounds [64, 256]
+// CHECK-NEXT: ins(%[[TILE]] : {{.*}}) outs(%[[PART]] :
 // CHECK: return
 #left = affine_map<(i, j, k) -> (i, k)>
 #right = affine_map<(i, j, k) -> (k, j)>
@@ -289,6 +302,141 @@ func.func @product(%x: memref<2048x1024xf64>, %w: memref<1024x2048xf64>, %y: mem
   body (%a: f64, %old: f64) {
     %c = arith.maximumf %a, %zero : f64
     loop.yield %c : f64
+  }
+  return
+}
+
+// Sizes may be unknown; what comes next may take the place of the product.
+// CHECK-LABEL: func.func @in_place
+// CHECK-SAME: {{.*}}, %[[Y:[a-z0-9]*]]: memref<?x?xf64>, %[[BIAS:[a-z0-9]*]]: memref<?xf64>)
+// CHECK: loop.parallel_for
+// CHECK: memref.reinterpret_cast %[[BIAS]]
+// CHECK: scf.for
+// CHECK: %[[PART:.*]] = memref.reinterpret_cast %{{.*}} sizes: [%{{.*}}, %{{.*}}], strides
+// CHECK: loop.nest bounds [%{{.*}}, %{{.*}}, 32]
+// CHECK-NEXT: outs(%[[PART]] :
+// CHECK: loop.nest bounds [%{{.*}}, %{{.*}}] iterators [parallel, parallel]
+// CHECK-NEXT: ins(%[[PART]], %{{.*}}) outs(%[[PART]] :
+func.func @in_place(%n: index, %m: index, %x: memref<?x32xf64>, %w: memref<32x?xf64>, %y: memref<?x?xf64>, %bias: memref<?xf64>) {
+  %zero = arith.constant 0.0 : f64
+  loop.nest bounds [%n, %m, 32] iterators [parallel, parallel, reduction]
+      ins(%x, %w : memref<?x32xf64>, memref<32x?xf64>) outs(%y : memref<?x?xf64>) maps [#left, #right, #out] init(%zero : f64)
+  body (%a: f64, %b: f64, %s: f64) {
+    %p = arith.mulf %a, %b : f64
+    %c = arith.addf %s, %p : f64
+    loop.yield %c : f64
+  } combine (%a: f64, %b: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  }
+  loop.nest bounds [%n, %m] iterators [parallel, parallel]
+      ins(%y, %bias : memref<?x?xf64>, memref<?xf64>) outs(%y : memref<?x?xf64>) maps [#ij, #j, #ij]
+  body (%a: f64, %b: f64, %old: f64) {
+    %c = arith.addf %a, %b : f64
+    loop.yield %c : f64
+  }
+  return
+}
+
+// A product of a product: bands of rows, for the second needs rows of the first as a whole.
+// CHECK-LABEL: func.func @layers
+// CHECK: loop.parallel_for %c32 grain %c1
+// CHECK: %[[HIDDEN:.*]] = memref.alloc() : memref<64x1024xf32>
+// CHECK: scf.for
+// CHECK: loop.nest bounds [64, 1024, 1024]
+// CHECK-NEXT: outs(%[[HIDDEN]] :
+// CHECK: loop.nest bounds [64, 256, 1024]
+// CHECK-NEXT: ins(%[[HIDDEN]],
+// CHECK: return
+func.func @layers(%x: memref<2048x1024xf32>, %v: memref<1024x1024xf32>, %w: memref<1024x256xf32>, %y: memref<2048x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %t = memref.alloc() : memref<2048x1024xf32>
+  loop.nest bounds [2048, 1024, 1024] iterators [parallel, parallel, reduction]
+      ins(%x, %v : memref<2048x1024xf32>, memref<1024x1024xf32>) outs(%t : memref<2048x1024xf32>) maps [#left, #right, #out] init(%zero : f32)
+  body (%a: f32, %b: f32, %s: f32) {
+    %p = arith.mulf %a, %b : f32
+    %c = arith.addf %s, %p : f32
+    loop.yield %c : f32
+  } combine (%a: f32, %b: f32) {
+    %c = arith.addf %a, %b : f32
+    loop.yield %c : f32
+  }
+  loop.nest bounds [2048, 256, 1024] iterators [parallel, parallel, reduction]
+      ins(%t, %w : memref<2048x1024xf32>, memref<1024x256xf32>) outs(%y : memref<2048x256xf32>) maps [#left, #right, #out] init(%zero : f32)
+  body (%a: f32, %b: f32, %s: f32) {
+    %p = arith.mulf %a, %b : f32
+    %c = arith.addf %s, %p : f32
+    loop.yield %c : f32
+  } combine (%a: f32, %b: f32) {
+    %c = arith.addf %a, %b : f32
+    loop.yield %c : f32
+  }
+  return
+}
+
+// Not where each band would read more again than the cache holds.
+// CHECK-LABEL: func.func @large_layers
+// CHECK: loop.nest bounds [2048, 4096, 1024]
+// CHECK: return
+func.func @large_layers(%x: memref<2048x1024xf32>, %v: memref<1024x4096xf32>, %w: memref<4096x256xf32>, %y: memref<2048x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %t = memref.alloc() : memref<2048x4096xf32>
+  loop.nest bounds [2048, 4096, 1024] iterators [parallel, parallel, reduction]
+      ins(%x, %v : memref<2048x1024xf32>, memref<1024x4096xf32>) outs(%t : memref<2048x4096xf32>) maps [#left, #right, #out] init(%zero : f32)
+  body (%a: f32, %b: f32, %s: f32) {
+    %p = arith.mulf %a, %b : f32
+    %c = arith.addf %s, %p : f32
+    loop.yield %c : f32
+  } combine (%a: f32, %b: f32) {
+    %c = arith.addf %a, %b : f32
+    loop.yield %c : f32
+  }
+  loop.nest bounds [2048, 256, 4096] iterators [parallel, parallel, reduction]
+      ins(%t, %w : memref<2048x4096xf32>, memref<4096x256xf32>) outs(%y : memref<2048x256xf32>) maps [#left, #right, #out] init(%zero : f32)
+  body (%a: f32, %b: f32, %s: f32) {
+    %p = arith.mulf %a, %b : f32
+    %c = arith.addf %s, %p : f32
+    loop.yield %c : f32
+  } combine (%a: f32, %b: f32) {
+    %c = arith.addf %a, %b : f32
+    loop.yield %c : f32
+  }
+  return
+}
+
+// Products x.T @ y: chunks of the rows have sums of their own, to which each block adds; they are merged in the end.
+// CHECK-LABEL: func.func @gram
+// CHECK-SAME: %[[X:.*]]: memref<90000x64xf64>, %{{.*}}: memref<64xf64>, %[[OUT:.*]]: memref<64x64xf64>
+// CHECK: loop.parallel_for %[[CHUNKS:.*]] grain
+// CHECK: %[[ROWS:.*]] = memref.alloc() : memref<[[B:[0-9]+]]x64xf64>
+// CHECK: scf.for
+// CHECK: loop.nest bounds [64, 64] iterators [parallel, parallel]
+// CHECK-NEXT: outs(%[[SUMS:.*]] : memref<64x64xf64, strided<[64, 1], offset: ?>>)
+// CHECK: scf.for
+// CHECK: outs(%[[ROWS]] :
+// CHECK: loop.nest bounds [64, 64, [[B]]] iterators [parallel, parallel, reduction]
+// CHECK-NEXT: ins(%[[ROWS]], %[[ROWS]] : {{.*}}) outs(%[[SUMS]] :
+// CHECK: loop.nest bounds [64, 64, %[[CHUNKS]]] iterators [parallel, parallel, reduction]
+// CHECK-NEXT: outs(%[[OUT]] : {{.*}} init(
+func.func @gram(%x: memref<90000x64xf64>, %m: memref<64xf64>, %out: memref<64x64xf64>) {
+  %zero = arith.constant 0.0 : f64
+  %c = memref.alloc() : memref<90000x64xf64>
+  loop.nest bounds [90000, 64] iterators [parallel, parallel]
+      ins(%x, %m : memref<90000x64xf64>, memref<64xf64>) outs(%c : memref<90000x64xf64>) maps [#ij, #j, #ij]
+  body (%a: f64, %b: f64, %old: f64) {
+    %s = arith.subf %a, %b : f64
+    loop.yield %s : f64
+  }
+  loop.nest bounds [64, 64, 90000] iterators [parallel, parallel, reduction]
+      ins(%c, %c : memref<90000x64xf64>, memref<90000x64xf64>) outs(%out : memref<64x64xf64>)
+      maps [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>] init(%zero : f64)
+  body (%a: f64, %b: f64, %sum: f64) {
+    %p = arith.mulf %a, %b : f64
+    %s = arith.addf %p, %sum : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %sum: f64) {
+    %s = arith.addf %a, %sum : f64
+    loop.yield %s : f64
   }
   return
 }

@@ -13,7 +13,7 @@ const BEGIN: &str = "<!-- traffic -->";
 const END: &str = "<!-- end -->";
 
 /// Programs that are computed in one pass over their arguments.
-const ONE_PASS: [&str; 21] = [
+const ONE_PASS: [&str; 23] = [
     "argmax-rows",
     "black-scholes-float32",
     "black-scholes-float64",
@@ -30,6 +30,8 @@ const ONE_PASS: [&str; 21] = [
     "logsumexp",
     "manhattan",
     "nearest-centre",
+    "pairwise",
+    "rbf-kernel",
     "sobel",
     "softmax-float32",
     "softmax-float64",
@@ -37,7 +39,7 @@ const ONE_PASS: [&str; 21] = [
     "variance-rows",
 ];
 /// Programs that the book shows besides.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 11] = [
     "attention-float32",
     "attention-float64",
     "covariance",
@@ -46,8 +48,6 @@ const OTHERS: [&str; 13] = [
     "mlp-float32",
     "mlp-float64",
     "nbody",
-    "pairwise",
-    "rbf-kernel",
     "standardize",
     "variance-all",
     "variance-columns",

@@ -180,6 +180,21 @@ impl<'c> Member<'c> {
         axes.map(|axis| bounds[*axis]).collect()
     }
 
+    /// Whether it is a product of matrices of which the last two of the first `depth` axes that number rows are the rows and
+    /// columns: it sums over another axis, and one thing that it reads moves with rows only, another with columns only.
+    pub(super) fn multiplies(&self, depth: usize) -> bool {
+        let sums = self
+            .nest
+            .iterator_kinds()
+            .contains(&IteratorKind::Reduction);
+        let moves = |along: usize, not: usize| {
+            let mut read = self.uses.iter().filter(|used| !used.written);
+            read.any(|used| used.rows.dim(along).is_some() && used.rows.dim(not).is_none())
+        };
+        let (row, column) = (depth - 2, depth - 1);
+        sums && column < self.axes.len() && moves(row, column) && moves(column, row)
+    }
+
     /// Whether the first `depth` axes number the same rows as those of `other`.
     pub(super) fn same_rows(&self, other: &Self, depth: usize) -> bool {
         let same = |pair| match pair {

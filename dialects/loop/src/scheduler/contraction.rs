@@ -145,7 +145,7 @@ impl Contraction {
         let columns = Tiles::of(facts.extents[self.column], CONTRACTION_COLUMNS);
         let mut rows = Tiles::of(facts.extents[self.row], CONTRACTION_ROWS);
         // Few tasks leave threads idle while the last ones end.
-        if rows.count * columns.count < FEW_TILES {
+        if machine.threads && rows.count * columns.count < FEW_TILES {
             rows = Tiles::of(facts.extents[self.row], CONTRACTION_ROWS / 2);
         }
         let depths = Tiles::of(facts.extents[self.depth], depth);

@@ -82,7 +82,7 @@ pub(super) const ROW_PIECE: i64 = 1 << 10;
 /// to four cache lines each way.
 pub(super) const TRANSPOSE_TILE: i64 = 32;
 /// Bytes of an array that no cache keeps until it is read: about those of the last level.
-pub(super) const UNCACHED: i64 = 32 << 20;
+pub(crate) const UNCACHED: i64 = 32 << 20;
 /// Fewest contiguous bytes that are worth storing past the caches: the first and the last few of each are not.
 pub(super) const STREAMED_ROW: i64 = 2 << 10;
 /// Fewest contiguous bytes of sums that are worth storing past the caches.
@@ -90,7 +90,7 @@ pub(super) const STREAMED_SUMS: i64 = 256;
 /// Rows of the left operand that share a tile of the right one, in a contraction.
 pub(crate) const CONTRACTION_ROWS: i64 = 64;
 /// Columns of a tile.
-pub(super) const CONTRACTION_COLUMNS: i64 = 256;
+pub(crate) const CONTRACTION_COLUMNS: i64 = 256;
 
 /// Tiles that are not enough to balance threads, where they have half the usual rows.
 pub(super) const FEW_TILES: i64 = 8;

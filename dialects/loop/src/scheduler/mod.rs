@@ -15,7 +15,7 @@ use crate::schedule::Schedule;
 use choose::choose;
 pub(crate) use choose::sum_block;
 use facts::Facts;
-pub(crate) use machine::{CONTRACTION_ROWS, L2_SHARE};
+pub(crate) use machine::{CONTRACTION_COLUMNS, CONTRACTION_ROWS, L2_SHARE, UNCACHED};
 pub use machine::{Machine, Rates};
 use npir_mlir::prelude::*;
 pub use pack::LoopPack;
