@@ -440,3 +440,77 @@ func.func @gram(%x: memref<90000x64xf64>, %m: memref<64xf64>, %out: memref<64x64
   }
   return
 }
+
+// The check of places comes after what adds at them, to memory that nobody else sees: they are kept within bounds.
+// CHECK-LABEL: func.func @checked
+// CHECK-NOT: loop.check
+// CHECK: loop.parallel_for
+// CHECK: loop.nest bounds [[[B:[0-9]+]]] iterators [reduction]
+// CHECK: arith.select %{{.*}}, %c0{{[_0-9]*}}, %c[[B]]
+// CHECK: loop.nest bounds {{.*}} iterators [sequential]
+// CHECK: arith.minui
+// CHECK: loop.check %{{.*}}, index_out_of_bounds, "label {} is too large"
+// The argument would be seen to change.
+// CHECK-LABEL: func.func @checked_before
+// CHECK: loop.check
+// CHECK: loop.nest bounds {{.*}} iterators [sequential]
+func.func @checked(%labels: memref<1000000xi64>, %w: memref<1000000xf64>, %n: index) -> memref<?xf64> {
+  %zero = arith.constant 0.0 : f64
+  %least = arith.constant -1 : i64
+  %out = memref.alloc(%n) : memref<?xf64>
+  loop.nest bounds [%n] iterators [parallel] outs(%out : memref<?xf64>) maps [#one]
+  body (%old: f64) {
+    loop.yield %zero : f64
+  }
+  %largest = memref.alloc() : memref<i64>
+  loop.nest bounds [1000000] iterators [reduction]
+      ins(%labels : memref<1000000xi64>) outs(%largest : memref<i64>) maps [#one, affine_map<(i) -> ()>] init(%least : i64)
+  body (%a: i64, %m: i64) {
+    %s = arith.maxsi %a, %m : i64
+    loop.yield %s : i64
+  } combine (%a: i64, %m: i64) {
+    %s = arith.maxsi %a, %m : i64
+    loop.yield %s : i64
+  }
+  %found = memref.load %largest[] : memref<i64>
+  %place = arith.index_cast %found : i64 to index
+  %fits = arith.cmpi slt, %place, %n : index
+  loop.check %fits, index_out_of_bounds, "label {} is too large" (%place : index)
+  loop.nest bounds [1000000] iterators [sequential]
+      ins(%labels, %w : memref<1000000xi64>, memref<1000000xf64>) maps [#one, #one]
+  body (%l: i64, %a: f64) {
+    %at = arith.index_castui %l : i64 to index
+    %old = memref.load %out[%at] : memref<?xf64>
+    %sum = arith.addf %old, %a : f64
+    memref.store %sum, %out[%at] : memref<?xf64>
+    loop.yield
+  }
+  return %out : memref<?xf64>
+}
+func.func @checked_before(%labels: memref<1000000xi64>, %w: memref<1000000xf64>, %out: memref<?xf64>, %n: index) {
+  %least = arith.constant -1 : i64
+  %largest = memref.alloc() : memref<i64>
+  loop.nest bounds [1000000] iterators [reduction]
+      ins(%labels : memref<1000000xi64>) outs(%largest : memref<i64>) maps [#one, affine_map<(i) -> ()>] init(%least : i64)
+  body (%a: i64, %m: i64) {
+    %s = arith.maxsi %a, %m : i64
+    loop.yield %s : i64
+  } combine (%a: i64, %m: i64) {
+    %s = arith.maxsi %a, %m : i64
+    loop.yield %s : i64
+  }
+  %found = memref.load %largest[] : memref<i64>
+  %place = arith.index_cast %found : i64 to index
+  %fits = arith.cmpi slt, %place, %n : index
+  loop.check %fits, index_out_of_bounds, "label {} is too large" (%place : index)
+  loop.nest bounds [1000000] iterators [sequential]
+      ins(%labels, %w : memref<1000000xi64>, memref<1000000xf64>) maps [#one, #one]
+  body (%l: i64, %a: f64) {
+    %at = arith.index_castui %l : i64 to index
+    %old = memref.load %out[%at] : memref<?xf64>
+    %sum = arith.addf %old, %a : f64
+    memref.store %sum, %out[%at] : memref<?xf64>
+    loop.yield
+  }
+  return
+}

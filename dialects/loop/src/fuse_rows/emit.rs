@@ -1,6 +1,7 @@
 //! The loop over blocks that a group becomes.
 
 use super::Group;
+use super::late;
 use super::sums::Sums;
 use super::uses::Use;
 use crate::nest::{Index, Nest};
@@ -72,6 +73,7 @@ impl<'c> Group<'_, 'c> {
                 none if none.is_empty() => self.emit_tasks(rw, threads, &numbers),
                 summing => self.emit_chunks(rw, threads, &numbers, &summing),
             }
+            late::put(rw, &self.late, last.nest.op());
         });
         for member in self.members.iter().rev() {
             rewrite_at(member.nest.op(), |rw| rw.erase(member.nest.op()));
@@ -269,7 +271,14 @@ impl<'c> Group<'_, 'c> {
             let ins = parts(ins);
             let summing = member.sums.as_ref();
             let new = match summing.and_then(|kind| Some((kind, sums.next()?))) {
-                Some((kind, targets)) => kind.on_block(rw, nest, &bounds, &ins, targets),
+                Some((kind, targets)) => kind.on_block(
+                    rw,
+                    nest,
+                    &bounds,
+                    &ins,
+                    targets,
+                    late::unchecked(&self.late),
+                ),
                 None => on_part(rw, nest, &bounds, &ins, &parts(outs)),
             };
             for index in new.op().find_all(Index::NAME) {

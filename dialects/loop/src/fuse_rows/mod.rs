@@ -8,6 +8,7 @@
 
 mod blocks;
 mod emit;
+mod late;
 mod reduction;
 mod scatter;
 mod sums;
@@ -18,6 +19,7 @@ use crate::nest::Nest;
 use crate::runtime_ops::ParallelFor;
 use crate::scheduler::L2_SHARE;
 use blocks::{REDUCED_ROWS, Shape, Size, product};
+use late::Late;
 use npir_mlir::prelude::*;
 use std::collections::HashSet;
 use sums::Sums;
@@ -39,7 +41,8 @@ const MOST_STEPS: usize = 256;
 /// more of the cache, where something needs whole rows, such as another product, and its other operand is not too large.
 ///
 /// Nests that sum over the rows qualify, too: chunks of the rows sum into memory of their own. Those that add at places
-/// that are known at run time qualify alone, where places are few.
+/// that are known at run time qualify alone, where places are few. Checks of what is reduced, such as whether places lie
+/// within bounds, come after them where nobody sees what is done before they fail.
 #[pass("loop-fuse-rows", dependent_dialects("arith", "scf", "memref"))]
 #[derive(Clone)]
 pub struct LoopFuseRows {
@@ -71,7 +74,8 @@ impl Pass for LoopFuseRows {
         for block in blocks {
             let mut roots = Roots::default();
             let ops = block.ops();
-            let steps: Vec<_> = ops.into_iter().map(|op| Step::of(&mut roots, op)).collect();
+            let steps = ops.into_iter().map(|op| (op, Step::of(&mut roots, op)));
+            let steps: Vec<_> = steps.collect();
             let mut at = 0;
             while at < steps.len() {
                 let Some((group, count)) = Group::at(&steps[at..]) else {
@@ -179,13 +183,15 @@ struct Group<'a, 'c> {
     saved: i64,
     /// The arrays of which only a block is in memory, which begin as a `memref.alloc`.
     local: Vec<Val<'c>>,
+    /// Ops between the members that come after them.
+    late: Vec<Op<'c>>,
 }
 
 impl<'a, 'c> Group<'a, 'c> {
     /// The group that begins with the first of `steps`, which end a block, and how many of them it reaches over: of the
     /// ways to number rows and of the shapes of blocks the one that finds most in the cache, and of those the one by
     /// fewest axes.
-    fn at(steps: &'a [Step<'c>]) -> Option<(Self, usize)> {
+    fn at(steps: &'a [(Op<'c>, Step<'c>)]) -> Option<(Self, usize)> {
         let (group, reach) = Self::of_shapes(steps, &Shape::ALL)?;
         if group.shape != Shape::Bands {
             return Some((group, reach));
@@ -205,8 +211,8 @@ impl<'a, 'c> Group<'a, 'c> {
     }
 
     /// The best group of one of some shapes; of equally good ones that of the last.
-    fn of_shapes(steps: &'a [Step<'c>], shapes: &[Shape]) -> Option<(Self, usize)> {
-        let Some(Step::Member(ways)) = steps.first() else {
+    fn of_shapes(steps: &'a [(Op<'c>, Step<'c>)], shapes: &[Shape]) -> Option<(Self, usize)> {
+        let Some((_, Step::Member(ways))) = steps.first() else {
             return None;
         };
         let begins = ways.iter().flat_map(|first| {
@@ -222,7 +228,7 @@ impl<'a, 'c> Group<'a, 'c> {
     }
 
     fn within(
-        steps: &'a [Step<'c>],
+        steps: &'a [(Op<'c>, Step<'c>)],
         first: &'a Member<'c>,
         depth: usize,
         shape: Shape,
@@ -233,24 +239,36 @@ impl<'a, 'c> Group<'a, 'c> {
         let mut growing = Growing::from(first, depth, shape)?;
         // How many members, and steps, up to the last member that finds something in the cache.
         let mut kept = (1, 1, growing.size);
-        for (i, step) in steps.iter().enumerate().take(MOST_STEPS).skip(1) {
+        let mut late = Late::default();
+        for (i, (op, step)) in steps.iter().enumerate().take(MOST_STEPS).skip(1) {
             let added = match step {
-                Step::Member(ways) => ways.iter().find_map(|new| growing.add(new)),
+                Step::Member(ways) => ways
+                    .iter()
+                    .filter(|new| late.lets_run(new))
+                    .find_map(|new| growing.add(new)),
                 _ => None,
             };
             match added {
                 Some(true) => kept = (growing.members.len(), i + 1, growing.size),
                 Some(false) => {}
-                None if step.passes(&growing.footprint) => {}
+                None if !late.is_needed_by(*op) && step.passes(&growing.footprint) => {}
+                None if late.take(i, *op, &growing.members) => {}
                 None => break,
             }
         }
         let (members, reach, size) = kept;
         growing.members.truncate(members);
-        Some((Self::new(growing.members, depth, shape, size)?, reach))
+        let late = late.before(reach);
+        Some((Self::new(growing.members, depth, shape, size, late)?, reach))
     }
 
-    fn new(members: Vec<&'a Member<'c>>, depth: usize, shape: Shape, size: Size) -> Option<Self> {
+    fn new(
+        members: Vec<&'a Member<'c>>,
+        depth: usize,
+        shape: Shape,
+        size: Size,
+        late: Vec<Op<'c>>,
+    ) -> Option<Self> {
         let counts = members[0].counts(depth);
         let sizes: Vec<_> = counts.iter().map(|n| n.as_static()).collect();
         let total = product(&sizes);
@@ -272,6 +290,7 @@ impl<'a, 'c> Group<'a, 'c> {
             depth,
             shape,
             local,
+            late,
         })
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! How many chunks there are depends on sizes alone, so that results do not depend on the number of threads.
 
+use super::late::keep_within;
 use super::reduction::{self, Reduction};
 use super::scatter::{self, Scatter, retarget};
 use crate::nest::{Nest, NestParts};
@@ -83,7 +84,8 @@ impl<'c> Sums<'c> {
         }
     }
 
-    /// The nest on a block of the rows, which adds to `targets`.
+    /// The nest on a block of the rows, which adds to `targets`. Where places are `unchecked` it adds to others than it
+    /// should rather than outside of what there is.
     pub(super) fn on_block(
         &self,
         rw: Rewriter<'c>,
@@ -91,11 +93,27 @@ impl<'c> Sums<'c> {
         bounds: &[OpFold<'c>],
         ins: &[Val<'c>],
         targets: &[Val<'c>],
+        unchecked: bool,
     ) -> Nest<'c> {
         match self {
             Self::At(scatter) => {
-                let new = on_part(rw, nest, bounds, ins, &[]);
-                retarget(new, scatter.dest, targets[0]);
+                let dest = scatter.dest;
+                let sizes = (0..dest.ty().rank()).map(|d| size_of(rw, dest, d));
+                let sizes: Vec<_> = sizes.map(|size| rw.materialize(size)).collect();
+                let mut bounds = bounds.to_vec();
+                if unchecked {
+                    // Nothing is added to nothing.
+                    let (zero, one) = (rw.const_index(0), rw.const_index(1));
+                    let smallest = sizes.iter().fold(one, |least, size| rw.minsi(least, *size));
+                    let empty = rw.cmpi(CmpI::Eq, smallest, zero);
+                    let rows = rw.materialize(bounds[0]);
+                    bounds[0] = OpFold::Value(rw.select(empty, zero, rows));
+                }
+                let new = on_part(rw, nest, &bounds, ins, &[]);
+                if unchecked {
+                    keep_within(new, dest, &sizes);
+                }
+                retarget(new, dest, targets[0]);
                 new
             }
             Self::All(reduction) => reduction.on_block(rw, nest, bounds, ins, targets),

@@ -62,6 +62,11 @@ impl<'c> Use<'c> {
         }
     }
 
+    /// Whether it is memory that begins in the function.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.root.origin, Origin::New)
+    }
+
     /// What it is to the rows of the first `depth` axes.
     pub(super) fn within(self, depth: usize) -> Self {
         let rows = self.rows.within(depth);
@@ -247,6 +252,8 @@ pub(super) enum Step<'c> {
     Member(Vec<Member<'c>>),
     /// Uses these, as a whole, and does nothing else.
     Other(Vec<Use<'c>>),
+    /// Ends the function where something does not hold.
+    Check,
     /// Everything stays on its side.
     Barrier,
 }
@@ -270,6 +277,7 @@ impl<'c> Step<'c> {
             "memref.alloc" | "scf.yield" => Self::Other(Vec::new()),
             "scf.if" => Self::all_of(roots, op),
             "memref.load" => Self::Other(vec![Use::whole(roots, op.operand(0), false)]),
+            "loop.check" => Self::Check,
             _ if is_pure(op) => Self::Other(Vec::new()),
             _ => Self::Barrier,
         }
@@ -283,7 +291,7 @@ impl<'c> Step<'c> {
             match Self::of(roots, inner) {
                 Self::Member(ways) => all.extend(ways.into_iter().flat_map(|way| way.uses)),
                 Self::Other(uses) => all.extend(uses),
-                Self::Barrier => return Self::Barrier,
+                Self::Check | Self::Barrier => return Self::Barrier,
             }
         }
         Self::Other(all)
@@ -300,6 +308,8 @@ impl<'c> Step<'c> {
         match self {
             Self::Member(ways) => passes(&ways[0].uses),
             Self::Other(uses) => passes(uses),
+            // What is seen of a function that ends early.
+            Self::Check => !footprint.changes_arguments(),
             Self::Barrier => false,
         }
     }
@@ -356,6 +366,11 @@ impl Footprint {
             Origin::Argument => others.unknown > 0,
             Origin::Unknown => others.arguments > 0 || others.unknown > usize::from(itself),
         }
+    }
+
+    /// Whether memory is written that does not begin in the function.
+    fn changes_arguments(&self) -> bool {
+        self.written.arguments + self.written.unknown > 0
     }
 
     pub(super) fn add(&mut self, new: &Use<'_>, depth: usize) {
