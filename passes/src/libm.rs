@@ -10,7 +10,7 @@ use npir_mlir::prelude::*;
 use npir_tensor::Libm;
 
 use crate::constant_power::{constant_exponent, constant_power};
-use crate::vector_math::Expression::{Binary, Periodic, Unary};
+use crate::vector_math::Expression::{Binary, Guarded, Unary};
 use crate::vector_math::{self, Expression, Place, Products};
 
 /// A `math` operation and the C function of `double`; that of `float` has an `f` appended.
@@ -49,30 +49,30 @@ const FUNCTIONS: [Entry; 24] = [
     llvms("math.atan", "atan", Unary(vector_math::atan)),
     llvms("math.atan2", "atan2", Binary(vector_math::atan2)),
     ours("math.atanh", "atanh", Unary(vector_math::atanh)),
-    ours("math.cbrt", "cbrt", Unary(vector_math::cbrt)),
-    llvms("math.cos", "cos", Periodic(vector_math::cos)),
+    ours("math.cbrt", "cbrt", Guarded(vector_math::CBRT)),
+    llvms("math.cos", "cos", Guarded(vector_math::COS)),
     llvms("math.cosh", "cosh", Unary(vector_math::cosh)),
     ours("math.erf", "erf", Unary(vector_math::erf)),
     ours("math.erfc", "erfc", Unary(vector_math::erfc)),
     llvms("math.exp", "exp", Unary(vector_math::exp)),
     llvms("math.exp2", "exp2", Unary(vector_math::exp2)),
     ours("math.expm1", "expm1", Unary(vector_math::expm1)),
-    llvms("math.log", "log", Unary(vector_math::log)),
-    llvms("math.log10", "log10", Unary(vector_math::log10)),
-    ours("math.log1p", "log1p", Unary(vector_math::log1p)),
-    llvms("math.log2", "log2", Unary(vector_math::log2)),
-    llvms("math.powf", "pow", Binary(vector_math::pow)),
-    llvms("math.sin", "sin", Periodic(vector_math::sin)),
+    llvms("math.log", "log", Guarded(vector_math::LOG)),
+    llvms("math.log10", "log10", Guarded(vector_math::LOG10)),
+    ours("math.log1p", "log1p", Guarded(vector_math::LOG1P)),
+    llvms("math.log2", "log2", Guarded(vector_math::LOG2)),
+    llvms("math.powf", "pow", Guarded(vector_math::POW)),
+    llvms("math.sin", "sin", Guarded(vector_math::SIN)),
     llvms("math.sinh", "sinh", Unary(vector_math::sinh)),
-    llvms("math.tan", "tan", Periodic(vector_math::tan)),
+    llvms("math.tan", "tan", Guarded(vector_math::TAN)),
     llvms("math.tanh", "tanh", Unary(vector_math::tanh)),
 ];
 
 /// Writes functions of vectors out, and calls libm for functions of numbers that LLVM has not, or not accurately.
 ///
 /// Takes `math` operations on `f32`, `f64` and one-dimensional vectors of them. Functions of vectors are written out,
-/// below 1.5 ulp, but for powers of `f64` without fused products, which are left to libm lane by lane; sines, cosines and
-/// tangents of huge numbers are computed by libm in functions of the module. Powers by constants such as 3 or -1.5 are
+/// below 1.5 ulp, but for powers of `f64` without fused products, which are left to libm lane by lane. Rare
+/// arguments, such as zeros of logarithms and huge angles, are computed in functions of the module. Powers by constants such as 3 or -1.5 are
 /// products.
 #[pass(
     "npir-libm-calls",
@@ -123,11 +123,15 @@ impl Pass for LibmCalls {
                 None => counts.push((kind, 1)),
             }
         }
-        for (op, entry) in functions {
-            let kind = kind(op);
+        let mut rest = functions.as_slice();
+        while let [(op, entry), ..] = rest {
+            let kind = kind(*op);
             let many = (counts.iter()).any(|(other, count)| *other == kind && *count > MANY);
             let place = if many { Place::Function } else { Place::Inline };
-            self.calls.add(self.rewrite(module, op, entry, place));
+            let (together, others) = rest.split_at(side_by_side(rest));
+            let ops: Vec<_> = together.iter().map(|(op, _)| *op).collect();
+            self.calls.add(self.rewrite(module, &ops, entry, place));
+            rest = others;
         }
         for libm in own {
             call(module, libm);
@@ -137,9 +141,30 @@ impl Pass for LibmCalls {
     }
 }
 
+/// How many of the first functions are one function of vectors of one type, op after op, of which none reads another one:
+/// what streams of vectors are, op by op.
+fn side_by_side(functions: &[(Op<'_>, &Entry)]) -> usize {
+    let (first, entry) = functions[0];
+    if !matches!(entry.vectors, Guarded(_)) || !first.result_value(0).ty().is_vector() {
+        return 1;
+    }
+    let mut results = vec![first.result_value(0)];
+    for pair in functions.windows(2) {
+        let (before, op) = (pair[0].0, pair[1].0);
+        let follows = before.next().is_some_and(|next| next == op);
+        let reads = op.operand_values().iter().any(|v| results.contains(v));
+        if !follows || reads || kind(op) != kind(first) {
+            break;
+        }
+        results.push(op.result_value(0));
+    }
+    results.len()
+}
+
 impl LibmCalls {
-    /// Replaces `op` by an expression or a call; says how many calls.
-    fn rewrite<'c>(&self, module: Op<'c>, op: Op<'c>, entry: &Entry, place: Place) -> i64 {
+    /// Replaces ops that are [`side_by_side`] by an expression or calls; says how many calls.
+    fn rewrite<'c>(&self, module: Op<'c>, ops: &[Op<'c>], entry: &Entry, place: Place) -> i64 {
+        let [op, ..] = *ops else { return 0 };
         let operands = op.operand_values();
         let ty = op.result_value(0).ty();
         let element = ty.element();
@@ -169,9 +194,13 @@ impl LibmCalls {
                 true => Products::Fused,
                 false => Products::Rounded,
             };
-            rewrite_at(op, |rw| {
-                let value = (entry.vectors).write(rw, module, entry.op, &operands, products, place);
-                rw.replace(op, &[value])
+            // The last one has the operands of all before it, and nothing lies between that reads a result.
+            let calls: Vec<_> = ops.iter().map(|op| op.operand_values()).collect();
+            rewrite_at(ops[ops.len() - 1], |rw| {
+                let values = (entry.vectors).write(rw, module, entry.op, &calls, products, place);
+                for (&op, value) in ops.iter().zip(values) {
+                    rw.replace(op, &[value]);
+                }
             });
             return 0;
         }

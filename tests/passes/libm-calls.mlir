@@ -21,12 +21,10 @@ func.func @scalars(%x: f64, %y: f32) -> (f64, f64, f32) {
 // CHECK-SAME: (%[[X:.*]]: vector<2xf64>)
 func.func @vector(%x: vector<2xf64>) -> vector<2xf64> {
   // CHECK-NOT: call
-  // CHECK: math.absf %[[X]] : vector<2xf64>
   // CHECK: math.fma %{{.*}} : vector<2xf64>
-  // CHECK: %[[Y:.*]] = math.copysign %{{.*}} : vector<2xf64>
-  // CHECK: %[[Z:.*]] = arith.select %{{.*}}, %[[Y]], %[[X]] : vector<2xi1>, vector<2xf64>
+  // CHECK: %[[Z:.*]] = arith.select %{{.*}}, %[[X]], %{{.*}} : vector<2xi1>, vector<2xf64>
   // CHECK: return %[[Z]]
-  %0 = math.cbrt %x : vector<2xf64>
+  %0 = math.expm1 %x : vector<2xf64>
   return %0 : vector<2xf64>
 }
 
@@ -35,15 +33,35 @@ func.func @vector(%x: vector<2xf64>) -> vector<2xf64> {
 // CHECK-SAME: (%[[X:.*]]: vector<2xf64>)
 func.func @periodic(%x: vector<2xf64>) -> vector<2xf64> {
   // CHECK: %[[NEAR:.*]] = arith.select %{{.*}}, %[[X]], %{{.*}} : vector<2xi1>, vector<2xf64>
-  // CHECK: %[[FAR:.*]] = arith.cmpf ogt, %{{.*}} : vector<2xf64>
-  // CHECK: %[[ANY:.*]] = vector.reduction <or>, %[[FAR]] : vector<2xi1> into i1
-  // CHECK: %[[Y:.*]] = scf.if %[[ANY]] -> (vector<2xf64>) {
-  // CHECK: func.call @npir_far_sin_2xf64(%[[X]], %[[NEAR]])
-  // CHECK: else
+  // CHECK: %[[HOLDS:.*]] = arith.cmpf olt, %{{.*}} : vector<2xf64>
+  // CHECK: %[[ALL:.*]] = vector.reduction <and>, %[[HOLDS]] : vector<2xi1> into i1
+  // CHECK: %[[Y:.*]] = scf.if %[[ALL]] -> (vector<2xf64>) {
   // CHECK: scf.yield %[[NEAR]]
+  // CHECK: else
+  // CHECK: func.call @npir_rare_sin_2xf64(%[[X]])
   // CHECK: return %[[Y]]
   %0 = math.sin %x : vector<2xf64>
   return %0 : vector<2xf64>
+}
+
+// Vectors side by side have one branch, and one more each where it is taken; what reads another one has its own.
+// CHECK-LABEL: func.func @streams
+func.func @streams(%x: vector<2xf64>, %y: vector<2xf64>) -> (vector<2xf64>, vector<2xf64>, vector<2xf64>) {
+  // CHECK: %[[BOTH:.*]] = arith.andi %{{.*}} : vector<2xi1>
+  // CHECK: %[[ALL:.*]] = vector.reduction <and>, %[[BOTH]]
+  // CHECK: %[[LOG:.*]]:2 = scf.if %[[ALL]] -> (vector<2xf64>, vector<2xf64>) {
+  // CHECK: else
+  // CHECK: scf.if {{.*}} -> (vector<2xf64>) {
+  // CHECK: func.call @npir_rare_log_2xf64
+  // CHECK: scf.if {{.*}} -> (vector<2xf64>) {
+  // CHECK: func.call @npir_rare_log_2xf64
+  %0 = math.log %x : vector<2xf64>
+  %1 = math.log %y : vector<2xf64>
+  // CHECK: %[[LAST:.*]] = scf.if {{.*}} -> (vector<2xf64>) {
+  // CHECK: func.call @npir_rare_log_2xf64(%[[LOG]]#1)
+  // CHECK: return %[[LOG]]#0, %[[LOG]]#1, %[[LAST]]
+  %2 = math.log %1 : vector<2xf64>
+  return %0, %1, %2 : vector<2xf64>, vector<2xf64>, vector<2xf64>
 }
 
 // What LLVM has stays.
@@ -92,10 +110,10 @@ func.func @powers(%x: vector<8xf32>, %y: vector<8xf32>, %z: f32) -> (vector<8xf3
   return %0, %1 : vector<8xf32>, f32
 }
 
-// CHECK: func.func private @npir_far_sin_2xf64(%[[X:.*]]: vector<2xf64>, %[[NEAR:.*]]: vector<2xf64>) -> vector<2xf64> attributes {passthrough = ["cold", "noinline"]}
+// CHECK: func.func private @npir_rare_sin_2xf64(%[[X:.*]]: vector<2xf64>) -> vector<2xf64> attributes {passthrough = ["cold", "noinline"]}
+// CHECK: %[[HOLDS:.*]] = arith.cmpf olt
 // CHECK: %[[X0:.*]] = vector.extract %[[X]][0]
 // CHECK: math.sin %[[X0]] : f64
 // CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
 // CHECK: math.sin %[[X1]] : f64
-// CHECK: %[[FAR:.*]] = arith.cmpf ogt
-// CHECK: arith.select %[[FAR]], %{{.*}}, %[[NEAR]]
+// CHECK: arith.select %[[HOLDS]], %{{.*}}, %{{.*}} : vector<2xi1>, vector<2xf64>

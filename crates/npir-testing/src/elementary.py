@@ -1,7 +1,8 @@
 """Compares `r` with the function `name` of `a`, or of `a` and `b` where `two`, in extended precision.
 
-Gives the worst error in units of the last digit of the rounded result, where that is, and for how many arguments one is
-zero, infinite or NaN and the other is not, or has the other sign. Extended precision has 64 bits of significand.
+Gives the worst error in units of the last digit of the rounded result, where that is, and for how many arguments only one is
+NaN, the value is zero or infinite and the result is not, or the signs differ. A result that is infinite counts as the next
+number after the largest. Extended precision has 64 bits of significand.
 """
 
 e = np.longdouble
@@ -49,12 +50,16 @@ def erfc(x):
 which = bytes(name).decode()
 exact = {'erf': erf, 'erfc': erfc}.get(which, getattr(np, which, None))(*x)
 right = exact.astype(a.dtype)
-special = lambda v: np.isnan(v) | np.isinf(v) | (v == 0)
-either = special(right) | special(r)
 same = (np.isnan(right) & np.isnan(r)) | ((right == r) & (np.signbit(right) == np.signbit(r)))
-wrong = either & ~same
-unit = np.spacing(np.abs(np.where(either, 1, right))).astype(e)
-error = np.abs(np.where(either, 0, r).astype(e) - np.where(either, 0, exact)) / unit
+special = np.isnan(exact) | np.isnan(r) | np.isinf(exact) | (exact == 0)
+wrong = ~same & (special | (np.signbit(r) != np.signbit(exact)))
+largest = np.finfo(a.dtype).max
+beyond = 2 * e(2) ** (np.finfo(a.dtype).maxexp - 1)
+unit = np.spacing(np.abs(np.where(special, 1, np.clip(right, -largest, largest)))).astype(e)
+found = np.clip(np.where(special, 0, r).astype(e), -beyond, beyond)
+# A value far beyond the largest number is infinity, and so is the result.
+error = np.abs(found - np.clip(np.where(special, 0, exact), -2 * beyond, 2 * beyond)) / unit
+error = np.where(same & ~np.isfinite(r), 0, error)
 at = int(np.argmax(np.where(wrong, np.inf, error)))
 worst, wrong = float(error.max()), int(wrong.sum())
 where = np.array([v[at] for v in x], float)

@@ -110,7 +110,7 @@ impl Function {
         }
     }
 
-    /// Arguments: what is special, random bits, all sizes, and the function's range.
+    /// Arguments: what is special, random bits, all sizes, the function's range, and neighbours of [`Function::points`].
     ///
     /// # Errors
     /// No memory.
@@ -134,7 +134,18 @@ impl Function {
         }
         let (from, to) = self.range;
         while a.len() < count {
-            let source = random.next() % 4;
+            let source = random.next() % 6;
+            if source > 3 {
+                let [x, y] = self.points(&mut random);
+                a.push(neighbour(dtype, x, &mut random));
+                // One of two stays what it is: exact powers, and angles of the axes.
+                let is_exact = random.next().is_multiple_of(2);
+                b.push(match is_exact {
+                    true => y,
+                    false => neighbour(dtype, y, &mut random),
+                });
+                continue;
+            }
             let mut draw = || match source {
                 0 => from_bits(dtype, random.next()),
                 1 => {
@@ -157,6 +168,57 @@ impl Function {
         });
         let columns = [a, b].into_iter().filter(|column| !column.is_empty());
         columns.map(|column| array(dtype, &column)).collect()
+    }
+
+    /// A point near which the function is difficult: its zeros, poles and ends, where an algorithm goes over to another
+    /// multiple or power, and exact values. The second number is the second argument.
+    fn points(&self, random: &mut Random) -> [f64; 2] {
+        let mut among = |from: i32, to: i32| {
+            let count = f64::from(to - from + 1);
+            f64::from(from) + (count * random.unit()).floor()
+        };
+        let (half, pi) = (0.5, std::f64::consts::PI);
+        let x = match self.name {
+            "exp" | "expm1" => among(-2160, 2060) * half * std::f64::consts::LN_2,
+            "sinh" | "cosh" | "tanh" => among(-2060, 2060) * half * std::f64::consts::LN_2,
+            "exp2" => among(-2160, 2060) * half,
+            "log" | "log2" | "cbrt" if among(0, 1) == 0.0 => (half * among(-2148, 2047)).exp2(),
+            "log" | "log2" => 1.0,
+            "log10" => 10f64.powi(among(-323, 308) as i32),
+            "log1p" | "arctanh" if among(0, 1) == 0.0 => -1.0 + among(0, 1) * 2.0,
+            "log1p" => among(-60, 60).exp2() - 1.0,
+            "arccosh" => 1.0 + among(-60, 60).exp2(),
+            "sin" | "cos" | "tan" => {
+                let turns = (among(0, 3000) / 100.0).exp2().floor();
+                (2.0 * among(0, 1) - 1.0) * turns * pi / 4.0
+            }
+            "arcsin" | "arccos" => half * among(-2, 2),
+            "arctan" | "arctan2" => (among(-3, 3) * pi / 8.0).tan(),
+            "cbrt" => among(1, 1 << 17).powi(3),
+            "erf" | "erfc" => {
+                [0.75, 0.46875, 3.95, 5.95, 9.19, 10.05, 26.54, 27.22][among(0, 7) as usize]
+            }
+            "power" => match among(0, 3) as i32 {
+                0 => among(2, 1000),
+                1 => among(2, 1 << 26).powi(2),
+                2 => 1.0,
+                _ => (half * among(-2148, 2047)).exp2(),
+            },
+            _ => (half * among(-2148, 2047)).exp2() * (2.0 * among(0, 1) - 1.0),
+        };
+        let y = match self.name {
+            // Whole numbers and halves, and such that powers are about the largest or the smallest number.
+            "power" if x == 1.0 => among(0, 62).exp2() * (2.0 * among(0, 1) - 1.0),
+            "power" => match among(0, 1) as i32 {
+                0 => half * among(-40, 40),
+                _ => {
+                    [1024.0, -1022.0, -1074.0, 128.0, -126.0, -149.0][among(0, 5) as usize]
+                        / x.log2()
+                }
+            },
+            _ => 1.0,
+        };
+        [x, y]
     }
 
     /// Arguments in the function's range alone.
@@ -232,6 +294,24 @@ fn from_bits(dtype: DType, bits: u64) -> f64 {
     match dtype {
         DType::F32 => f64::from(f32::from_bits(bits as u32)),
         _ => f64::from_bits(bits),
+    }
+}
+
+/// A number at most 2²⁴ representable numbers away, mostly much nearer.
+fn neighbour(dtype: DType, x: f64, random: &mut Random) -> f64 {
+    let steps = (24.0 * random.unit()).exp2() as i64 - 1;
+    let steps = if random.next().is_multiple_of(2) {
+        steps
+    } else {
+        -steps
+    };
+    // Bits of numbers of one sign are in their order.
+    match dtype {
+        DType::F32 => {
+            let bits = i64::from((x as f32).to_bits()) + steps;
+            u32::try_from(bits).map_or(x, |bits| f64::from(f32::from_bits(bits)))
+        }
+        _ => f64::from_bits(x.to_bits().wrapping_add_signed(steps)),
     }
 }
 

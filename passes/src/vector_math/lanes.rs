@@ -310,6 +310,27 @@ impl<'c> Lanes<'c> {
         (whole, self.float(rest))
     }
 
+    /// Whether it is positive and neither zero, subnormal, infinite nor NaN. Bits of positive numbers are in their order; shifted
+    /// such that the smallest normal one has the smallest bits, all others are beyond infinity.
+    pub(super) fn is_positive_normal(self, x: Val<'c>) -> Val<'c> {
+        let shift = self.pick(
+            i64::MIN.wrapping_sub(f64::MIN_POSITIVE.to_bits() as i64),
+            i64::from(i32::MIN.wrapping_sub(f32::MIN_POSITIVE.to_bits() as i32)),
+        );
+        let bits = self.rw.addi(self.bits(x), self.integer(shift));
+        let least = self.pick(i64::MIN, i64::from(i32::MIN));
+        let infinity = least + ((2 * self.bias()) << self.digits());
+        self.rw.cmpi(CmpI::Slt, bits, self.integer(infinity))
+    }
+
+    /// `m / x` where that is a power of two and `m` is near one; zero where `x` is so large that it would be subnormal.
+    pub(super) fn ratio_of_powers(self, m: Val<'c>, x: Val<'c>) -> Val<'c> {
+        let exponents = self.rw.subi(self.bits(m), self.bits(x));
+        let one = self.integer(self.bias() << self.digits());
+        let bits = self.rw.addi(exponents, one);
+        self.float(self.rw.maxsi(bits, self.integer(0)))
+    }
+
     /// The upper half of the digits.
     fn upper_half(self, x: Val<'c>) -> Val<'c> {
         let mask = self.integer(self.pick(-1 << 27, -1 << 12));

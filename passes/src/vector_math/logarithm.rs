@@ -1,16 +1,11 @@
 //! Logarithms: `log x = k ln 2 + log m` with `m` between `√½` and `√2`, and for `m = 1 + f`, `s = f / (2 + f)`,
-//! `log m = 2 atanh s = f - f²/2 + s (f²/2 + s² q(s²))`.
+//! `log m = 2 atanh s = f - f²/2 + s (f²/2 + s² q(s²))`. Where `k` is not zero, it is not much smaller than `log m`, whose last
+//! digits then do not matter (FreeBSD's `e_log.c` sums in this order).
 
-use super::coefficients::LOG;
+use super::coefficients;
 use super::exponential::LN2;
+use super::guarded::{Guarded, Rare, Usual};
 use super::lanes::{Constant, Lanes, Pair, Val};
-
-/// A logarithm: `exponent · ln 2 + hi + lo`.
-pub(super) struct Logarithm<'c> {
-    pub(super) exponent: Val<'c>,
-    pub(super) hi: Val<'c>,
-    pub(super) lo: Val<'c>,
-}
 
 /// `log₁₀ 2`, with an upper part whose products with exponents have no error.
 const LOG10_2: Constant = [
@@ -28,37 +23,26 @@ const LOG10_E: Constant = [
     (0.4342944920063019, -1.0103049952192578e-08),
 ];
 
-/// The logarithm of `m` near one times `2^exponent`; `low` is added to `m`.
-fn near_one<'c>(
-    v: Lanes<'c>,
-    m: Val<'c>,
-    exponent: Val<'c>,
-    low: Option<Val<'c>>,
-) -> Logarithm<'c> {
-    let f = v.sub(m, v.number(1.0));
-    let s = v.div(f, v.add(f, v.number(2.0)));
-    let z = v.mul(s, s);
-    let half_square = v.mul(v.mul(f, f), v.number(0.5));
-    let hi = v.sub(f, half_square);
-    let lost = v.sub(v.sub(f, hi), half_square);
-    let lost = match low {
-        None => lost,
-        // low / m
-        Some(low) => v.multiply_add(
-            low,
-            v.multiply_add(f, v.sub(f, v.number(1.0)), v.number(1.0)),
-            lost,
-        ),
-    };
-    let series = v.multiply_add(z, v.polynomial(&LOG, z), half_square);
-    let lo = v.multiply_add(s, series, lost);
-    Logarithm { exponent, hi, lo }
+/// `log m = first - half_square + s series` of a number near one.
+struct NearOne<'c> {
+    first: Val<'c>,
+    half_square: Val<'c>,
+    s: Val<'c>,
+    series: Val<'c>,
 }
 
-/// The logarithm of a positive finite number.
-fn logarithm<'c>(v: Lanes<'c>, x: Val<'c>) -> Logarithm<'c> {
-    let (m, exponent) = normal_parts(v, x);
-    near_one(v, m, exponent, None)
+fn near_one<'c>(v: Lanes<'c>, m: Val<'c>) -> NearOne<'c> {
+    let first = v.sub(m, v.number(1.0));
+    let s = v.div(first, v.add(first, v.number(2.0)));
+    let z = v.mul(s, s);
+    let half_square = v.mul(v.mul(first, first), v.number(0.5));
+    let series = v.multiply_add(z, v.polynomial(&coefficients::LOG, z), half_square);
+    NearOne {
+        first,
+        half_square,
+        s,
+        series,
+    }
 }
 
 /// `m` and `k` of `x = m 2^k`, also of subnormal numbers.
@@ -77,25 +61,46 @@ pub(super) fn normal_parts<'c>(v: Lanes<'c>, x: Val<'c>) -> (Val<'c>, Val<'c>) {
 /// `log(x.hi + x.lo) + more ln 2`, where the sum is positive and not subnormal.
 pub(super) fn log_of_sum<'c>(v: Lanes<'c>, x: Pair<'c>, more: Option<Val<'c>>) -> Val<'c> {
     let (exponent, m) = v.split_exponent(x.hi);
-    // Where the exponent is larger, there is no lower part.
-    let scale = v.power_of_two(v.neg(v.at_most(exponent, v.pick(1000.0, 120.0))));
+    let low = v.mul(x.lo, v.ratio_of_powers(m, x.hi));
     let exponent = more.map_or(exponent, |more| v.add(exponent, more));
-    natural(v, near_one(v, m, exponent, Some(v.mul(x.lo, scale))))
+    natural(v, exponent, m, Some(low))
 }
 
-fn natural<'c>(v: Lanes<'c>, log: Logarithm<'c>) -> Val<'c> {
-    let ln2 = v.constant(LN2);
-    let sum = v.ordered_sum(v.mul(log.exponent, ln2.hi), log.hi);
-    let lo = v.multiply_add(log.exponent, ln2.lo, log.lo);
-    v.add(sum.hi, v.add(sum.lo, lo))
+/// `exponent ln 2 + log(m + low)`.
+fn natural<'c>(v: Lanes<'c>, exponent: Val<'c>, m: Val<'c>, low: Option<Val<'c>>) -> Val<'c> {
+    let near = near_one(v, m);
+    let (f, ln2) = (near.first, v.constant(LN2));
+    let rest = v.mul(exponent, ln2.lo);
+    let rest = match low {
+        None => rest,
+        // low / m
+        Some(low) => v.multiply_add(
+            low,
+            v.multiply_add(f, v.sub(f, v.number(1.0)), v.number(1.0)),
+            rest,
+        ),
+    };
+    let rest = v.multiply_add(near.s, near.series, rest);
+    let log = v.sub(f, v.sub(near.half_square, rest));
+    v.multiply_add(exponent, ln2.hi, log)
 }
 
-/// `log / ln base` in two parts, without the exponent.
-fn times<'c>(v: Lanes<'c>, log: &Logarithm<'c>, factor: Pair<'c>) -> Pair<'c> {
-    let Pair { hi, lo } = v.product(log.hi, factor.hi);
-    let lo = v.multiply_add(log.hi, factor.lo, lo);
-    let lo = v.multiply_add(log.lo, factor.hi, lo);
-    Pair { hi, lo }
+/// `log(m) / ln base + more`, without the exponent.
+fn times<'c>(v: Lanes<'c>, m: Val<'c>, factor: Pair<'c>, more: Option<Val<'c>>) -> Val<'c> {
+    let near = near_one(v, m);
+    let hi = v.sub(near.first, near.half_square);
+    let lost = v.sub(v.sub(near.first, hi), near.half_square);
+    let lo = v.multiply_add(near.s, near.series, lost);
+    let small = match more {
+        None => v.mul(hi, factor.lo),
+        Some(more) => v.multiply_add(hi, factor.lo, more),
+    };
+    let small = v.multiply_add(lo, factor.hi, small);
+    if v.is_fused() {
+        return v.multiply_add(hi, factor.hi, small);
+    }
+    let product = v.product(hi, factor.hi);
+    v.add(product.hi, v.add(product.lo, small))
 }
 
 /// `result` with the values of the logarithm of zero, infinity, NaN and negative numbers: `x - pole`.
@@ -106,32 +111,71 @@ fn with_limits<'c>(v: Lanes<'c>, x: Val<'c>, pole: f64, result: Val<'c>) -> Val<
     v.select(v.greater(x, pole), result, limit)
 }
 
-/// `ln x`.
-pub(crate) fn log<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
-    let result = natural(v, logarithm(v, x));
-    with_limits(v, x, 0.0, result)
+/// A function of `m` and `k`.
+type OfParts = for<'c> fn(Lanes<'c>, Val<'c>, Val<'c>) -> Val<'c>;
+
+fn log_of_parts<'c>(v: Lanes<'c>, m: Val<'c>, exponent: Val<'c>) -> Val<'c> {
+    natural(v, exponent, m, None)
 }
+
+fn log2_of_parts<'c>(v: Lanes<'c>, m: Val<'c>, exponent: Val<'c>) -> Val<'c> {
+    v.add(exponent, times(v, m, v.constant(LOG2_E), None))
+}
+
+fn log10_of_parts<'c>(v: Lanes<'c>, m: Val<'c>, exponent: Val<'c>) -> Val<'c> {
+    let of_two = v.constant(LOG10_2);
+    let more = v.mul(exponent, of_two.lo);
+    let rest = times(v, m, v.constant(LOG10_E), Some(more));
+    v.multiply_add(exponent, of_two.hi, rest)
+}
+
+fn of_normal<'c>(v: Lanes<'c>, x: Val<'c>, function: OfParts) -> Usual<'c> {
+    let (exponent, m) = v.split_exponent(x);
+    Usual {
+        value: function(v, m, exponent),
+        holds: v.is_positive_normal(x),
+    }
+}
+
+fn of_all<'c>(v: Lanes<'c>, x: Val<'c>, function: OfParts) -> Val<'c> {
+    let (m, exponent) = normal_parts(v, x);
+    with_limits(v, x, 0.0, function(v, m, exponent))
+}
+
+/// `ln x`.
+pub(crate) const LOG: Guarded = Guarded {
+    usual: |v, x| of_normal(v, x[0], log_of_parts),
+    rare: Rare::All(|v, x| of_all(v, x[0], log_of_parts)),
+};
 
 /// `log₂ x`; whole numbers for powers of two.
-pub(crate) fn log2<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
-    let log = logarithm(v, x);
-    let rest = times(v, &log, v.constant(LOG2_E));
-    let sum = v.ordered_sum(log.exponent, rest.hi);
-    with_limits(v, x, 0.0, v.add(sum.hi, v.add(sum.lo, rest.lo)))
-}
+pub(crate) const LOG2: Guarded = Guarded {
+    usual: |v, x| of_normal(v, x[0], log2_of_parts),
+    rare: Rare::All(|v, x| of_all(v, x[0], log2_of_parts)),
+};
 
 /// `log₁₀ x`.
-pub(crate) fn log10<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
-    let log = logarithm(v, x);
-    let rest = times(v, &log, v.constant(LOG10_E));
-    let of_two = v.constant(LOG10_2);
-    let sum = v.ordered_sum(v.mul(log.exponent, of_two.hi), rest.hi);
-    let lo = v.multiply_add(log.exponent, of_two.lo, rest.lo);
-    with_limits(v, x, 0.0, v.add(sum.hi, v.add(sum.lo, lo)))
+pub(crate) const LOG10: Guarded = Guarded {
+    usual: |v, x| of_normal(v, x[0], log10_of_parts),
+    rare: Rare::All(|v, x| of_all(v, x[0], log10_of_parts)),
+};
+
+/// `ln(1 + x)` above -1.
+fn log_of_next<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
+    let one = v.number(1.0);
+    // The larger one first.
+    let sum = v.ordered_sum(v.at_least(x, 1.0), v.select(v.less(x, one), x, one));
+    v.copysign(log_of_sum(v, sum, None), x)
 }
 
 /// `ln(1 + x)`.
-pub(crate) fn log1p<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
-    let result = log_of_sum(v, v.sum(v.number(1.0), x), None);
-    with_limits(v, x, -1.0, v.copysign(result, x))
-}
+pub(crate) const LOG1P: Guarded = Guarded {
+    usual: |v, x| {
+        let above = v.greater(x[0], v.number(-1.0));
+        Usual {
+            value: log_of_next(v, x[0]),
+            holds: v.and(above, v.less(x[0], v.number(f64::INFINITY))),
+        }
+    },
+    rare: Rare::All(|v, x| with_limits(v, x[0], -1.0, log_of_next(v, x[0]))),
+};

@@ -1,13 +1,14 @@
 //! Elementary functions of vectors, written out: below 1.5 ulp, with the special values of C's functions.
 //!
-//! Each is one expression without branches for `f32` and `f64`, single numbers and vectors of any length. Errors
+//! Each is an expression for `f32` and `f64`, single numbers and vectors of any length; of some there is a shorter one for usual
+//! arguments, with a branch for others. Errors
 //! of products and sums that matter are kept in lower parts ([`lanes::Pair`]); machines without a fused multiplication and
 //! addition find them by Dekker's products (*A floating-point technique for extending the available precision*, 1971).
 
 mod coefficients;
 mod error;
 mod exponential;
-mod far;
+mod guarded;
 mod hyperbolic;
 mod inverse;
 mod lanes;
@@ -19,6 +20,7 @@ mod wide_power;
 
 use npir_mlir::prelude::*;
 
+use guarded::Guarded;
 use lanes::Lanes;
 use outlined::Use;
 
@@ -27,9 +29,9 @@ pub(crate) use exponential::{exp, exp2, expm1};
 pub(crate) use hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
 pub(crate) use inverse::{acos, asin, atan, atan2};
 pub(crate) use lanes::Products;
-pub(crate) use logarithm::{log, log1p, log2, log10};
-pub(crate) use power::{cbrt, pow};
-pub(crate) use trigonometric::{cos, sin, tan};
+pub(crate) use logarithm::{LOG, LOG1P, LOG2, LOG10};
+pub(crate) use power::{CBRT, POW};
+pub(crate) use trigonometric::{COS, SIN, TAN};
 
 /// How a function of vectors is written out.
 #[derive(Clone, Copy)]
@@ -38,8 +40,8 @@ pub(crate) enum Expression {
     Unary(for<'c> fn(Lanes<'c>, Val<'c>) -> Val<'c>),
     /// Of two.
     Binary(for<'c> fn(Lanes<'c>, Val<'c>, Val<'c>) -> Val<'c>),
-    /// Of one that is not large; libm computes it for others.
-    Periodic(for<'c> fn(Lanes<'c>, Val<'c>) -> Val<'c>),
+    /// With a branch for arguments that are not usual.
+    Guarded(Guarded),
 }
 
 /// Where an expression is written.
@@ -52,30 +54,32 @@ pub(crate) enum Place {
 }
 
 impl Expression {
-    /// The function `op` of vectors at the rewriter's place, in `module`, which gets functions where they are needed.
+    /// The function `op` of vectors at the rewriter's place, in `module`, which gets functions where they are needed: its
+    /// values for each of `calls`, which are side by side.
     pub(crate) fn write<'c>(
         self,
         rw: Rewriter<'c>,
         module: Op<'c>,
         op: &str,
-        operands: &[Val<'c>],
+        calls: &[Vec<Val<'c>>],
         products: Products,
         place: Place,
-    ) -> Val<'c> {
-        let v = Lanes::new(rw, operands[0].ty(), products);
+    ) -> Vec<Val<'c>> {
+        let v = Lanes::new(rw, calls[0][0].ty(), products);
+        let name = op.trim_start_matches("math.");
         let body = |v: Lanes<'c>, operands: &[Val<'c>]| match self {
             Expression::Unary(function) => function(v, operands[0]),
             Expression::Binary(function) => function(v, operands[0], operands[1]),
-            Expression::Periodic(function) => {
-                let near = function(v, operands[0]);
-                far::corrected(v, module, op, operands[0], near)
-            }
+            Expression::Guarded(guarded) => guarded.write(v, module, op, &[operands.to_vec()])[0],
         };
-        match place {
-            Place::Inline => body(v, operands),
-            Place::Function => {
-                let name = op.trim_start_matches("math.");
-                outlined::call(v, module, name, Use::Often, operands, body)
+        match (place, self) {
+            (Place::Inline, Expression::Guarded(guarded)) => guarded.write(v, module, op, calls),
+            (Place::Inline, _) => calls.iter().map(|operands| body(v, operands)).collect(),
+            (Place::Function, _) => {
+                let call = |operands: &Vec<Val<'c>>| {
+                    outlined::call(v, module, name, Use::Often, operands, body)
+                };
+                calls.iter().map(call).collect()
             }
         }
     }

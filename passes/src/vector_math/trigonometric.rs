@@ -1,6 +1,7 @@
 //! Trigonometric functions, by the nearest multiple of `π/2`.
 
-use super::coefficients::{COS, SIN, TAN};
+use super::coefficients;
+use super::guarded::{Guarded, Rare, Usual};
 use super::lanes::{Lanes, Pair, Val};
 
 /// `π/2` in parts. Where products are rounded, those with the number of quarter turns have no error.
@@ -32,7 +33,7 @@ const ROUNDED: [&[f64]; 2] = [
 ];
 
 /// Sizes of arguments from which on the parts of `π/2` are too few, or the products not exact.
-pub(super) fn limit(v: Lanes<'_>) -> f64 {
+fn limit(v: Lanes<'_>) -> f64 {
     if v.is_fused() {
         v.pick(2f64.powi(28), 2f64.powi(17))
     } else {
@@ -40,7 +41,29 @@ pub(super) fn limit(v: Lanes<'_>) -> f64 {
     }
 }
 
-/// `x = turns · π/2 + rest`, the rest at most `π/4`.
+fn near<'c>(v: Lanes<'c>, x: Val<'c>, value: Val<'c>) -> Usual<'c> {
+    let holds = v.less(v.abs(x), v.number(limit(v)));
+    Usual { value, holds }
+}
+
+/// `sin x`.
+pub(crate) const SIN: Guarded = Guarded {
+    usual: |v, x| near(v, x[0], sin(v, x[0])),
+    rare: Rare::Libm,
+};
+/// `cos x`.
+pub(crate) const COS: Guarded = Guarded {
+    usual: |v, x| near(v, x[0], cos(v, x[0])),
+    rare: Rare::Libm,
+};
+/// `tan x`.
+pub(crate) const TAN: Guarded = Guarded {
+    usual: |v, x| near(v, x[0], tan(v, x[0])),
+    rare: Rare::Libm,
+};
+
+/// `x = turns · π/2 + rest`, the rest at most `π/4`. The lower part may be larger than the last digit of the upper one where that
+/// is so small that it is its own sine.
 struct Reduced<'c> {
     turns: Val<'c>,
     rest: Pair<'c>,
@@ -63,16 +86,18 @@ fn reduce<'c>(v: Lanes<'c>, x: Val<'c>) -> Reduced<'c> {
     for i in 2..parts.len() {
         lo = v.minus_product(lo, turns, part(i));
     }
-    Reduced {
-        turns,
-        rest: v.ordered_sum(hi, lo),
-    }
+    // Where products are rounded, the parts are short, and the lower sum is not small.
+    let rest = match v.is_fused() {
+        true => Pair { hi, lo },
+        false => v.ordered_sum(hi, lo),
+    };
+    Reduced { turns, rest }
 }
 
 /// `sin(rest)` in two parts.
 fn sine<'c>(v: Lanes<'c>, Pair { hi, lo }: Pair<'c>) -> Val<'c> {
     let z = v.mul(hi, hi);
-    let factor = v.mul(z, v.polynomial(&SIN, z));
+    let factor = v.mul(z, v.polynomial(&coefficients::SIN, z));
     v.add(hi, v.multiply_add(hi, factor, lo))
 }
 
@@ -85,7 +110,7 @@ fn cosine<'c>(v: Lanes<'c>, Pair { hi, lo }: Pair<'c>) -> Val<'c> {
     let lost = v.minus_product(v.sub(v.sub(one, near), half), hi, lo);
     v.add(
         near,
-        v.multiply_add(v.mul(z, z), v.polynomial(&COS, z), lost),
+        v.multiply_add(v.mul(z, z), v.polynomial(&coefficients::COS, z), lost),
     )
 }
 
@@ -103,20 +128,20 @@ fn zero_or<'c>(v: Lanes<'c>, x: Val<'c>, result: Val<'c>) -> Val<'c> {
 }
 
 /// `sin x` below [`limit`].
-pub(crate) fn sin<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
+fn sin<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
     zero_or(v, x, sine_after(v, x, 0.0))
 }
 
 /// `cos x` below [`limit`].
-pub(crate) fn cos<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
+fn cos<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
     sine_after(v, x, 1.0)
 }
 
 /// `tan x` below [`limit`]: that of the rest, or the negative of its reciprocal.
-pub(crate) fn tan<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
+fn tan<'c>(v: Lanes<'c>, x: Val<'c>) -> Val<'c> {
     let Reduced { turns, rest } = reduce(v, x);
     let z = v.mul(rest.hi, rest.hi);
-    let factor = v.mul(z, v.polynomial(&TAN, z));
+    let factor = v.mul(z, v.polynomial(&coefficients::TAN, z));
     // tan(hi + lo) = tan(hi) + lo / cos²(hi), and that is 1 + z roughly.
     let lo = v.multiply_add(rest.hi, factor, v.multiply_add(rest.lo, z, rest.lo));
     let tangent = v.ordered_sum(rest.hi, lo);
