@@ -254,7 +254,7 @@ pub fn stage(level: Level, options: &PipelineOptions) -> String {
             format!("{BEFORE_OPTIMIZER},{optimize}{rest}")
         }
         Level::Loop => format!(
-            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-pack{{vector-bits={bits}}},loop-tile-time{{threads={threads}}},loop-fuse-rows{{threads={threads}}},loop-schedule{{vector-bits={bits} threads={threads}{machine}}})",
+            "npir-bufferize,convert-tensor-to-loop,{},cse,func.func(loop-symmetric,loop-tile-time{{threads={threads}}},loop-fuse-rows{{threads={threads}}},loop-pack{{vector-bits={bits}}},loop-schedule{{vector-bits={bits} threads={threads}{machine}}})",
             canonicalize!(),
             bits = options.vector_bits,
             threads = options.settings.threads,

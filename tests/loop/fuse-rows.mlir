@@ -197,11 +197,12 @@ func.func @no_sums(%at: memref<1000000xindex>, %x: memref<1000000xf64>, %out: me
 // Rows of a stack of matrices: too much of a matrix for a block, so blocks are of rows of one of them. What they share
 // moves with the matrix.
 // CHECK-LABEL: func.func @stack
-// CHECK: loop.parallel_for %c32 grain %c1
+// CHECK: loop.parallel_for %c128 grain %c1
+// CHECK-NEXT: ^bb0(%[[LO:.*]]: index, %[[HI:.*]]: index):
 // CHECK: %[[OWN:.*]] = memref.alloc() : memref<1x8x512xf64>
-// CHECK: scf.for %[[TASK:.*]] =
-// CHECK: %[[PIECE:.*]] = arith.remui %[[TASK]], %c4
-// CHECK: %[[MATRIX:.*]] = arith.divui %[[TASK]], %c4
+// CHECK: %[[FROM:.*]] = arith.divui %[[LO]], %c16
+// CHECK: %[[TO:.*]] = arith.ceildivsi %[[HI]], %c16
+// CHECK: scf.for %[[MATRIX:.*]] = %[[FROM]] to %[[TO]]
 // CHECK: memref.reinterpret_cast %arg1 {{.*}} sizes: [1, 512]
 // CHECK: scf.for %[[BLOCK:.*]] =
 // CHECK: %[[FIRST:.*]] = arith.muli %[[BLOCK]], %c8

@@ -13,8 +13,10 @@ const BEGIN: &str = "<!-- traffic -->";
 const END: &str = "<!-- end -->";
 
 /// Programs that are computed in one pass over their arguments.
-const ONE_PASS: [&str; 23] = [
+const ONE_PASS: [&str; 25] = [
     "argmax-rows",
+    "attention-float32",
+    "attention-float64",
     "black-scholes-float32",
     "black-scholes-float64",
     "box-blur-float32",
@@ -39,9 +41,7 @@ const ONE_PASS: [&str; 23] = [
     "variance-rows",
 ];
 /// Programs that the book shows besides.
-const OTHERS: [&str; 11] = [
-    "attention-float32",
-    "attention-float64",
+const OTHERS: [&str; 9] = [
     "covariance",
     "heat-3d",
     "jacobi-2d",

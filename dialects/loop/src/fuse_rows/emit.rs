@@ -9,8 +9,32 @@ use crate::part::{on_part, range, shift};
 use crate::runtime_ops::ParallelFor;
 use npir_mlir::prelude::*;
 
-/// Tasks that are enough to balance threads.
-const ENOUGH_TASKS: i64 = 32;
+/// Marks loops over blocks. What is there in front of one, and read in it as it is, nothing in it writes.
+const BLOCKS: &str = "loop.blocks";
+
+/// The loop over blocks that `op` is in, or the threads that a loop over blocks is spread over.
+pub(crate) fn loop_over_blocks(op: Op<'_>) -> Option<Op<'_>> {
+    let marked = |op: Op<'_>| op.attr(BLOCKS).is_some();
+    let around = op.parent()?;
+    (marked(around) || marked(op) && around.name() == ParallelFor::NAME).then_some(around)
+}
+
+/// Runs `body` for each of `low..high`, in order.
+fn over<'c>(
+    rw: Rewriter<'c>,
+    low: Val<'c>,
+    high: Val<'c>,
+    body: impl FnOnce(Rewriter<'c>, Val<'c>),
+) {
+    rw.op("scf.for")
+        .operands(&[low, high, rw.const_index(1)])
+        .attr(BLOCKS, rw.ctx().unit_attr())
+        .region_with(&[low.ty()], |rw, args| {
+            body(rw, args[0]);
+            rw.op("scf.yield").build();
+        })
+        .build();
+}
 
 /// A block: where it begins along each axis that numbers rows and how many points it has there, and the parts of memory
 /// that are known for it.
@@ -50,6 +74,8 @@ impl<'c> Place<'c> {
 struct Numbers<'c> {
     /// The sizes of the axes.
     counts: Vec<Val<'c>>,
+    /// How far a block extends along each.
+    steps: Vec<Val<'c>>,
     /// How many blocks there are along each.
     blocks: Vec<Val<'c>>,
 }
@@ -61,16 +87,21 @@ impl<'c> Group<'_, 'c> {
         let counts = last.counts(self.depth);
         rewrite_at(last.nest.op(), |rw| {
             let counts: Vec<_> = counts.into_iter().map(|n| rw.materialize(n)).collect();
-            let along = |(n, block): (&Val<'c>, &i64)| match block {
-                1 => *n,
-                block => rw.ceildivsi(*n, rw.const_index(*block)),
+            let steps: Vec<_> = self.blocks.iter().map(|n| rw.const_index(*n)).collect();
+            let along = |axis: usize| match self.blocks[axis] {
+                1 => counts[axis],
+                _ => rw.ceildivsi(counts[axis], steps[axis]),
             };
-            let blocks = counts.iter().zip(&self.blocks).map(along).collect();
-            let numbers = Numbers { counts, blocks };
+            let blocks = (0..self.depth).map(along).collect();
+            let numbers = Numbers {
+                counts,
+                steps,
+                blocks,
+            };
             let summing = self.members.iter();
             let summing = summing.filter_map(|member| Some((member.nest, member.sums.as_ref()?)));
             match summing.collect::<Vec<_>>() {
-                none if none.is_empty() => self.emit_tasks(rw, threads, &numbers),
+                none if none.is_empty() => self.emit_lines(rw, threads, &numbers),
                 summing => self.emit_chunks(rw, threads, &numbers, &summing),
             }
             late::put(rw, &self.late, last.nest.op());
@@ -85,13 +116,12 @@ impl<'c> Group<'_, 'c> {
         }
     }
 
-    /// Blocks that follow each other along the axis that they move along are a task. There is one task for each block along the
-    /// other axes, or several where these are few.
-    fn emit_tasks(&self, rw: Rewriter<'c>, threads: bool, numbers: &Numbers<'c>) {
+    /// Blocks in the order of all other axes than that which they move along, and then of that one. Blocks that follow each other
+    /// along it share what does not move with it.
+    fn emit_lines(&self, rw: Rewriter<'c>, threads: bool, numbers: &Numbers<'c>) {
         let run = self.shape.run(self.depth);
         let all = numbers.blocks[run];
         let others: Vec<usize> = (0..self.depth).filter(|axis| *axis != run).collect();
-        let one = rw.const_index(1);
         if others.is_empty() {
             return spread(rw, threads, all, |rw, low, high| {
                 let local = self.locals(rw);
@@ -99,35 +129,32 @@ impl<'c> Group<'_, 'c> {
                 self.emit_run(rw, numbers, &place, [low, high], &local, &[]);
             });
         }
-        let lines = others
-            .iter()
-            .fold(one, |n, axis| rw.muli(n, numbers.blocks[*axis]));
-        let wanted = rw.ceildivsi(rw.const_index(ENOUGH_TASKS), rw.maxsi(lines, one));
-        let each = rw.ceildivsi(all, wanted);
-        let pieces = rw.ceildivsi(all, rw.maxsi(each, one));
-        spread(rw, threads, rw.muli(lines, pieces), |rw, low, high| {
+        let total = numbers.blocks.iter().copied().reduce(|n, m| rw.muli(n, m));
+        let length = rw.maxsi(all, rw.const_index(1));
+        spread(rw, threads, total.unwrap_or(all), |rw, low, high| {
             let local = self.locals(rw);
-            rw.scf_for(low, high, one, &[], |rw, task, _| {
+            let (first, end) = (rw.divui(low, length), rw.ceildivsi(high, length));
+            over(rw, first, end, |rw, line| {
                 let mut place = self.first_place(rw, numbers);
-                let piece = rw.remui(task, pieces);
-                let mut left = rw.divui(task, pieces);
+                let mut left = line;
                 for (i, &axis) in others.iter().enumerate().rev() {
                     let number = match i {
                         0 => left,
                         _ => rw.remui(left, numbers.blocks[axis]),
                     };
-                    left = rw.divui(left, numbers.blocks[axis]);
+                    if i > 0 {
+                        left = rw.divui(left, numbers.blocks[axis]);
+                    }
                     self.set(rw, numbers, &mut place, axis, number);
                 }
-                // What the blocks of a task share.
                 let shared = self.members.iter().flat_map(|member| &member.uses);
                 for used in shared.filter(|used| used.rows.dim(run).is_none()) {
                     place.part(rw, used);
                 }
-                let first = rw.muli(piece, each);
-                let end = rw.minsi(rw.addi(first, each), all);
+                let begin = rw.muli(line, all);
+                let first = rw.maxsi(rw.subi(low, begin), rw.const_index(0));
+                let end = rw.minsi(rw.subi(high, begin), all);
                 self.emit_run(rw, numbers, &place, [first, end], &local, &[]);
-                Vec::new()
             });
         });
     }
@@ -160,12 +187,11 @@ impl<'c> Group<'_, 'c> {
         spread(rw, threads, chunks, |rw, low, high| {
             let local = self.locals(rw);
             let place = self.first_place(rw, numbers);
-            rw.scf_for(low, high, one, &[], |rw, chunk, _| {
+            over(rw, low, high, |rw, chunk| {
                 let sums: Vec<_> = private.iter().map(|p| p.targets(rw, chunk)).collect();
                 let first = rw.muli(chunk, each);
                 let end = rw.minsi(rw.addi(first, each), blocks);
                 self.emit_run(rw, numbers, &place, [first, end], &local, &sums);
-                Vec::new()
             });
         });
         for parts in &private {
@@ -183,11 +209,10 @@ impl<'c> Group<'_, 'c> {
         local: &[Val<'c>],
         sums: &[Vec<Val<'c>>],
     ) {
-        rw.scf_for(low, high, rw.const_index(1), &[], |rw, block, _| {
+        over(rw, low, high, |rw, block| {
             let mut place = place.clone();
             self.set(rw, numbers, &mut place, self.shape.run(self.depth), block);
             self.emit_block(rw, place, local, sums);
-            Vec::new()
         });
     }
 
@@ -215,7 +240,7 @@ impl<'c> Group<'_, 'c> {
             place.sizes[axis] = OpFold::Static(1);
             return;
         }
-        let size = rw.const_index(block);
+        let size = numbers.steps[axis];
         let begin = rw.muli(number, size);
         place.begins[axis] = begin;
         place.sizes[axis] = match self.members[0].counts(self.depth)[axis] {

@@ -19,6 +19,7 @@ use crate::nest::Nest;
 use crate::runtime_ops::ParallelFor;
 use crate::scheduler::L2_SHARE;
 use blocks::{REDUCED_ROWS, Shape, Size, product};
+pub(crate) use emit::loop_over_blocks;
 use late::Late;
 use npir_mlir::prelude::*;
 use std::collections::HashSet;

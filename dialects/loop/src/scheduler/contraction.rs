@@ -86,10 +86,23 @@ impl Contraction {
         !along(facts, self.column) && !deep()
     }
 
-    /// Whether a copy of an input that rows share, contiguous along columns, pays for itself.
-    pub(super) fn packs(self, facts: &Facts<'_>, machine: Machine, input: usize) -> Packing {
+    /// Whether a copy of an input that so many rows share, contiguous along columns, pays for itself.
+    pub(super) fn packs(
+        self,
+        facts: &Facts<'_>,
+        machine: Machine,
+        input: usize,
+        rows: Option<i64>,
+    ) -> Packing {
         let walk = &facts.walks[input];
-        let few = |axis: usize, least: i64| facts.extents[axis].is_some_and(|n| n < least);
+        let extent = |axis: usize| {
+            if axis == self.row {
+                rows
+            } else {
+                facts.extents[axis]
+            }
+        };
+        let few = |axis: usize, least: i64| extent(axis).is_some_and(|n| n < least);
         if walk.invariant(self.column) || !walk.invariant(self.row) || few(self.row, PACKED_ROWS) {
             return Packing::No;
         }
@@ -114,10 +127,7 @@ impl Contraction {
         {
             return Packing::No;
         }
-        match step
-            .and(facts.extents[self.row])
-            .and(facts.extents[self.depth])
-        {
+        match step.and(rows).and(extent(self.depth)) {
             Some(_) => Packing::Yes,
             None => Packing::IfConflicting,
         }

@@ -3,8 +3,10 @@
 use super::contraction::{Contraction, Packing};
 use super::facts::Facts;
 use super::machine::{CONFLICTING_ROWS, CONFLICTING_STEP, CONTRACTION_ROWS, Machine, Rates};
+use crate::fuse_rows::loop_over_blocks;
 use crate::nest::Nest;
 use crate::part::{on_part, size_of};
+use crate::runtime_ops::ParallelFor;
 use npir_mlir::prelude::*;
 
 /// Copies operands of contractions, such as `c.T` in `x @ c.T`, so that the columns of the result are contiguous in
@@ -12,7 +14,8 @@ use npir_mlir::prelude::*;
 ///
 /// Where only a call can tell, it decides. Without a copy, the elements for a vector of columns are gathered one by one for every few rows, or rows drive each
 /// other out of the cache. The copy is made once for all rows of the result, as in every BLAS (K. Goto and R. van de
-/// Geijn, *Anatomy of high-performance matrix multiplication*, 2008); where there are few rows it is not worth it.
+/// Geijn, *Anatomy of high-performance matrix multiplication*, 2008); where there are few rows it is not worth it. Loops
+/// over blocks of rows that all use the operand have one copy.
 #[pass("loop-pack", dependent_dialects("arith", "memref"))]
 #[derive(Clone)]
 pub struct LoopPack {
@@ -38,11 +41,13 @@ impl Pass for LoopPack {
             if operands.is_empty() {
                 continue;
             }
-            rewrite_at(nest.op(), |rw| {
-                let mut ins = nest.inputs();
-                for operand in &operands {
+            let mut ins = nest.inputs();
+            for operand in &operands {
+                rewrite_at(operand.place.op, |rw| {
                     ins[operand.input] = operand.packed(rw, nest);
-                }
+                });
+            }
+            rewrite_at(nest.op(), |rw| {
                 on_part(rw, nest, &nest.bounds(), &ins, &nest.outputs());
                 rw.erase(nest.op());
             });
@@ -52,16 +57,104 @@ impl Pass for LoopPack {
     }
 }
 
-/// An input of a contraction that is worth a copy.
-struct Operand {
-    input: usize,
-    /// The dimension that the columns walk.
-    column: usize,
-    /// Where a call decides: the dimension that the depth walks, and how long axes have to be.
-    condition: Option<(usize, [(usize, i64); 2])>,
+/// Where an input is copied: before an op, once for all that the loops that it is in front of do with it.
+struct Place<'c> {
+    op: Op<'c>,
+    /// How often the loops run, as far as that is known there.
+    rounds: Vec<Rounds<'c>>,
 }
 
-fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
+/// How often a loop runs.
+enum Rounds<'c> {
+    /// As many as this.
+    Count(Val<'c>),
+    /// From the first to the second.
+    Range(Val<'c>, Val<'c>),
+}
+
+impl<'c> Place<'c> {
+    /// In front of all loops over blocks around a nest that use `memref` as it is.
+    fn of(nest: Nest<'c>, memref: Val<'c>) -> Self {
+        let mut place = Self {
+            op: nest.op(),
+            rounds: Vec::new(),
+        };
+        while let Some(around) = loop_over_blocks(place.op)
+            && is_outside(memref, around)
+        {
+            place.rounds.push(match around.name() {
+                ParallelFor::NAME => Rounds::Count(around.operand(0)),
+                _ => Rounds::Range(around.operand(0), around.operand(1)),
+            });
+            place.op = around;
+        }
+        let (op, known) = (place.op, |value: &Val<'c>| is_outside(*value, place.op));
+        // A loop over a part of the rounds of one around it stands for nothing of its own.
+        place.rounds.retain(|rounds| match rounds {
+            Rounds::Count(count) => known(count),
+            Rounds::Range(low, high) => known(low) && known(high),
+        });
+        place.op = op;
+        place
+    }
+
+    /// How often the nest runs for one copy, if that is known.
+    fn known_rounds(&self) -> Option<i64> {
+        let number = |value: &Val<'_>| value.constant_attr()?.as_int();
+        self.rounds.iter().try_fold(1i64, |total, rounds| {
+            let n = match rounds {
+                Rounds::Count(count) => number(count)?,
+                Rounds::Range(low, high) => number(high)? - number(low)?,
+            };
+            Some(total.saturating_mul(n.max(0)))
+        })
+    }
+
+    /// The same as a value.
+    fn rounds(&self, rw: Rewriter<'c>) -> Val<'c> {
+        let one = rw.const_index(1);
+        self.rounds.iter().fold(one, |total, rounds| {
+            let n = match rounds {
+                Rounds::Count(count) => *count,
+                Rounds::Range(low, high) => rw.subi(*high, *low),
+            };
+            rw.muli(total, n)
+        })
+    }
+}
+
+/// Whether a value is there in front of `op`.
+fn is_outside(value: Val<'_>, op: Op<'_>) -> bool {
+    match value.defining_op() {
+        Some(definition) => !definition.is_within(op),
+        None => value
+            .parent_block()
+            .and_then(|block| block.parent_op())
+            .is_some_and(|owner| !owner.is_within(op)),
+    }
+}
+
+/// An input of a contraction that is worth a copy.
+struct Operand<'c> {
+    input: usize,
+    place: Place<'c>,
+    /// The dimension that the columns walk.
+    column: usize,
+    /// Where a call decides.
+    condition: Option<Condition<'c>>,
+}
+
+/// What a call looks at.
+struct Condition<'c> {
+    /// The dimension that the depth walks, whose step may be bad.
+    depth: usize,
+    /// The rows of the nest, at most, and how many have to share a copy.
+    rows: (OpFold<'c>, i64),
+    /// How deep the contraction is, and how deep it has to be.
+    depths: (OpFold<'c>, i64),
+}
+
+fn worth_copying<'c>(nest: Nest<'c>, machine: Machine) -> Vec<Operand<'c>> {
     if nest.schedule().is_some() {
         return Vec::new();
     }
@@ -69,9 +162,18 @@ fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
     let Some(contraction) = Contraction::of(&facts, machine) else {
         return Vec::new();
     };
-    let maps = nest.affine_maps();
+    let (maps, bounds, ins) = (nest.affine_maps(), nest.bounds(), nest.inputs());
+    let rows = at_most(bounds[contraction.row]);
     let operand = |input: usize| {
-        let packing = contraction.packs(&facts, machine, input);
+        let place = Place::of(nest, ins[input]);
+        let all_rows = match place.rounds.is_empty() {
+            true => facts.extents[contraction.row],
+            false => place
+                .known_rounds()
+                .zip(rows.as_static())
+                .map(|(n, rows)| n.saturating_mul(rows)),
+        };
+        let packing = contraction.packs(&facts, machine, input, all_rows);
         let coordinates = map_results(maps[input]);
         let plain = coordinates.iter().all(|expr| expr.is_dim());
         let walked = |axis| {
@@ -82,16 +184,15 @@ fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
             _ if !plain => return None,
             Packing::No => return None,
             Packing::Yes => None,
-            Packing::IfConflicting => Some((
-                walked(contraction.depth)?,
-                [
-                    (contraction.row, CONFLICTING_ROWS),
-                    (contraction.depth, CONTRACTION_ROWS),
-                ],
-            )),
+            Packing::IfConflicting => Some(Condition {
+                depth: walked(contraction.depth)?,
+                rows: (rows, CONFLICTING_ROWS),
+                depths: (bounds[contraction.depth], CONTRACTION_ROWS),
+            }),
         };
         Some(Operand {
             input,
+            place,
             column: walked(contraction.column)?,
             condition,
         })
@@ -99,28 +200,56 @@ fn worth_copying(nest: Nest<'_>, machine: Machine) -> Vec<Operand> {
     (0..facts.num_ins).filter_map(operand).collect()
 }
 
-impl Operand {
+/// The most that a size is, where it is the rest of something or a block of it.
+fn at_most(size: OpFold<'_>) -> OpFold<'_> {
+    let rest = match size {
+        OpFold::Value(value) => value.defining_op().filter(|op| op.name() == "arith.minsi"),
+        OpFold::Static(_) => None,
+    };
+    let block = rest.and_then(|op| {
+        let numbers = op.operand_values().into_iter();
+        numbers
+            .filter_map(|value| value.constant_attr()?.as_int())
+            .next()
+    });
+    block.map_or(size, OpFold::Static)
+}
+
+impl<'c> Operand<'c> {
     /// The copy, or what the call decides for.
-    fn packed<'c>(&self, rw: Rewriter<'c>, nest: Nest<'c>) -> Val<'c> {
+    fn packed(&self, rw: Rewriter<'c>, nest: Nest<'c>) -> Val<'c> {
         let memref = nest.inputs()[self.input];
-        let Some((dim, axes)) = self.condition else {
+        let Some(Condition {
+            depth,
+            rows,
+            depths,
+        }) = &self.condition
+        else {
             return packed(rw, memref, self.column);
         };
-        let bounds = nest.bounds();
         let (_, _, _, strides) = rw.memref_metadata(memref);
         let bits = memref.ty().element().bit_width() as i64;
         let conflicting = rw.const_index((CONFLICTING_STEP * 8 / bits).max(1));
         let zero = rw.const_index(0);
-        let rest = rw.remsi(strides[dim], conflicting);
-        let mut condition = rw.andi(
-            rw.cmpi(CmpI::Eq, rest, zero),
-            rw.cmpi(CmpI::Ne, strides[dim], zero),
-        );
-        for (axis, least) in axes {
-            if let OpFold::Value(count) = bounds[axis] {
-                let many = rw.cmpi(CmpI::Sge, count, rw.const_index(least));
-                condition = rw.andi(condition, many);
+        let step = strides[*depth];
+        let rest = rw.remsi(step, conflicting);
+        let mut condition = rw.andi(rw.cmpi(CmpI::Eq, rest, zero), rw.cmpi(CmpI::Ne, step, zero));
+        let mut demand = |count: Val<'c>, least: i64| {
+            let many = rw.cmpi(CmpI::Sge, count, rw.const_index(least));
+            condition = rw.andi(condition, many);
+        };
+        match (rows, self.place.rounds.is_empty()) {
+            ((OpFold::Static(_), _), true) => {}
+            ((rows, least), _) => {
+                let rows = match rows {
+                    OpFold::Value(rows) if !is_outside(*rows, self.place.op) => OpFold::Static(1),
+                    rows => *rows,
+                };
+                demand(rw.muli(self.place.rounds(rw), rw.materialize(rows)), *least);
             }
+        }
+        if let (OpFold::Value(depth), least) = depths {
+            demand(*depth, *least);
         }
         let ty = memref.ty();
         let anywhere = rw.ctx().memref_any_layout(&ty.dims(), ty.element());
