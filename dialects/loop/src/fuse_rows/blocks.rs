@@ -114,8 +114,8 @@ impl Size {
     /// What each block reads again comes from the second level of the cache, most of it, or is worth it.
     fn least_rows(self) -> i64 {
         let least = match self.whole {
-            ..=L2_SHARE => LEAST_ROWS,
-            ..=L2_CROWDED => CROWDED_ROWS,
+            whole if whole <= L2_SHARE => LEAST_ROWS,
+            whole if whole <= L2_CROWDED => CROWDED_ROWS,
             _ => CONTRACTION_ROWS,
         };
         least.max(self.least)
