@@ -88,13 +88,12 @@ impl<'c> Place<'c> {
             });
             place.op = around;
         }
-        let (op, known) = (place.op, |value: &Val<'c>| is_outside(*value, place.op));
         // A loop over a part of the rounds of one around it stands for nothing of its own.
+        let op = place.op;
         place.rounds.retain(|rounds| match rounds {
-            Rounds::Count(count) => known(count),
-            Rounds::Range(low, high) => known(low) && known(high),
+            Rounds::Count(count) => is_outside(*count, op),
+            Rounds::Range(low, high) => is_outside(*low, op) && is_outside(*high, op),
         });
-        place.op = op;
         place
     }
 
