@@ -156,6 +156,24 @@ pub(crate) fn multiplications(
     all.loops().iter().map(of_label).product()
 }
 
+/// For each dimension of the result the dimensions of operands that are labelled so, as operand and axis; `None` where the
+/// subscripts do not fit operands of these ranks.
+pub(crate) fn labelled(attrs: Attribute<'_>, ranks: &[usize]) -> Option<Vec<Vec<(usize, usize)>>> {
+    let subscripts = attrs.dict_get("subscripts").and_then(Str::decode)?;
+    let all = parse(&subscripts, ranks).ok()?;
+    let of_label = |label: &Label| {
+        let operands = all.inputs.iter().enumerate();
+        let axes = operands.flat_map(|(operand, labels)| {
+            let labels = labels.iter().enumerate();
+            labels.map(move |(axis, own)| (own, (operand, axis)))
+        });
+        axes.filter(|(own, _)| *own == label)
+            .map(|(_, place)| place)
+            .collect()
+    };
+    Some(all.output.iter().map(of_label).collect())
+}
+
 impl InferTypes for Einsum<'_> {
     fn infer<'c>(cx: &InferCx<'c>) -> Result<Vec<Type<'c>>, String> {
         let types: Vec<_> = cx.operands.iter().map(|v| v.ty()).collect();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use npir_egraph::{Class, Graph, NodeRef};
 use npir_mlir::prelude::*;
-use npir_numpy::optimize::{LEAF, LEAF_INDEX, LEAF_VALUE, Numpy, Payload};
+use npir_numpy::optimize::{Around, LEAF, LEAF_INDEX, LEAF_SIZES, LEAF_VALUE, Numpy, Payload};
 
 use super::BlockGraph;
 
@@ -58,6 +58,7 @@ impl<'c> Region<'c> {
             classes: HashMap::new(),
             leaves: Vec::new(),
             positions: HashMap::new(),
+            around: Around::new(domain),
             num_ops: ops.len(),
         };
         for (index, op) in ops.iter().enumerate() {
@@ -232,6 +233,7 @@ struct Reader<'c> {
     classes: HashMap<usize, Class>,
     leaves: Vec<Leaf<'c>>,
     positions: HashMap<usize, usize>,
+    around: Around<'c>,
     num_ops: usize,
 }
 
@@ -242,6 +244,7 @@ impl<'c> Reader<'c> {
         }
         let index = self.leaves.len();
         let mut attrs = vec![(LEAF_INDEX, self.ctx.i64_attr(index as i64))];
+        attrs.push((LEAF_SIZES, self.around.sizes(value)));
         attrs.extend(value.constant_attr().map(|constant| (LEAF_VALUE, constant)));
         let payload = Payload {
             attrs: self.ctx.dict_attr(&attrs),

@@ -326,3 +326,149 @@ fn loops_over_one_axis() {
     }
     assert_eq!(session.leaked(), (0, 0));
 }
+
+/// Arguments are `x: ?x3`, `c: ?x3` and `n`, a number of iterations.
+struct Dynamic {
+    name: &'static str,
+    /// From `%r = scf.for …` on, of type `tensor<?x3xf64>`; `%k` is the number of rows of c.
+    mlir: &'static str,
+    /// The result is `r`.
+    numpy: &'static str,
+    becomes: Becomes,
+}
+
+const DYNAMIC: &[Dynamic] = &[
+    Dynamic {
+        name: "means of the rows with each label, again and again",
+        mlir: "%e = numpy.expand_dims %x axes [1] : tensor<?x3xf64> -> tensor<?x1x3xf64>
+          %r = scf.for %it = %c0 to %n step %c1 iter_args(%old = %c) -> (tensor<?x3xf64>) {
+            %s = numpy.subtract %e, %old : tensor<?x1x3xf64>, tensor<?x3xf64> -> tensor<?x?x3xf64>
+            %q = numpy.square %s : tensor<?x?x3xf64> -> tensor<?x?x3xf64>
+            %t = numpy.sum %q axes [2] : tensor<?x?x3xf64> -> tensor<?x?xf64>
+            %l = numpy.argmin %t axis 1 : tensor<?x?xf64> -> tensor<?xi64>
+            %g = scf.for %i = %c0 to %k step %c1 iter_args(%d = %old) -> (tensor<?x3xf64>) {
+              %j = numpy.from_scalar %i : index
+              %m = numpy.equal %l, %j : tensor<?xi64>, tensor<i64> -> tensor<?xi1>
+              %a = numpy.any %m : tensor<?xi1> -> tensor<i1>
+              %b = numpy.item %a : tensor<i1>
+              %h = scf.if %b -> (tensor<?x3xf64>) {
+                %y = numpy.index %x[array %m] : tensor<?x3xf64>, tensor<?xi1> -> tensor<?x3xf64>
+                %w = numpy.mean %y axes [0] : tensor<?x3xf64> -> tensor<3xf64>
+                %f = numpy.set_slice %d[%i], %w : tensor<?x3xf64>, tensor<3xf64> -> tensor<?x3xf64>
+                scf.yield %f : tensor<?x3xf64>
+              } else {
+                scf.yield %d : tensor<?x3xf64>
+              }
+              scf.yield %h : tensor<?x3xf64>
+            }
+            scf.yield %g : tensor<?x3xf64>
+          }",
+        numpy: "r = c\nfor _ in range(int(n)):\n    l = ((x[:, None] - r) ** 2).sum(2).argmin(1)\n    r = r.copy()\n    for j in range(len(c)):\n        if (l == j).any():\n            r[j] = x[l == j].mean(0)",
+        becomes: Becomes::Whole,
+    },
+    Dynamic {
+        name: "a function of each row and the counter",
+        mlir: "%r = scf.for %i = %c0 to %k step %c1 iter_args(%d = %c) -> (tensor<?x3xf64>) {
+            %v = numpy.slice %d[%i] : tensor<?x3xf64> -> tensor<3xf64>
+            %j = numpy.from_scalar %i : index
+            %y = numpy.cast %j : tensor<i64> -> tensor<f64>
+            %w = numpy.multiply %v, %y : tensor<3xf64>, tensor<f64> -> tensor<3xf64>
+            %f = numpy.set_slice %d[%i, :], %w : tensor<?x3xf64>, tensor<3xf64> -> tensor<?x3xf64>
+            scf.yield %f : tensor<?x3xf64>
+          }",
+        numpy: "r = c * np.arange(len(c))[:, None]",
+        becomes: Becomes::WholeExactly,
+    },
+    Dynamic {
+        name: "columns as long as there are rows",
+        mlir: "%z = numpy.constant dense<2.0> : tensor<f64>
+          %r = scf.for %i = %c0 to %c3 step %c1 iter_args(%d = %c) -> (tensor<?x3xf64>) {
+            %v = numpy.slice %d[:, %i] : tensor<?x3xf64> -> tensor<?xf64>
+            %w = numpy.multiply %v, %z : tensor<?xf64>, tensor<f64> -> tensor<?xf64>
+            %f = numpy.set_slice %d[:, %i], %w : tensor<?x3xf64>, tensor<?xf64> -> tensor<?x3xf64>
+            scf.yield %f : tensor<?x3xf64>
+          }",
+        numpy: "r = c * 2",
+        // The number of iterations is known, the sizes are not.
+        becomes: Becomes::Loop,
+    },
+    Dynamic {
+        name: "as many iterations as another array has rows",
+        mlir: "%o = tensor.dim %x, %c0 : tensor<?x3xf64>
+          %p = arith.minui %o, %k : index
+          %r = scf.for %i = %c0 to %p step %c1 iter_args(%d = %c) -> (tensor<?x3xf64>) {
+            %v = numpy.slice %x[%i] : tensor<?x3xf64> -> tensor<3xf64>
+            %f = numpy.set_slice %d[%i], %v : tensor<?x3xf64>, tensor<3xf64> -> tensor<?x3xf64>
+            scf.yield %f : tensor<?x3xf64>
+          }",
+        numpy: "r = c.copy()\nr[:len(x)] = x[:len(c)]",
+        becomes: Becomes::Loop,
+    },
+];
+
+#[test]
+fn loops_over_an_axis_whose_size_the_run_knows() {
+    let session = Session::start();
+    let mut random = Random(5);
+    for case in DYNAMIC {
+        let source = format!(
+            "func.func @f(%x: tensor<?x3xf64>, %c: tensor<?x3xf64>, %n: index) -> tensor<?x3xf64> {{
+              %c0 = arith.constant 0 : index
+              %c1 = arith.constant 1 : index
+              %c3 = arith.constant 3 : index
+              %k = tensor.dim %c, %c0 : tensor<?x3xf64>
+              {}
+              return %r : tensor<?x3xf64>
+            }}",
+            case.mlir
+        );
+        for fidelity in Fidelity::ALL {
+            let whole = Arc::new(Mutex::new(0));
+            let into = Arc::clone(&whole);
+            let exe = compiler()
+                .optimizer(Optimizer::Off)
+                .with_pass(Optimize::with_fidelity(fidelity).explaining())
+                .on_remark(move |d| {
+                    *into.lock().unwrap() += usize::from(d.message.contains("ops of whole arrays"));
+                })
+                .compile_source(&source, "loop.mlir")
+                .unwrap_or_else(|e| panic!("{}: {e}", case.name));
+            let wanted = match case.becomes {
+                Becomes::Whole => fidelity != Fidelity::Exact,
+                Becomes::WholeExactly => true,
+                Becomes::Loop => false,
+            };
+            let whole = *whole.lock().unwrap();
+            assert_eq!(whole, usize::from(wanted), "{}, {fidelity}", case.name);
+            for (rows, centres, iterations) in [(40, 6, 3), (7, 1, 2), (5, 9, 1), (4, 0, 0)] {
+                let inputs = [
+                    (
+                        "x",
+                        moderate(DType::F64, rows * 3, &mut random).reshaped(&[rows, 3]),
+                    ),
+                    (
+                        "c",
+                        moderate(DType::F64, centres * 3, &mut random).reshaped(&[centres, 3]),
+                    ),
+                    ("n", numbers(DType::I64, &[iterations]).reshaped(&[])),
+                ];
+                let refs: Vec<&Value> = inputs.iter().map(|(_, value)| value).collect();
+                let arrays: Vec<_> = inputs.iter().map(|(n, v)| (*n, v.to_array())).collect();
+                let named: Vec<_> = arrays.iter().map(|(name, array)| (*name, array)).collect();
+                let expected = oracle()
+                    .run(case.numpy, &named, &["r"])
+                    .unwrap_or_else(|e| panic!("{}: {e}", case.name));
+                let ours = call(&exe, "f", &refs).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+                compare(&ours[0].to_array(), &expected[0], Tolerance::Ulps(64)).unwrap_or_else(
+                    |e| {
+                        panic!(
+                            "{}, {fidelity}, {rows} rows, {centres} centres: {e}",
+                            case.name
+                        )
+                    },
+                );
+            }
+        }
+    }
+    assert_eq!(session.leaked(), (0, 0));
+}

@@ -5,6 +5,7 @@
 //! composable transformations of Python+NumPy programs*, 2018), for loops that were written. Branches become selections.
 
 mod ops;
+mod part;
 mod stack;
 
 use std::collections::HashMap;
@@ -16,7 +17,8 @@ use crate::constant::Constant;
 use crate::indexing::{Bound, Item, Items, adjust};
 use crate::scalar;
 use crate::slice::{SetSlice, Slice};
-use ops::{Builder, Each, cannot_fail};
+use ops::{Builder, Each, Trips};
+use part::{Part, Range};
 pub use stack::whole_stack;
 
 /// A value in an iteration.
@@ -28,38 +30,6 @@ enum Value<'c> {
     /// An array that the loop carries: as it was, or with the part of this iteration replaced; parts lie along the first
     /// axis.
     Carried(usize, Option<Val<'c>>),
-}
-
-/// Which part of a carried array belongs to an iteration: the items of an index, one of which is the counter.
-#[derive(Clone, PartialEq)]
-struct Part<'c> {
-    /// One for each dimension.
-    items: Vec<Item>,
-    /// The values of bounds that are operands, but the counter.
-    bounds: Vec<Val<'c>>,
-    /// The dimension that the counter selects.
-    axis: usize,
-}
-
-impl<'c> Part<'c> {
-    /// The parts of all iterations: the axis of the counter, sliced.
-    fn all(&self, low: i64, high: i64) -> Vec<Item> {
-        let mut items = self.items.clone();
-        items[self.axis] = Item::Slice {
-            start: Some(Bound::Static(low)),
-            stop: Some(Bound::Static(high)),
-            step: None,
-        };
-        items
-    }
-
-    /// Where the axis of the counter is in the array of the parts of all iterations.
-    fn place(&self) -> usize {
-        let before = self.items[..self.axis].iter();
-        before
-            .filter(|item| !matches!(item, Item::Index(_)))
-            .count()
-    }
 }
 
 /// Where a program may not have come: in a branch.
@@ -77,21 +47,26 @@ pub struct Whole<'c> {
 
 impl<'c> Whole<'c> {
     /// Computes the iterations of an `scf.for` at once, in front of it; `None` where they depend on each other or have
-    /// ops for which it is not known how. Their number and all sizes must be known. Sums of floats are computed in
+    /// ops for which it is not known how. Where only the run knows their number, they must be those of all positions of an
+    /// axis, and what fits together must follow from sizes being those of the same dimensions. Sums of floats are computed in
     /// another order, so not with [`Fidelity::Exact`].
     pub fn of(op: Op<'c>, fidelity: Fidelity) -> Option<Self> {
         let bound = |i: usize| op.operand(i).constant_int();
-        let (low, high, step) = (bound(0)?, bound(1)?, bound(2)?);
+        let (low, step) = (bound(0)?, bound(2)?);
         let body = op.region(0).entry()?;
-        if step != 1 || high <= low || op.num_results() == 0 {
+        if step != 1 || op.num_results() == 0 {
             return None;
         }
+        let (range, trips) = match bound(1) {
+            Some(high) if high > low => (Range::Known(low, high), Trips::Known(high - low)),
+            None if low == 0 => (Range::All, Trips::Value(op.operand(1))),
+            _ => return None,
+        };
         rewrite_at(op, |rw| {
             let mut walk = Walker {
                 op,
-                low,
-                high,
-                builder: Builder::new(rw, high - low, fidelity, &op.result_types()),
+                range,
+                builder: Builder::new(rw, trips, fidelity, &op.result_types()),
                 values: HashMap::new(),
                 parts: vec![None; op.num_results()],
             };
@@ -114,8 +89,8 @@ impl<'c> Whole<'c> {
 
 struct Walker<'c> {
     op: Op<'c>,
-    low: i64,
-    high: i64,
+    /// What the counter counts.
+    range: Range,
     builder: Builder<'c>,
     /// What values of the body are, by key.
     values: HashMap<usize, Value<'c>>,
@@ -132,7 +107,12 @@ impl<'c> Walker<'c> {
         for (number, arg) in carried.iter().enumerate() {
             self.values.insert(arg.key(), Value::Carried(number, None));
         }
-        let yielded = self.block(body, Path::Certain)?;
+        let path = match self.range {
+            Range::Known(..) => Path::Certain,
+            // It may count nothing.
+            Range::All => Path::Branch,
+        };
+        let yielded = self.block(body, path)?;
         let results = self.op.result_values();
         let pairs = yielded.into_iter().zip(results).enumerate();
         pairs
@@ -177,7 +157,7 @@ impl<'c> Walker<'c> {
             _ => None,
         });
         if let Some(same) = same.collect::<Option<Vec<_>>>() {
-            let may = path == Path::Certain || cannot_fail(op);
+            let may = path == Path::Certain || self.builder.cannot_fail(op);
             return may.then(|| Value::Each(Each::Same(self.builder.copy(op, &same))));
         }
         match (op.name(), &operands[..]) {
@@ -213,9 +193,12 @@ impl<'c> Walker<'c> {
             (SetSlice::NAME, [Value::Carried(number, _), value, ..]) => {
                 let value = self.each(*value)?;
                 let own = self.part(op, 2, *number)?;
-                let like = self.part_before(*number, &own)?.ty();
-                let value = self.builder.aligned(value, like.rank() - 1)?;
-                let value = self.builder.broadcast(value, &like.dims())?;
+                let like = self.part_before(*number, &own)?;
+                let value = self.builder.aligned(value, like.ty().rank() - 1)?;
+                let value = match self.builder.fits(value, like) {
+                    true => self.builder.broadcast(value, &like.ty().dims())?,
+                    false => return None,
+                };
                 return Some(Value::Carried(*number, Some(value)));
             }
             (Slice::NAME, [Value::Each(Each::Same(x)), bounds @ ..])
@@ -237,14 +220,41 @@ impl<'c> Walker<'c> {
     fn each(&mut self, value: Value<'c>) -> Option<Each<'c>> {
         match value {
             Value::Each(each) => Some(each),
-            Value::Counter(more) => Some(Each::Own(self.builder.counting(self.low + more)?)),
+            Value::Counter(more) => Some(Each::Own(self.builder.counting(self.low() + more)?)),
             Value::Carried(..) => None,
         }
     }
 
-    /// The items of a slice whose operands from `first` on are bounds, one of which is the counter and so much, and that
-    /// number.
-    fn index(&self, op: Op<'c>, first: usize, dims: &[i64]) -> Option<(Part<'c>, i64)> {
+    /// The first number of the counter.
+    fn low(&self) -> i64 {
+        match self.range {
+            Range::Known(low, _) => low,
+            Range::All => 0,
+        }
+    }
+
+    /// The positions of an axis of `x` that the counter and so much selects, where it has them all.
+    fn selects(&mut self, x: Val<'c>, axis: usize, more: i64) -> Option<Range> {
+        let size = x.ty().dims()[axis];
+        let inside = match self.range {
+            Range::Known(low, high) => low + more >= 0 && high + more <= size,
+            Range::All => more == 0 && self.builder.has_size(x, axis, self.op.operand(1)),
+        };
+        inside.then_some(match self.range {
+            Range::Known(low, high) => Range::Known(low + more, high + more),
+            Range::All => Range::All,
+        })
+    }
+
+    /// The items of a slice whose operands from `first` on are bounds, one of which is the counter and so much, and what the
+    /// counter selects.
+    fn index(&mut self, op: Op<'c>, first: usize) -> Option<(Part<'c>, Range)> {
+        let x = op.operand(0);
+        let dims = x.ty().dims();
+        let known = matches!(self.range, Range::Known(..));
+        if known && !x.ty().has_static_shape() {
+            return None;
+        }
         let mut items = op.attr("items").and_then(Items::decode)?;
         if items.contains(&Item::NewAxis) || items.len() > dims.len() {
             return None;
@@ -258,11 +268,13 @@ impl<'c> Walker<'c> {
                 Item::Index(Bound::Operand) => {
                     match self.value(*operands.next()?) {
                         Value::Counter(more) if axis.is_none() => axis = Some((d, more)),
-                        Value::Each(Each::Same(value)) => bounds.push(value),
+                        Value::Each(Each::Same(value)) if known => bounds.push(value),
                         _ => return None,
                     }
                     continue;
                 }
+                // Where there may be no iteration, it must not be out of bounds.
+                Item::Index(Bound::Static(_)) if dims[d] == DYNAMIC => return None,
                 Item::Index(Bound::Static(_)) | Item::NewAxis => continue,
                 Item::Slice { start, stop, step } => (start, stop, step),
             };
@@ -272,31 +284,33 @@ impl<'c> Walker<'c> {
                 Some(Bound::Operand) => None,
             };
             let step = fixed(step)?.unwrap_or(1);
-            if step == 1 && adjust(dims[d], fixed(start)?, fixed(stop)?, 1) == (0, dims[d]) {
+            let (start, stop) = (fixed(start)?, fixed(stop)?);
+            let whole = match dims[d] {
+                DYNAMIC => start.unwrap_or(0) == 0 && stop.is_none(),
+                size => adjust(size, start, stop, 1) == (0, size),
+            };
+            if step == 1 && whole {
                 *item = Item::ALL;
             }
         }
         let (axis, more) = axis?;
-        let inside = self.low + more >= 0 && self.high + more <= dims[axis];
-        inside.then_some((
-            Part {
-                items,
-                bounds,
-                axis,
-            },
-            more,
-        ))
+        let range = self.selects(x, axis, more)?;
+        let part = Part {
+            items,
+            bounds,
+            axis,
+        };
+        Some((part, range))
     }
 
     /// The part of a carried array that `op` reads or writes, which is the iteration's own.
     fn part(&mut self, op: Op<'c>, first: usize, number: usize) -> Option<Part<'c>> {
-        let ty = op.operand(0).ty();
-        if !ty.has_static_shape() {
+        let (part, range) = self.index(op, first)?;
+        if let (Range::Known(low, _), Range::Known(first, _)) = (self.range, range)
+            && first != low
+        {
             return None;
         }
-        let (part, 0) = self.index(op, first, &ty.dims())? else {
-            return None;
-        };
         // Positions from outside might be out of bounds; they are the same in each iteration, and there is one.
         let known = self.parts[number].get_or_insert_with(|| part.clone());
         (*known == part).then_some(part)
@@ -305,17 +319,21 @@ impl<'c> Walker<'c> {
     /// The parts of a carried array before the loop, along the first axis.
     fn part_before(&mut self, number: usize, part: &Part<'c>) -> Option<Val<'c>> {
         let before = self.op.operand(3 + number);
-        let (low, high) = (self.low, self.high);
-        self.parts_of(before, part, low, high)
+        self.parts_of(before, part, self.range)
     }
 
-    /// The parts of an array from one position of the counter's axis to another, along the first axis.
-    fn parts_of(&mut self, x: Val<'c>, part: &Part<'c>, low: i64, high: i64) -> Option<Val<'c>> {
-        let items = Items::encode(self.builder.ctx(), &part.all(low, high));
-        let operands: Vec<_> = [x].into_iter().chain(part.bounds.iter().copied()).collect();
-        let parts = self
-            .builder
-            .make(Slice::NAME, &[("items", items)], &operands)?;
+    /// The parts of an array at such positions of the counter's axis, along the first axis.
+    fn parts_of(&mut self, x: Val<'c>, part: &Part<'c>, range: Range) -> Option<Val<'c>> {
+        let items = part.all(range);
+        let parts = match items.iter().all(|item| *item == Item::ALL) {
+            true => x,
+            false => {
+                let items = Items::encode(self.builder.ctx(), &items);
+                let operands: Vec<_> = [x].into_iter().chain(part.bounds.iter().copied()).collect();
+                self.builder
+                    .make(Slice::NAME, &[("items", items)], &operands)?
+            }
+        };
         let place = part.place();
         let mut order: Vec<_> = (0..parts.ty().rank()).collect();
         order.remove(place);
@@ -325,15 +343,11 @@ impl<'c> Walker<'c> {
 
     /// What the counter selects of an array from outside.
     fn selected(&mut self, op: Op<'c>, x: Val<'c>, path: Path) -> Option<Val<'c>> {
-        let ty = x.ty();
-        if !ty.has_static_shape() {
-            return None;
-        }
-        let (part, more) = self.index(op, 1, &ty.dims())?;
+        let (part, range) = self.index(op, 1)?;
         if path == Path::Branch && !part.bounds.is_empty() {
             return None;
         }
-        self.parts_of(x, &part, self.low + more, self.high + more)
+        self.parts_of(x, &part, range)
     }
 
     /// A branch: what both sides compute, selected.
@@ -425,26 +439,28 @@ impl<'c> Walker<'c> {
 
     /// What the last iteration hands on.
     fn last(&mut self, number: usize, value: Value<'c>, ty: Type<'c>) -> Option<Val<'c>> {
-        let result = match value {
-            Value::Each(Each::Same(value)) => value,
-            Value::Each(Each::Own(value)) => {
+        let result = match (value, self.range) {
+            // There may be no last iteration.
+            (Value::Each(_) | Value::Counter(_), Range::All) => return None,
+            (Value::Each(Each::Same(value)), _) => value,
+            (Value::Each(Each::Own(value)), Range::Known(low, high)) => {
                 if !ty.is_tensor() {
                     return None;
                 }
-                let last = vec![Item::Index(Bound::Static(self.high - self.low - 1))];
+                let last = vec![Item::Index(Bound::Static(high - low - 1))];
                 let items = Items::encode(self.builder.ctx(), &last);
                 self.builder
                     .make(Slice::NAME, &[("items", items)], &[value])?
             }
-            Value::Counter(more) => {
+            (Value::Counter(more), Range::Known(_, high)) => {
                 if !ty.is_tensor() {
                     return None;
                 }
-                self.builder.number(self.high - 1 + more)
+                self.builder.number(high - 1 + more)
             }
-            Value::Carried(own, _) if own != number => return None,
-            Value::Carried(_, None) => self.op.operand(3 + number),
-            Value::Carried(_, Some(parts)) => {
+            (Value::Carried(own, _), _) if own != number => return None,
+            (Value::Carried(_, None), _) => self.op.operand(3 + number),
+            (Value::Carried(_, Some(parts)), range) => {
                 let part = self.parts[number].clone()?;
                 let before = self.op.operand(3 + number);
                 let place = part.place();
@@ -454,10 +470,14 @@ impl<'c> Walker<'c> {
                 let dims = before.ty().dims();
                 let mut others = part.items.iter().enumerate();
                 let whole = others.all(|(d, item)| d == part.axis || *item == Item::ALL);
-                match whole && self.low == 0 && self.high == dims[part.axis] {
+                let all = match range {
+                    Range::All => true,
+                    Range::Known(low, high) => low == 0 && high == dims[part.axis],
+                };
+                match whole && all {
                     true => parts,
                     false => {
-                        let items = part.all(self.low, self.high);
+                        let items = part.all(range);
                         let items = Items::encode(self.builder.ctx(), &items);
                         let mut operands = vec![before, parts];
                         operands.extend(&part.bounds);

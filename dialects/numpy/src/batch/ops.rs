@@ -7,9 +7,10 @@ use crate::cast;
 use crate::constant::Constant;
 use crate::elementwise;
 use crate::elementwise::dtype::DType;
+use crate::full::Iota;
 use crate::indexing::{Bound, Item, Items};
 use crate::matmul::Matmul;
-use crate::optimize::result_type;
+use crate::optimize::{Around, Numpy, Size, gives_value, result_type};
 use crate::reduce;
 use crate::scalar;
 use crate::shape::{axis_mask, normalize_axis};
@@ -25,6 +26,25 @@ pub(super) enum Each<'c> {
     Own(Val<'c>),
 }
 
+/// How many iterations there are.
+#[derive(Clone, Copy)]
+pub(super) enum Trips<'c> {
+    /// So many, at least one.
+    Known(i64),
+    /// As many as this `index` says; there may be none.
+    Value(Val<'c>),
+}
+
+impl Trips<'_> {
+    /// The size of the axis along which they lie.
+    fn dim(self) -> i64 {
+        match self {
+            Trips::Known(n) => n,
+            Trips::Value(_) => DYNAMIC,
+        }
+    }
+}
+
 /// Bytes that results of kernels may take together, and values that several ops use: a loop needs those of one iteration.
 const MEMORY: i64 = 1 << 26;
 
@@ -34,15 +54,16 @@ const TIMES_RESULTS: i64 = 4;
 /// Builds the ops, and takes them back where the loop turns out not to be one of independent iterations.
 pub(super) struct Builder<'c> {
     rw: Rewriter<'c>,
-    /// How many iterations there are, at least one.
-    pub(super) trips: i64,
+    pub(super) trips: Trips<'c>,
+    /// What is known of values of the program.
+    pub(super) around: Around<'c>,
     fidelity: Fidelity,
     made: Vec<Op<'c>>,
     /// Bytes that may still be stored.
     room: i64,
 }
 
-/// Bytes of an array; 0 where that is not known.
+/// Bytes of an array; 0 where that is not known, for each iteration then.
 fn bytes_of(ty: Type<'_>) -> i64 {
     let bits = match DType::of(ty) {
         Some(dtype) if ty.is_tensor() && ty.has_static_shape() => i64::from(dtype.bits()),
@@ -56,15 +77,17 @@ impl<'c> Builder<'c> {
     /// For so many iterations, which result in values of these types.
     pub(super) fn new(
         rw: Rewriter<'c>,
-        trips: i64,
+        trips: Trips<'c>,
         fidelity: Fidelity,
         results: &[Type<'c>],
     ) -> Self {
+        let around = Around::new(Numpy::new(rw.ctx()));
         let results = results.iter().map(|ty| bytes_of(*ty));
         let results = results.fold(0, i64::saturating_add);
         Builder {
             rw,
             trips,
+            around,
             fidelity,
             made: Vec::new(),
             room: MEMORY.max(results.saturating_mul(TIMES_RESULTS)),
@@ -127,12 +150,21 @@ impl<'c> Builder<'c> {
         self.make_of_type(Constant::NAME, &[("value", value)], &[], ty)
     }
 
+    /// The number of iterations as a value, where only the run knows it.
+    fn count(&self) -> Option<Val<'c>> {
+        match self.trips {
+            Trips::Known(_) => None,
+            Trips::Value(count) => Some(count),
+        }
+    }
+
     /// The numbers first, first + 1, …, one for each iteration.
     pub(super) fn counting(&mut self, first: i64) -> Option<Val<'c>> {
-        let ctx = self.ctx();
-        let shape = ctx.i64_array(&[self.trips]);
-        let ty = ctx.tensor(&[self.trips], ctx.i(64));
-        let counting = self.make_of_type(crate::full::Iota::NAME, &[("shape", shape)], &[], ty);
+        let (ctx, trips) = (self.ctx(), self.trips.dim());
+        let shape = ctx.i64_array(&[trips]);
+        let ty = ctx.tensor(&[trips], ctx.i(64));
+        let sizes: Vec<_> = self.count().into_iter().collect();
+        let counting = self.make_of_type(Iota::NAME, &[("shape", shape)], &sizes, ty);
         if first == 0 {
             return Some(counting);
         }
@@ -155,18 +187,43 @@ impl<'c> Builder<'c> {
         match value {
             Each::Own(value) => Some(value),
             Each::Same(value) => {
-                let dims: Vec<_> = [self.trips].into_iter().chain(value.ty().dims()).collect();
+                let trips = self.trips.dim();
+                let dims: Vec<_> = [trips].into_iter().chain(value.ty().dims()).collect();
                 self.broadcast(value, &dims)
             }
         }
     }
 
+    /// `x` repeated to a shape whose first axis is that of the iterations; sizes behind it that only the run knows are those
+    /// of `x`.
     pub(super) fn broadcast(&mut self, x: Val<'c>, dims: &[i64]) -> Option<Val<'c>> {
-        if x.ty().dims() == dims {
+        let own = x.ty().dims();
+        if own == dims {
             return Some(x);
         }
+        let mut operands = vec![x];
+        for (axis, &dim) in dims.iter().enumerate() {
+            match (axis, dim) {
+                (0, DYNAMIC) => operands.push(self.count()?),
+                (_, DYNAMIC) => {
+                    let axis = (axis + own.len()).checked_sub(dims.len())?;
+                    if own[axis] != DYNAMIC {
+                        return None;
+                    }
+                    operands.push(self.size(x, axis));
+                }
+                _ => {}
+            }
+        }
         let shape = self.ctx().i64_array(dims);
-        self.make(BroadcastTo::NAME, &[("shape", shape)], &[x])
+        self.make(BroadcastTo::NAME, &[("shape", shape)], &operands)
+    }
+
+    /// The size of a dimension of `x` that only the run knows.
+    fn size(&mut self, x: Val<'c>, axis: usize) -> Val<'c> {
+        let size = self.rw.tensor_dim(x, axis);
+        self.made.extend(size.defining_op());
+        size
     }
 
     /// A value that broadcasts with those of `rank` dimensions in an iteration: new ones of size 1 come in front of its own.
@@ -186,26 +243,74 @@ impl<'c> Builder<'c> {
         self.make(ExpandDims::NAME, &[("axes", axes)], &[value])
     }
 
-    /// Counts what must be stored; `None` where it is too much.
+    /// Counts what must be stored; `None` where it is too much, or nobody knows how much each iteration adds.
     fn store(&mut self, value: Val<'c>) -> Option<Val<'c>> {
+        if self.grows(value) {
+            return None;
+        }
         self.room = self.room.saturating_sub(bytes_of(value.ty()));
         (self.room >= 0).then_some(value)
+    }
+
+    /// Whether only the run knows how large the values of an array's iterations are.
+    fn grows(&self, value: Val<'c>) -> bool {
+        self.count().is_some() && value.ty().dims()[1..].contains(&DYNAMIC)
+    }
+
+    /// Whether an op without regions gives a value whatever its operands are.
+    pub(super) fn cannot_fail(&mut self, op: Op<'c>) -> bool {
+        if cannot_fail(op) {
+            return true;
+        }
+        let facts: Vec<_> = op
+            .operand_values()
+            .into_iter()
+            .map(|value| self.around.fact(value))
+            .collect();
+        self.count().is_some() && gives_value(op.name(), &facts.iter().collect::<Vec<_>>())
+    }
+
+    /// Whether `x` has the shape of `like`, or sizes that say whether it is repeated to that.
+    pub(super) fn fits(&mut self, x: Val<'c>, like: Val<'c>) -> bool {
+        let behind = |value: Val<'c>| {
+            let (own, rank) = (value.ty().dims(), like.ty().rank());
+            let first = usize::from(own.len() == rank);
+            own[first..].contains(&DYNAMIC)
+        };
+        let known = !behind(x) && !behind(like);
+        known || self.around.fact(x).same_shape(&self.around.fact(like))
+    }
+
+    /// Whether a dimension of an array has the size that an `index` says.
+    pub(super) fn has_size(&mut self, x: Val<'c>, axis: usize, size: Val<'c>) -> bool {
+        let size: Option<Size> = self.around.fact(size).size;
+        size.is_some() && self.around.fact(x).sizes.get(axis).copied() == size
     }
 
     /// `op` of all iterations; at least one operand is their own. `None` where it is not known how.
     pub(super) fn of_all(&mut self, op: Op<'c>, operands: &[Each<'c>]) -> Option<Val<'c>> {
         let (name, ty) = (op.name(), op.result_value(0).ty());
-        if !cannot_fail(op) {
+        if !self.cannot_fail(op) {
             return None;
         }
+        let trips = self.trips.dim();
         if elementwise::row(name).is_some() || name == cast::NAME {
             let own = operands.iter().map(|&value| self.aligned(value, ty.rank()));
             let own = own.collect::<Option<Vec<_>>>()?;
-            let dims: Vec<_> = [self.trips].into_iter().chain(ty.dims()).collect();
+            let dims: Vec<_> = [trips].into_iter().chain(ty.dims()).collect();
             let ty = self.ctx().tensor(&dims, ty.element());
             let value = self.make_of_type(name, &op.attrs(), &own, ty);
+            let counts = |each: &Each<'c>| match each {
+                Each::Own(value) => value
+                    .defining_op()
+                    .is_some_and(|op| op.name() == Iota::NAME),
+                Each::Same(_) => false,
+            };
+            // Labels beside the counter: sums by position take their place, which need no such array.
+            let labels = name == "numpy.equal" && operands.iter().any(counts);
             return match op.result_value(0).uses().len() {
                 0 | 1 => Some(value),
+                _ if labels && self.grows(value) => Some(value),
                 _ => self.store(value),
             };
         }
@@ -226,6 +331,10 @@ impl<'c> Builder<'c> {
                 self.store(value)
             }
             (Matmul::NAME, &[a, b]) => {
+                let grows = |each| matches!(each, Each::Own(value) if self.grows(value));
+                if grows(a) || grows(b) {
+                    return None;
+                }
                 let value = self.product(a, b)?;
                 self.store(value)
             }
@@ -310,12 +419,13 @@ impl<'c> Builder<'c> {
             }
             name @ (BroadcastTo::NAME | crate::reshape::Reshape::NAME) => {
                 let dims = op.result_value(0).ty().dims();
-                let shape: Vec<_> = [self.trips].into_iter().chain(dims).collect();
-                let x = match name == BroadcastTo::NAME {
-                    true => self.aligned(Each::Own(x), shape.len() - 1)?,
-                    false => x,
-                };
-                self.make(name, &[("shape", ctx.i64_array(&shape))], &[x])
+                let shape: Vec<_> = [self.trips.dim()].into_iter().chain(dims).collect();
+                if name == BroadcastTo::NAME {
+                    let x = self.aligned(Each::Own(x), shape.len() - 1)?;
+                    return self.broadcast(x, &shape);
+                }
+                let operands: Vec<_> = [x].into_iter().chain(self.count()).collect();
+                self.make(name, &[("shape", ctx.i64_array(&shape))], &operands)
             }
             Slice::NAME => {
                 let items = op.attr("items").and_then(Items::decode)?;

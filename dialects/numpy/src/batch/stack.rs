@@ -7,7 +7,7 @@ use npir_egraph::Fidelity;
 use npir_mlir::prelude::*;
 
 use super::number_of;
-use super::ops::{Builder, Each};
+use super::ops::{Builder, Each, Trips};
 use crate::arrange::Stack;
 use crate::indexing::{Bound, Item, Items};
 use crate::shape::normalize_axis;
@@ -35,7 +35,7 @@ pub fn whole_stack<'c>(op: Op<'c>, fidelity: Fidelity) -> Option<Val<'c>> {
     let axis = normalize_axis(axis, ty.rank()).ok()?;
     rewrite_at(op, |rw| {
         let mut walk = Walker {
-            builder: Builder::new(rw, values.len() as i64, fidelity, &[ty]),
+            builder: Builder::new(rw, Trips::Known(values.len() as i64), fidelity, &[ty]),
             known: HashMap::new(),
         };
         match walk.result(&values, axis, ty) {

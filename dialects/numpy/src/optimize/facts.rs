@@ -1,7 +1,7 @@
 //! What is known of a value: its type, its sizes with names for those that only the run knows, the number that all its
 //! elements equal, and the range of integers.
 
-use npir_egraph::{Change, Class};
+use npir_egraph::Change;
 use npir_mlir::prelude::*;
 
 use super::{LEAF, LEAF_VALUE, Payload, shapes};
@@ -21,9 +21,9 @@ pub enum Size {
     Known(i64),
     /// That of a dimension of a value: equal names are equal sizes.
     Of {
-        /// The value, by the number of its class.
+        /// The value, by a number; those of values around a graph are less than those of classes ([`Around`](super::Around)).
         value: usize,
-        /// The dimension.
+        /// The dimension; 0 of an `index` that is a size.
         axis: usize,
     },
 }
@@ -44,10 +44,14 @@ pub struct Fact<'c> {
     ty: Type<'c>,
     /// The sizes of a tensor.
     pub sizes: Vec<Size>,
+    /// The size that an `index` is.
+    pub size: Option<Size>,
     /// What all elements equal; there is at least one element.
     pub constant: Option<Scalar>,
     /// The least and the greatest value that an integer may have, where the type does not say it.
     pub bounds: Option<(i64, i64)>,
+    /// The size that all integers are below, where only the run knows it; none is negative.
+    pub below: Option<Size>,
 }
 
 impl<'c> Fact<'c> {
@@ -106,8 +110,10 @@ impl<'c> Fact<'c> {
         Fact {
             ty,
             sizes,
+            size: None,
             constant: None,
             bounds: None,
+            below: None,
         }
         .with_type_of_sizes()
     }
@@ -144,16 +150,23 @@ impl<'c> Fact<'c> {
             (Some((a, b)), Some((c, d))) => Some((a.max(c), b.min(d))),
             (known, None) | (None, known) => known,
         };
+        let size = match (self.size, other.size) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (known, None) | (None, known) => known,
+        };
         let both = Fact {
             ty: self.ty,
             sizes,
+            size,
             constant: self.constant.or(other.constant),
             bounds,
+            below: self.below.or(other.below),
         }
         .with_type_of_sizes();
         // Of two constants, which differ by rounding at most, the first one stays.
         let comparable = Fact {
             constant: other.constant.or(both.constant),
+            below: other.below.or(both.below),
             ..both.clone()
         };
         let change = Change {
@@ -165,9 +178,9 @@ impl<'c> Fact<'c> {
     }
 }
 
-/// What is known of the value of a node.
+/// What is known of the value of a node, whose own sizes have this number.
 pub(super) fn of_node<'c>(
-    class: Class,
+    number: usize,
     op: &str,
     payload: &Payload<'c>,
     children: &[&Fact<'c>],
@@ -175,9 +188,11 @@ pub(super) fn of_node<'c>(
     let ty = payload.ty;
     let Some(dtype) = DType::of(ty).filter(|_| ty.is_tensor()) else {
         let rank = if ty.is_tensor() { ty.rank() } else { 0 };
-        return Fact::new(ty, shapes::fresh(class, &ty.dims()[..rank]));
+        let mut fact = Fact::new(ty, shapes::fresh(number, &ty.dims()[..rank]));
+        fact.size = shapes::of_index(number, op, payload, children);
+        return fact;
     };
-    let own = shapes::fresh(class, &ty.dims());
+    let own = shapes::fresh(number, &ty.dims());
     let sizes = match shapes::of_node(op, payload, children) {
         Some(sizes) if sizes.len() == own.len() => own
             .iter()
@@ -196,6 +211,7 @@ pub(super) fn of_node<'c>(
         fact.constant = constant(op, payload, dtype, children);
     }
     fact.bounds = bounds(op, payload, children);
+    fact.below = below(op, payload, children);
     fact
 }
 
@@ -256,6 +272,20 @@ fn bounds<'c>(op: &str, payload: &Payload<'c>, children: &[&Fact<'c>]) -> Option
         // Elements of the first operand.
         "numpy.index" | "numpy.take" => children.first()?.bounds,
         op if shapes::moves_elements(op) => children.first()?.bounds,
+        _ => None,
+    }
+}
+
+/// The size that positions are below.
+fn below<'c>(op: &str, payload: &Payload<'c>, children: &[&Fact<'c>]) -> Option<Size> {
+    let x = children.first()?;
+    match op {
+        "numpy.argmin" | "numpy.argmax" => {
+            let axis = payload.attr("axis").and_then(I64::decode)?;
+            let axis = crate::shape::normalize_axis(axis, x.rank()).ok()?;
+            Some(x.sizes[axis])
+        }
+        op if shapes::moves_elements(op) => x.below,
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //! they cost. The rules are in `crate::rules`.
 
 mod algebra;
+mod around;
 mod cost;
 mod facts;
 mod failure;
@@ -20,9 +21,11 @@ use crate::elementwise;
 use crate::elementwise::dtype::DType;
 
 pub use algebra::{Algebra, AlgebraError, Costs, Facts, Rules, register, registered};
+pub use around::Around;
 pub use cost::{Group, Note, Numbers, Profile};
 pub use facts::{Fact, Size};
 pub use failure::cannot_fail;
+pub(crate) use failure::gives_value;
 pub(crate) use view::View;
 
 /// The op of nodes that stand for a value from elsewhere. No op of MLIR is called so, and no rule can name it.
@@ -31,6 +34,8 @@ pub const LEAF: &str = "leaf";
 pub const LEAF_INDEX: &str = "index";
 /// The attribute of a leaf that is known to be a constant: its value.
 pub const LEAF_VALUE: &str = "value";
+/// The attribute of a leaf that has its sizes, from [`Around::sizes`].
+pub const LEAF_SIZES: &str = "sizes";
 
 /// The numpy dialect as a domain of e-graphs. Nodes of other dialects may be in the graph too: they have no facts but
 /// their types, and no rule names them.
@@ -133,7 +138,7 @@ impl<'c> Domain for Numpy<'c> {
         payload: &Payload<'c>,
         children: &[&Fact<'c>],
     ) -> Fact<'c> {
-        let fact = facts::of_node(class, op, payload, children);
+        let fact = facts::of_node(around::FIRST_CLASS + class.index(), op, payload, children);
         self.with_foreign_facts(op, children, fact)
     }
 

@@ -7,8 +7,28 @@ use npir_mlir::prelude::*;
 use super::build::{Place, expanded, number, with, zeros};
 use crate::cast;
 use crate::elementwise::dtype::DType;
+use crate::full::{Full, Iota};
 use crate::indexing::{Bound, Item, Items};
 use crate::optimize::{Fact, Payload, Size, View};
+
+/// How many numbers there are.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Count {
+    /// So many.
+    Known(i64),
+    /// A size that only the run knows, and the `index` that is it.
+    Of(Size, Class),
+}
+
+impl Count {
+    /// As a size.
+    pub(super) fn size(self) -> Size {
+        match self {
+            Count::Known(n) => Size::Known(n),
+            Count::Of(size, _) => size,
+        }
+    }
+}
 
 /// The bools [l = i] for a vector of labels l and the numbers i = 0, 1, … below `count`.
 #[derive(Clone, Copy)]
@@ -16,7 +36,7 @@ pub(super) struct OneHot {
     /// The labels, a vector of integers.
     pub(super) labels: Class,
     /// How many numbers there are.
-    pub(super) count: i64,
+    pub(super) count: Count,
     /// The axis along which the labels change.
     pub(super) along: usize,
     /// The axis along which the numbers change.
@@ -41,19 +61,26 @@ fn vector_axis(view: &View, rank: usize) -> Option<usize> {
     walked.next().is_none().then_some(lead + axis)
 }
 
-/// Whether a vector is 0, 1, 2, …
-fn is_counting(m: &Place<'_, '_>, class: Class) -> bool {
+/// How many numbers a vector 0, 1, 2, … has; `None` for any other.
+fn counting(m: &Place<'_, '_>, class: Class) -> Option<Count> {
     let fact = m.fact(class);
-    let fits = match (fact.dtype(), fact.sizes.first()) {
-        (Some(dtype), Some(&Size::Known(n))) => dtype.is_int() && dtype.wrap(n) == n,
-        _ => false,
-    };
-    let counts = |node: npir_egraph::NodeRef<'_, _>| match node.op() {
-        "numpy.iota" => true,
-        "numpy.arange" => m.fact(node.child(0)).is(0.0) && m.fact(node.child(1)).is(1.0),
-        _ => false,
-    };
-    fits && m.graph().nodes(class).any(counts)
+    let dtype = fact.dtype().filter(|dtype| dtype.is_int())?;
+    let mut nodes = m.graph().nodes(class);
+    match *fact.sizes.first()? {
+        Size::Known(n) if dtype.wrap(n) == n => nodes
+            .any(|node| match node.op() {
+                Iota::NAME => true,
+                "numpy.arange" => m.fact(node.child(0)).is(0.0) && m.fact(node.child(1)).is(1.0),
+                _ => false,
+            })
+            .then_some(Count::Known(n)),
+        // No array has more elements than these integers count.
+        size @ Size::Of { .. } if dtype == DType::Int(64) => {
+            let iota = nodes.find(|node| node.op() == Iota::NAME && node.num_children() == 1)?;
+            (m.fact(iota.child(0)).size == Some(size)).then(|| Count::Of(size, iota.child(0)))
+        }
+        _ => None,
+    }
 }
 
 impl OneHot {
@@ -72,10 +99,8 @@ impl OneHot {
                 let (labels, numbers) = (View::of(graph, labels), View::of(graph, numbers));
                 let along = vector_axis(&labels, inner)?;
                 let across = vector_axis(&numbers, inner)?;
-                let Size::Known(count) = *graph.fact(numbers.base).sizes.first()? else {
-                    return None;
-                };
-                (along != across && is_counting(m, numbers.base)).then_some(OneHot {
+                let count = counting(m, numbers.base)?;
+                (along != across).then_some(OneHot {
                     labels: labels.base,
                     count,
                     along: seen(along)?,
@@ -101,9 +126,15 @@ impl OneHot {
 
     /// Whether labels are known to be among the numbers.
     pub(super) fn labels(&self, m: &Place<'_, '_>) -> Labels {
-        match m.fact(self.labels).bounds {
-            Some((low, high)) if low >= 0 && high < self.count => Labels::AllCounted,
-            _ => Labels::Any,
+        let fact = m.fact(self.labels);
+        let counted = match (self.count, fact.bounds) {
+            (Count::Known(count), Some((low, high))) => low >= 0 && high < count,
+            (Count::Of(size, _), _) => fact.below == Some(size),
+            _ => false,
+        };
+        match counted {
+            true => Labels::AllCounted,
+            false => Labels::Any,
         }
     }
 
@@ -134,9 +165,19 @@ impl OneHot {
             return None;
         }
         let (known, of_labels) = (self.labels(m), m.fact(self.labels).dtype()?);
+        let count = match self.count {
+            Count::Known(count) => count,
+            Count::Of(_, count) if known == Labels::AllCounted => {
+                let zero = number(m, dtype, 0.0)?;
+                let shape = m.domain().ctx().i64_array(&[&[DYNAMIC], rest].concat());
+                let zeros = with(m, Full::NAME, &[("shape", shape)], &[zero, count])?;
+                return with(m, "numpy.add_at", &[], &[zeros, self.labels, values]);
+            }
+            Count::Of(..) => return None,
+        };
         let rows = match known {
-            Labels::AllCounted => self.count,
-            Labels::Any => self.count + 1,
+            Labels::AllCounted => count,
+            Labels::Any => count + 1,
         };
         let zeros = zeros(m, dtype, &[&[rows], rest].concat())?;
         if known == Labels::AllCounted {
@@ -144,15 +185,15 @@ impl OneHot {
         }
         // A row of their own for the others, which is cut off.
         let zero = number(m, of_labels, 0.0)?;
-        let count = number(m, of_labels, self.count as f64)?;
+        let numbers = number(m, of_labels, count as f64)?;
         let low = m.build("numpy.greater_equal", None, &[self.labels, zero])?;
-        let high = m.build("numpy.less", None, &[self.labels, count])?;
+        let high = m.build("numpy.less", None, &[self.labels, numbers])?;
         let counted = m.build("numpy.logical_and", None, &[low, high])?;
-        let places = m.build("numpy.where", None, &[counted, self.labels, count])?;
+        let places = m.build("numpy.where", None, &[counted, self.labels, numbers])?;
         let sums = with(m, "numpy.add_at", &[], &[zeros, places, values])?;
         let items = vec![Item::Slice {
             start: None,
-            stop: Some(Bound::Static(self.count)),
+            stop: Some(Bound::Static(count)),
             step: None,
         }];
         let items = Items::encode(m.domain().ctx(), &items);

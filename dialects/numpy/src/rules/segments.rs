@@ -84,9 +84,10 @@ fn without_axis(m: &mut Place<'_, '_>, x: Class, axis: usize) -> Option<Class> {
         let attr = m.domain().ctx().i64_array(&[own as i64]);
         y = with(m, "numpy.squeeze", &[("axes", attr)], &[y])?;
     }
-    let mut rest = dims;
+    let (mut rest, mut sizes) = (dims, m.fact(x).sizes.clone());
     rest.remove(axis);
-    if m.fact(y).ty().dims() == rest {
+    sizes.remove(axis);
+    if m.fact(y).sizes == sizes {
         return Some(y);
     }
     if rest.contains(&DYNAMIC) {
@@ -110,7 +111,7 @@ fn segment_sums(m: &mut Place<'_, '_>) -> Option<(Class, OneHot)> {
     hot.across += lead;
     let summed = axes_of(&over) == [hot.along];
     let fits = m.fact(x).sizes[hot.along] == *m.fact(hot.labels).sizes.first()?
-        && m.fact(x).sizes[hot.across] == Size::Known(hot.count);
+        && m.fact(x).sizes[hot.across] == hot.count.size();
     if !summed || !fits {
         return None;
     }
