@@ -408,7 +408,7 @@ func.func @large_layers(%x: memref<2048x1024xf32>, %v: memref<1024x4096xf32>, %w
 // Products x.T @ y: chunks of the rows have sums of their own, to which each block adds; they are merged in the end.
 // CHECK-LABEL: func.func @gram
 // CHECK-SAME: %[[X:.*]]: memref<90000x64xf64>, %{{.*}}: memref<64xf64>, %[[OUT:.*]]: memref<64x64xf64>
-// CHECK: loop.parallel_for %[[CHUNKS:.*]] grain
+// CHECK: loop.parallel_for %c[[CHUNKS:[0-9]+]] grain
 // CHECK: %[[ROWS:.*]] = memref.alloc() : memref<[[B:[0-9]+]]x64xf64>
 // CHECK: scf.for
 // CHECK: loop.nest bounds [64, 64] iterators [parallel, parallel]
@@ -417,7 +417,7 @@ func.func @large_layers(%x: memref<2048x1024xf32>, %v: memref<1024x4096xf32>, %w
 // CHECK: outs(%[[ROWS]] :
 // CHECK: loop.nest bounds [64, 64, [[B]]] iterators [parallel, parallel, reduction]
 // CHECK-NEXT: ins(%[[ROWS]], %[[ROWS]] : {{.*}}) outs(%[[SUMS]] :
-// CHECK: loop.nest bounds [64, 64, %[[CHUNKS]]] iterators [parallel, parallel, reduction]
+// CHECK: loop.nest bounds [64, 64, [[CHUNKS]]] iterators [parallel, parallel, reduction]
 // CHECK-NEXT: outs(%[[OUT]] : {{.*}} init(
 func.func @gram(%x: memref<90000x64xf64>, %m: memref<64xf64>, %out: memref<64x64xf64>) {
   %zero = arith.constant 0.0 : f64

@@ -130,7 +130,9 @@ fn the_book_has_the_numbers() {
     programs.sort_unstable();
     for program in programs {
         let found = of(program);
-        let (bytes, least) = (found.bytes.unwrap(), found.least.unwrap());
+        let (Some(bytes), Some(least)) = (found.bytes, found.least) else {
+            panic!("{program}: {found}")
+        };
         let mega = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
         let ratio = found.ratio().unwrap();
         let _ = writeln!(

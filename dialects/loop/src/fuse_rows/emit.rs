@@ -169,22 +169,36 @@ impl<'c> Group<'_, 'c> {
     ) {
         let run = self.shape.run(self.depth);
         let blocks = numbers.blocks[run];
-        let one = rw.const_index(1);
+        let rows = self.members[0].counts(self.depth)[run];
+        let fewer = |a, b| match (a, b) {
+            (OpFold::Static(a), OpFold::Static(b)) => OpFold::Static(a.min(b)),
+            (a, b) => OpFold::Value(rw.minsi(rw.materialize(a), rw.materialize(b))),
+        };
         let most = match threads {
             true => summing
                 .iter()
-                .map(|(nest, sums)| sums.chunks(rw, *nest, numbers.counts[run]))
-                .reduce(|a, b| rw.minsi(a, b))
-                .unwrap_or(one),
-            false => one,
+                .map(|(nest, sums)| sums.chunks(rw, *nest, rows))
+                .fold(OpFold::Static(i64::MAX), fewer),
+            false => OpFold::Static(1),
         };
-        let each = rw.ceildivsi(blocks, most);
-        let chunks = rw.ceildivsi(blocks, rw.maxsi(each, one));
+        let (each, chunks) = match (rows, most) {
+            (OpFold::Static(rows), OpFold::Static(most)) => {
+                let parts = |n: i64, size: i64| n / size + i64::from(n % size != 0);
+                let blocks = parts(rows, self.blocks[run]);
+                let each = parts(blocks, most).max(1);
+                (rw.const_index(each), OpFold::Static(parts(blocks, each)))
+            }
+            (_, most) => {
+                let each = rw.ceildivsi(blocks, rw.materialize(most));
+                let chunks = rw.ceildivsi(blocks, rw.maxsi(each, rw.const_index(1)));
+                (each, OpFold::Value(chunks))
+            }
+        };
         let private: Vec<_> = summing
             .iter()
             .map(|(nest, sums)| sums.private(rw, *nest, chunks))
             .collect();
-        spread(rw, threads, chunks, |rw, low, high| {
+        spread(rw, threads, rw.materialize(chunks), |rw, low, high| {
             let local = self.locals(rw);
             let place = self.first_place(rw, numbers);
             over(rw, low, high, |rw, chunk| {

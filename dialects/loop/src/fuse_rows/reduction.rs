@@ -97,7 +97,7 @@ pub(super) struct Private<'c> {
 }
 
 impl<'c> Private<'c> {
-    pub(super) fn new(rw: Rewriter<'c>, nest: Nest<'c>, chunks: Val<'c>) -> Self {
+    pub(super) fn new(rw: Rewriter<'c>, nest: Nest<'c>, chunks: OpFold<'c>) -> Self {
         let outputs = nest.outputs().into_iter();
         let parts = outputs.map(|out| Parts::new(rw, out, chunks)).collect();
         Self { nest, parts }

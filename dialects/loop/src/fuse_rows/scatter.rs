@@ -61,9 +61,18 @@ pub(super) struct Private<'c> {
 }
 
 impl<'c> Private<'c> {
-    pub(super) fn new(rw: Rewriter<'c>, scatter: &Scatter<'c>, chunks: Val<'c>) -> Self {
-        let several = rw.cmpi(CmpI::Sgt, chunks, rw.const_index(1));
-        let count = rw.select(several, chunks, rw.const_index(0));
+    pub(super) fn new(rw: Rewriter<'c>, scatter: &Scatter<'c>, chunks: OpFold<'c>) -> Self {
+        let (several, count) = match chunks {
+            OpFold::Static(n) => {
+                let own = if n > 1 { n } else { 0 };
+                (rw.const_bool(n > 1), OpFold::Static(own))
+            }
+            OpFold::Value(n) => {
+                let several = rw.cmpi(CmpI::Sgt, n, rw.const_index(1));
+                let own = rw.select(several, n, rw.const_index(0));
+                (several, OpFold::Value(own))
+            }
+        };
         Self {
             dest: scatter.dest,
             add: scatter.add,

@@ -58,26 +58,41 @@ impl<'c> Sums<'c> {
     }
 
     /// How many chunks `rows` rows make, at least one.
-    pub(super) fn chunks(&self, rw: Rewriter<'c>, nest: Nest<'c>, rows: Val<'c>) -> Val<'c> {
-        let index = |n| rw.const_index(n);
-        let mut places = index(1);
-        for dest in self.dests(nest) {
+    pub(super) fn chunks(&self, rw: Rewriter<'c>, nest: Nest<'c>, rows: OpFold<'c>) -> OpFold<'c> {
+        let dests = self.dests(nest).into_iter().map(|dest| {
             let sizes = (0..dest.ty().rank()).map(|d| size_of(rw, dest, d));
-            let size = sizes.fold(OpFold::Static(1), |size, n| rw.fold_mul(size, n));
-            places = rw.maxsi(places, rw.materialize(size));
-        }
+            sizes.fold(OpFold::Static(1), |size, n| rw.fold_mul(size, n))
+        });
+        let dests: Vec<_> = dests.collect();
         let others = nest.bounds().into_iter().enumerate();
         let others = others.filter(|(axis, _)| *axis != self.axis());
-        let row = others.fold(OpFold::Static(1), |row, (_, n)| rw.fold_mul(row, n));
-        let points = rw.muli(rows, rw.materialize(row));
+        let points = others.fold(rows, |points, (_, n)| rw.fold_mul(points, n));
+        let known = dests
+            .iter()
+            .map(|n| n.as_static())
+            .collect::<Option<Vec<_>>>();
+        if let (OpFold::Static(points), Some(places)) = (points, known) {
+            let places = places.into_iter().fold(1, i64::max);
+            let most = (points / POINTS_PER_PLACE / places).min(points / LEAST_POINTS);
+            return OpFold::Static(most.clamp(1, MOST_CHUNKS));
+        }
+        let index = |n| rw.const_index(n);
+        let dests = dests.into_iter().map(|n| rw.materialize(n));
+        let places = dests.fold(index(1), |most, n| rw.maxsi(most, n));
+        let points = rw.materialize(points);
         let by_places = rw.divsi(rw.divsi(points, index(POINTS_PER_PLACE)), places);
         let by_points = rw.divsi(points, index(LEAST_POINTS));
         let most = rw.minsi(rw.minsi(by_places, by_points), index(MOST_CHUNKS));
-        rw.maxsi(most, index(1))
+        OpFold::Value(rw.maxsi(most, index(1)))
     }
 
     /// Memory for the sums of each chunk.
-    pub(super) fn private(&self, rw: Rewriter<'c>, nest: Nest<'c>, chunks: Val<'c>) -> Private<'c> {
+    pub(super) fn private(
+        &self,
+        rw: Rewriter<'c>,
+        nest: Nest<'c>,
+        chunks: OpFold<'c>,
+    ) -> Private<'c> {
         match self {
             Self::At(scatter) => Private::At(scatter::Private::new(rw, scatter, chunks)),
             Self::All(_) => Private::All(reduction::Private::new(rw, nest, chunks)),
@@ -152,11 +167,11 @@ pub(super) struct Parts<'c> {
     sizes: Vec<OpFold<'c>>,
     strides: Vec<OpFold<'c>>,
     size: OpFold<'c>,
-    chunks: Val<'c>,
+    chunks: OpFold<'c>,
 }
 
 impl<'c> Parts<'c> {
-    pub(super) fn new(rw: Rewriter<'c>, like: Val<'c>, chunks: Val<'c>) -> Self {
+    pub(super) fn new(rw: Rewriter<'c>, like: Val<'c>, chunks: OpFold<'c>) -> Self {
         let rank = like.ty().rank();
         let sizes: Vec<_> = (0..rank).map(|d| size_of(rw, like, d)).collect();
         let mut strides = vec![OpFold::Static(1); rank];
@@ -165,10 +180,13 @@ impl<'c> Parts<'c> {
             strides[d] = size;
             size = rw.fold_mul(size, sizes[d]);
         }
-        let elements = rw.muli(chunks, rw.materialize(size));
-        let ty = rw.ctx().memref(&[DYNAMIC], like.ty().element());
+        let element = like.ty().element();
+        let memory = match rw.fold_mul(chunks, size) {
+            OpFold::Static(n) => rw.memref_alloc(rw.ctx().memref(&[n], element), &[]),
+            OpFold::Value(n) => rw.memref_alloc(rw.ctx().memref(&[DYNAMIC], element), &[n]),
+        };
         Self {
-            memory: rw.memref_alloc(ty, &[elements]),
+            memory,
             sizes,
             strides,
             size,
@@ -200,7 +218,7 @@ impl<'c> Parts<'c> {
 
     /// The points of all of them: those of one along the first axes, the chunks along the last.
     pub(super) fn space(&self) -> (Vec<OpFold<'c>>, Vec<IteratorKind>) {
-        let bounds = [&self.sizes[..], &[OpFold::Value(self.chunks)]].concat();
+        let bounds = [&self.sizes[..], &[self.chunks]].concat();
         let mut iterators = vec![IteratorKind::Parallel; self.sizes.len()];
         iterators.push(IteratorKind::Reduction);
         (bounds, iterators)
@@ -210,7 +228,7 @@ impl<'c> Parts<'c> {
     pub(super) fn all(&self, rw: Rewriter<'c>) -> (Val<'c>, AffineMap<'c>) {
         let rank = self.sizes.len();
         let (base, ..) = rw.memref_metadata(self.memory);
-        let sizes = [&[OpFold::Value(self.chunks)], &self.sizes[..]].concat();
+        let sizes = [&[self.chunks], &self.sizes[..]].concat();
         let strides = [&[self.size], &self.strides[..]].concat();
         let all = rw.memref_reinterpret_cast(base, OpFold::Static(0), &sizes, &strides);
         let place = [&[rw.ctx().dim_expr(rank)], &axes(rw, rank)[..]].concat();
