@@ -69,3 +69,35 @@ func.func @tiles(%x: memref<2048x16xf64>, %c: memref<4096x16xf64>, %d: memref<20
   }
   return
 }
+
+// What a block writes before the product is another operand in each block: there is no copy in front of all of them.
+// CHECK-LABEL: func.func @written_in_blocks
+// CHECK: loop.parallel_for
+// CHECK-NOT: scf.if
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: loop.nest bounds {{.*}} iterators [parallel, parallel]
+// CHECK: loop.nest bounds {{.*}} iterators [parallel, parallel, reduction]
+func.func @written_in_blocks(%x: memref<90000x64xf64>, %m: memref<64xf64>, %out: memref<64x64xf64>) {
+  %zero = arith.constant 0.0 : f64
+  %c = memref.alloc() : memref<90000x64xf64>
+  loop.nest bounds [90000, 64] iterators [parallel, parallel]
+      ins(%x, %m : memref<90000x64xf64>, memref<64xf64>) outs(%c : memref<90000x64xf64>)
+      maps [#both, affine_map<(i, j) -> (j)>, #both]
+  body (%a: f64, %b: f64, %old: f64) {
+    %s = arith.subf %a, %b : f64
+    loop.yield %s : f64
+  }
+  loop.nest bounds [64, 64, 90000] iterators [parallel, parallel, reduction]
+      ins(%c, %c : memref<90000x64xf64>, memref<90000x64xf64>) outs(%out : memref<64x64xf64>)
+      maps [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>] init(%zero : f64)
+  body (%a: f64, %b: f64, %sum: f64) {
+    %p = arith.mulf %a, %b : f64
+    %s = arith.addf %p, %sum : f64
+    loop.yield %s : f64
+  } combine (%a: f64, %sum: f64) {
+    %s = arith.addf %a, %sum : f64
+    loop.yield %s : f64
+  }
+  return
+}

@@ -129,6 +129,20 @@ class Scatters(unittest.TestCase):
             npir.jit(in_place, strict=True)(out, labels, np.ones(MANY))
         self.assertEqual(out.sum(), 0)
 
+    def test_indices_out_of_bounds_are_errors(self):
+        rng = np.random.default_rng(4)
+        compiled, of_rows = npir.jit(sums, strict=True), npir.jit(row_sums, strict=True)
+        for n, places in ((MANY, 100), (MANY, 0), (7, 3), (70_000, 1)):
+            labels, x = rng.integers(0, max(places, 1), n), rng.random(n)
+            for bad in (places, -places - 1, 2**62, -(2**63)):
+                wrong = labels.copy()
+                wrong[n // 2] = bad
+                with self.subTest(n=n, places=places, bad=bad):
+                    with self.assertRaisesRegex(IndexError, "out of bounds"):
+                        compiled(wrong, x, places)
+                    with self.assertRaisesRegex(IndexError, "out of bounds"):
+                        of_rows(wrong, np.stack([x, x], axis=1), places)
+
     def test_results_do_not_depend_on_the_number_of_threads(self):
         found = set()
         for threads in (1, 2, 5):

@@ -73,7 +73,7 @@ enum Rounds<'c> {
 }
 
 impl<'c> Place<'c> {
-    /// In front of all loops over blocks around a nest that use `memref` as it is.
+    /// In front of all loops over blocks around a nest that leave `memref` as it is.
     fn of(nest: Nest<'c>, memref: Val<'c>) -> Self {
         let mut place = Self {
             op: nest.op(),
@@ -81,6 +81,7 @@ impl<'c> Place<'c> {
         };
         while let Some(around) = loop_over_blocks(place.op)
             && is_outside(memref, around)
+            && !is_written(memref, around)
         {
             place.rounds.push(match around.name() {
                 ParallelFor::NAME => Rounds::Count(around.operand(0)),
@@ -131,6 +132,42 @@ fn is_outside(value: Val<'_>, op: Op<'_>) -> bool {
             .and_then(|block| block.parent_op())
             .is_some_and(|owner| !owner.is_within(op)),
     }
+}
+
+/// Whether an op inside of `around` writes to the memory of a value.
+fn is_written(memref: Val<'_>, around: Op<'_>) -> bool {
+    let is_view = |op: Op<'_>| {
+        let views = [
+            "memref.cast",
+            "memref.extract_strided_metadata",
+            "memref.reinterpret_cast",
+            "memref.subview",
+        ];
+        views.contains(&op.name())
+    };
+    let mut memory = memref;
+    while let Some(op) = memory.defining_op().filter(|op| is_view(*op)) {
+        memory = op.operand(0);
+    }
+    let mut views = vec![memory];
+    while let Some(view) = views.pop() {
+        for user in view.uses() {
+            if is_view(user.op) {
+                views.push(user.op.result_value(0));
+            }
+            let writes = match Nest::cast(user.op) {
+                Some(nest) => nest.outputs().contains(&view),
+                None => match user.op.name() {
+                    "memref.store" | "memref.copy" => user.operand == 1,
+                    _ => false,
+                },
+            };
+            if writes && user.op.is_within(around) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// An input of a contraction that is worth a copy.
