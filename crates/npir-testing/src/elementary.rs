@@ -110,7 +110,7 @@ impl Function {
         }
     }
 
-    /// Arguments: what is special, random bits, all sizes, the function's range, and neighbours of [`Function::points`].
+    /// Arguments: what is special, random bits, all sizes, the function's range, and neighbours of special points.
     ///
     /// # Errors
     /// No memory.

@@ -107,7 +107,7 @@ fn asked(payload: &Payload<'_>, operands: &[&Fact<'_>]) -> Option<Vec<Option<Siz
     let size = |n| match n {
         DYNAMIC => operands.next().and_then(|operand| operand.size),
         // A size that is to be inferred.
-        ..0 => None,
+        n if n < 0 => None,
         n => Some(Size::Known(n)),
     };
     Some(shape.into_iter().map(size).collect())
