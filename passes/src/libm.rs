@@ -41,6 +41,9 @@ const fn llvms(op: &'static str, function: &'static str, vectors: Expression) ->
     }
 }
 
+/// Powers.
+const POWER: &str = "math.powf";
+
 const FUNCTIONS: [Entry; 24] = [
     llvms("math.acos", "acos", Unary(vector_math::acos)),
     ours("math.acosh", "acosh", Unary(vector_math::acosh)),
@@ -61,7 +64,7 @@ const FUNCTIONS: [Entry; 24] = [
     llvms("math.log10", "log10", Guarded(vector_math::LOG10)),
     ours("math.log1p", "log1p", Guarded(vector_math::LOG1P)),
     llvms("math.log2", "log2", Guarded(vector_math::LOG2)),
-    llvms("math.powf", "pow", Guarded(vector_math::POW)),
+    llvms(POWER, "pow", Guarded(vector_math::POW)),
     llvms("math.sin", "sin", Guarded(vector_math::SIN)),
     llvms("math.sinh", "sinh", Unary(vector_math::sinh)),
     llvms("math.tan", "tan", Guarded(vector_math::TAN)),
@@ -145,7 +148,10 @@ impl Pass for LibmCalls {
 /// what streams of vectors are, op by op.
 fn side_by_side(functions: &[(Op<'_>, &Entry)]) -> usize {
     let (first, entry) = functions[0];
-    if !matches!(entry.vectors, Guarded(_)) || !first.result_value(0).ty().is_vector() {
+    // Powers by constants are products, each its own.
+    let alone = |op: Op<'_>| op.name() == POWER && constant_exponent(op.operand(1)).is_some();
+    let guarded = matches!(entry.vectors, Guarded(_)) && first.result_value(0).ty().is_vector();
+    if !guarded || alone(first) {
         return 1;
     }
     let mut results = vec![first.result_value(0)];
@@ -153,7 +159,7 @@ fn side_by_side(functions: &[(Op<'_>, &Entry)]) -> usize {
         let (before, op) = (pair[0].0, pair[1].0);
         let follows = before.next().is_some_and(|next| next == op);
         let reads = op.operand_values().iter().any(|v| results.contains(v));
-        if !follows || reads || kind(op) != kind(first) {
+        if !follows || reads || kind(op) != kind(first) || alone(op) {
             break;
         }
         results.push(op.result_value(0));

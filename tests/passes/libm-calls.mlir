@@ -117,3 +117,17 @@ func.func @powers(%x: vector<8xf32>, %y: vector<8xf32>, %z: f32) -> (vector<8xf3
 // CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
 // CHECK: math.sin %[[X1]] : f64
 // CHECK: arith.select %[[HOLDS]], %{{.*}}, %{{.*}} : vector<2xi1>, vector<2xf64>
+
+// Powers by constants are products, also where several stand side by side.
+// CHECK-LABEL: func.func @cubes
+func.func @cubes(%a: vector<8xf64>, %b: vector<8xf64>, %c: vector<8xf64>) -> (vector<8xf64>, vector<8xf64>, vector<8xf64>) {
+  // CHECK-NOT: powf
+  // CHECK-NOT: call
+  // CHECK: return
+  %three = arith.constant dense<3.0> : vector<8xf64>
+  %two = arith.constant dense<-1.5> : vector<8xf64>
+  %0 = math.powf %a, %three : vector<8xf64>
+  %1 = math.powf %b, %three : vector<8xf64>
+  %2 = math.powf %c, %two : vector<8xf64>
+  return %0, %1, %2 : vector<8xf64>, vector<8xf64>, vector<8xf64>
+}
