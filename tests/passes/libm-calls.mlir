@@ -110,14 +110,6 @@ func.func @powers(%x: vector<8xf32>, %y: vector<8xf32>, %z: f32) -> (vector<8xf3
   return %0, %1 : vector<8xf32>, f32
 }
 
-// CHECK: func.func private @npir_rare_sin_2xf64(%[[X:.*]]: vector<2xf64>) -> vector<2xf64> attributes {passthrough = ["cold", "noinline"]}
-// CHECK: %[[HOLDS:.*]] = arith.cmpf olt
-// CHECK: %[[X0:.*]] = vector.extract %[[X]][0]
-// CHECK: math.sin %[[X0]] : f64
-// CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
-// CHECK: math.sin %[[X1]] : f64
-// CHECK: arith.select %[[HOLDS]], %{{.*}}, %{{.*}} : vector<2xi1>, vector<2xf64>
-
 // Powers by constants are products, also where several stand side by side.
 // CHECK-LABEL: func.func @cubes
 func.func @cubes(%a: vector<8xf64>, %b: vector<8xf64>, %c: vector<8xf64>) -> (vector<8xf64>, vector<8xf64>, vector<8xf64>) {
@@ -131,3 +123,11 @@ func.func @cubes(%a: vector<8xf64>, %b: vector<8xf64>, %c: vector<8xf64>) -> (ve
   %2 = math.powf %c, %two : vector<8xf64>
   return %0, %1, %2 : vector<8xf64>, vector<8xf64>, vector<8xf64>
 }
+
+// CHECK: func.func private @npir_rare_sin_2xf64(%[[X:.*]]: vector<2xf64>) -> vector<2xf64> attributes {passthrough = ["cold", "noinline"]}
+// CHECK: %[[HOLDS:.*]] = arith.cmpf olt
+// CHECK: %[[X0:.*]] = vector.extract %[[X]][0]
+// CHECK: math.sin %[[X0]] : f64
+// CHECK: %[[X1:.*]] = vector.extract %[[X]][1]
+// CHECK: math.sin %[[X1]] : f64
+// CHECK: arith.select %[[HOLDS]], %{{.*}}, %{{.*}} : vector<2xi1>, vector<2xf64>
