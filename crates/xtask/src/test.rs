@@ -2,6 +2,7 @@
 //!
 //! Three suites: Rust tests through cargo, `.mlir` files through lit, Python tests through unittest.
 //! A suite whose runner fails without naming a failed test counts as one failed test.
+//! What failed tests printed is repeated in front of the summary: a log may be cut at its beginning.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
@@ -77,6 +78,86 @@ impl Count {
     }
 }
 
+/// What a suite's runner prints about failed tests, line by line.
+#[derive(Debug)]
+struct Failed {
+    /// The name of the test whose report begins with a line.
+    begins: fn(&str) -> Option<&str>,
+    /// Whether a line comes after the last report.
+    ends: fn(&str) -> bool,
+    inside: bool,
+    reports: Vec<(String, Vec<String>)>,
+}
+
+impl Failed {
+    /// Lines of a report that are repeated: its last ones, where the reason stands.
+    const LINES: usize = 40;
+    /// Tests whose reports are repeated; the others' names are.
+    const REPORTS: usize = 8;
+
+    fn new(begins: fn(&str) -> Option<&str>, ends: fn(&str) -> bool) -> Self {
+        Self {
+            begins,
+            ends,
+            inside: false,
+            reports: Vec::new(),
+        }
+    }
+
+    /// `---- a::b stdout ----` and what follows, up to the list of all failed tests.
+    fn of_libtest() -> Self {
+        Self::new(
+            |line| line.strip_prefix("---- ")?.strip_suffix(" stdout ----"),
+            |line| line == "failures:",
+        )
+    }
+
+    /// `***… TEST 'npir :: a.mlir' FAILED ***…` and what follows, up to a line of stars.
+    fn of_lit() -> Self {
+        Self::new(
+            |line| {
+                let line = line.strip_prefix("*****")?.trim_start_matches('*');
+                Some(line.strip_prefix(" TEST '")?.split_once('\'')?.0)
+            },
+            |line| line == "********************",
+        )
+    }
+
+    /// `FAIL: test_a (…)` or `ERROR: …` and what follows, up to a line of equals signs or `Ran 5 tests`.
+    fn of_unittest() -> Self {
+        Self::new(
+            |line| {
+                line.strip_prefix("FAIL: ")
+                    .or_else(|| line.strip_prefix("ERROR: "))
+            },
+            |line| line.starts_with("=====") || line.starts_with("Ran "),
+        )
+    }
+
+    fn line(&mut self, line: &str) {
+        if let Some(name) = (self.begins)(line) {
+            self.inside = true;
+            self.reports.push((name.to_owned(), Vec::new()));
+        } else if (self.ends)(line) {
+            self.inside = false;
+        } else if let Some((_, lines)) = self.reports.last_mut().filter(|_| self.inside) {
+            lines.push(line.to_owned());
+        }
+    }
+
+    /// The names of failed tests, each with the last lines of its report.
+    fn print(&self) {
+        for (index, (name, lines)) in self.reports.iter().enumerate() {
+            println!("FAILED: {name}");
+            if index < Self::REPORTS {
+                for line in &lines[lines.len().saturating_sub(Self::LINES)..] {
+                    println!("    {line}");
+                }
+            }
+        }
+    }
+}
+
 /// What the suites share.
 struct Context<'a> {
     options: &'a Options,
@@ -86,12 +167,14 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Tells a test runner where the tools are.
+    /// Tells a test runner where the tools are. Shared libraries are found as built, not by a path that only
+    /// the shell of whoever runs this knows: a binary that lacks its own path fails here as it does elsewhere.
     fn environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
             .env("NPIR_BIN_DIR", self.target.join("debug"))
             .env("LLVM_BIN_DIR", self.ready.llvm_bin())
             .env("NPIR_PYTHON", &self.ready.python)
+            .env_remove("LD_LIBRARY_PATH")
             .current_dir(&self.root);
         if self.options.long {
             command.env("NPIR_TEST_LONG", "1");
@@ -101,7 +184,7 @@ impl Context<'_> {
 }
 
 /// Runs the tests of one kind.
-type Suite = fn(&Context<'_>) -> Result<Count>;
+type Suite = fn(&Context<'_>, &mut Failed) -> Result<Count>;
 
 /// Runs the tests and prints the summary, whose last line is `N passed, N failed`.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -123,17 +206,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         println!("The workspace does not build, so no test ran.\n0 passed, 1 failed");
         return Ok(ExitCode::FAILURE);
     }
-    let suites: [(&str, Suite); 3] = [
-        ("Rust", rust_tests),
-        ("lit", lit_tests),
-        ("Python", python_tests),
+    let mut suites: [(&str, Suite, Failed); 3] = [
+        ("Rust", rust_tests, Failed::of_libtest()),
+        ("lit", lit_tests, Failed::of_lit()),
+        ("Python", python_tests, Failed::of_unittest()),
     ];
     let mut total = Count::default();
     let mut lines = Vec::new();
-    for (name, suite) in suites {
+    for (name, suite, failed) in &mut suites {
         process::heading(&format!("{name} tests"));
         let start = Instant::now();
-        let count = suite(&context)?;
+        let count = suite(&context, failed)?;
         total.add(count);
         lines.push(format!(
             "{name:<7} {:5} passed {:5} failed {:5} skipped  {:6.1} s",
@@ -151,6 +234,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return Err(Failure::new(format!(
             "no test has a name that contains `{filter}`"
         )));
+    }
+    if total.failed > 0 {
+        process::heading("What failed");
+        for (.., failed) in &suites {
+            failed.print();
+        }
     }
     process::heading("Summary");
     if let Some(left_out) = no_browser {
@@ -249,7 +338,7 @@ fn sanitizer_runtime() -> Result<PathBuf> {
     }
 }
 
-fn rust_tests(context: &Context<'_>) -> Result<Count> {
+fn rust_tests(context: &Context<'_>, failed: &mut Failed) -> Result<Count> {
     let mut tests = process::cargo();
     tests.args([
         "test",
@@ -262,6 +351,7 @@ fn rust_tests(context: &Context<'_>) -> Result<Count> {
     let mut count = Count::default();
     let status = process::watch(context.environment(&mut tests), Watched::Stdout, |line| {
         println!("{line}");
+        failed.line(line);
         count.add(libtest_line(line).unwrap_or_default());
     })?;
     Ok(count.with_status(status))
@@ -282,7 +372,7 @@ fn libtest_line(line: &str) -> Option<Count> {
     })
 }
 
-fn lit_tests(context: &Context<'_>) -> Result<Count> {
+fn lit_tests(context: &Context<'_>, failed: &mut Failed) -> Result<Count> {
     let results = context.target.join("lit-results.json");
     // Results of an earlier run must not be taken for those of this one.
     if results.exists() {
@@ -297,7 +387,8 @@ fn lit_tests(context: &Context<'_>) -> Result<Count> {
         lit.args(["--filter", &escape_regex(filter)]);
     }
     let status = process::watch(context.environment(&mut lit), Watched::Stdout, |line| {
-        println!("{line}")
+        println!("{line}");
+        failed.line(line);
     })?;
     let count = match std::fs::read_to_string(&results) {
         Ok(text) => lit_report(&text)?,
@@ -333,7 +424,7 @@ fn escape_regex(text: &str) -> String {
     })
 }
 
-fn python_tests(context: &Context<'_>) -> Result<Count> {
+fn python_tests(context: &Context<'_>, failed: &mut Failed) -> Result<Count> {
     let folder = Path::new("tests/python");
     if workspace::files(&context.root.join(folder), ".py")?.is_empty() {
         return Ok(Count::default());
@@ -360,6 +451,7 @@ fn python_tests(context: &Context<'_>) -> Result<Count> {
         Watched::Stderr,
         |line| {
             println!("{line}");
+            failed.line(line);
             text.push_str(line);
             text.push('\n');
         },
@@ -469,6 +561,41 @@ mod tests {
                 failed: 3,
                 skipped: 0
             }
+        );
+    }
+
+    #[test]
+    fn repeats_what_failed() {
+        let reports = |mut failed: Failed, text: &str| {
+            text.lines().for_each(|line| failed.line(line));
+            failed.reports
+        };
+        let report = |name: &str, line: &str| (name.to_owned(), vec![line.to_owned()]);
+        assert_eq!(
+            reports(
+                Failed::of_libtest(),
+                "failures:\n---- a::b stdout ----\nleft\n---- c stdout ----\nright\nfailures:\n    a::b"
+            ),
+            [report("a::b", "left"), report("c", "right")]
+        );
+        assert_eq!(
+            reports(
+                Failed::of_lit(),
+                "******************** TEST 'npir :: a.mlir' FAILED ********************\nexit 1\n\
+                 ********************\n1 warning(s) in tests"
+            ),
+            [report("npir :: a.mlir", "exit 1")]
+        );
+        assert_eq!(
+            reports(
+                Failed::of_unittest(),
+                "test_a (m.T.test_a) ... ok\n======\nFAIL: test_b (m.T.test_b)\nAssertionError\n======\n\
+                 ERROR: test_c\nValueError\nRan 3 tests in 0.1s\nFAILED (failures=1)"
+            ),
+            [
+                report("test_b (m.T.test_b)", "AssertionError"),
+                report("test_c", "ValueError")
+            ]
         );
     }
 
