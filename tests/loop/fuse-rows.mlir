@@ -129,9 +129,13 @@ func.func @between(%x: memref<32000x64xf64>, %t: memref<32000x64xf64>, %w: memre
 // Sums at places that are known at run time: chunks of the rows have sums of their own, with what finds the places.
 // CHECK-LABEL: func.func @counts
 // CHECK-SAME: %[[X:.*]]: memref<1000000xf64>, %[[OUT:.*]]: memref<?xi64>, %[[ONES:.*]]: memref<1000000xi64>
-// CHECK: arith.ceildivsi
-// CHECK: %[[EACH:.*]] = arith.maxsi %{{.*}}, %c1
-// CHECK-NEXT: %[[CHUNKS:.*]] = arith.ceildivsi %{{.*}}, %[[EACH]]
+// CHECK: %[[UPTO:.*]] = arith.minsi %{{.*}}, %c64
+// CHECK-NEXT: %[[MOST:.*]] = arith.maxsi %[[UPTO]], %c1
+// CHECK-NEXT: %[[UP:.*]] = arith.addi %[[MOST]], %c199
+// CHECK-NEXT: %[[SHARE:.*]] = arith.divui %[[UP]], %[[MOST]]
+// CHECK-NEXT: %[[EACH:.*]] = arith.maxsi %[[SHARE]], %c1
+// CHECK-NEXT: %[[LAST:.*]] = arith.addi %[[EACH]], %c199
+// CHECK-NEXT: %[[CHUNKS:.*]] = arith.divui %[[LAST]], %[[EACH]]
 // CHECK-NEXT: %[[SEVERAL:.*]] = arith.cmpi sgt, %[[CHUNKS]], %c1
 // CHECK: %[[COUNT:.*]] = arith.select %[[SEVERAL]], %[[CHUNKS]], %c0
 // CHECK: %[[PARTS:.*]] = memref.alloc(%{{.*}}) : memref<?xi64>
@@ -514,4 +518,63 @@ func.func @checked_before(%labels: memref<1000000xi64>, %w: memref<1000000xf64>,
     loop.yield
   }
   return
+}
+
+// A division that the check makes possible stays behind it; a product need not.
+// CHECK-LABEL: func.func @checked_division
+// CHECK: loop.check
+// CHECK: arith.remsi
+// CHECK-LABEL: func.func @checked_product
+// CHECK: arith.muli
+// CHECK: loop.check
+func.func @checked_division(%divisors: memref<1000000xi64>) -> memref<1000000xi64> {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %most = arith.constant 9223372036854775807 : i64
+  %least = memref.alloc() : memref<i64>
+  loop.nest bounds [1000000] iterators [reduction]
+      ins(%divisors : memref<1000000xi64>) outs(%least : memref<i64>) maps [#one, affine_map<(i) -> ()>] init(%most : i64)
+  body (%a: i64, %m: i64) {
+    %s = arith.minsi %a, %m : i64
+    loop.yield %s : i64
+  } combine (%a: i64, %m: i64) {
+    %s = arith.minsi %a, %m : i64
+    loop.yield %s : i64
+  }
+  %found = memref.load %least[] : memref<i64>
+  %positive = arith.cmpi sgt, %found, %zero : i64
+  loop.check %positive, value_error, "divisor {} is not positive" (%found : i64)
+  %out = memref.alloc() : memref<1000000xi64>
+  loop.nest bounds [1000000] iterators [parallel]
+      ins(%divisors : memref<1000000xi64>) outs(%out : memref<1000000xi64>) maps [#one, #one]
+  body (%a: i64, %old: i64) {
+    %s = arith.remsi %one, %a : i64
+    loop.yield %s : i64
+  }
+  return %out : memref<1000000xi64>
+}
+func.func @checked_product(%divisors: memref<1000000xi64>) -> memref<1000000xi64> {
+  %zero = arith.constant 0 : i64
+  %most = arith.constant 9223372036854775807 : i64
+  %least = memref.alloc() : memref<i64>
+  loop.nest bounds [1000000] iterators [reduction]
+      ins(%divisors : memref<1000000xi64>) outs(%least : memref<i64>) maps [#one, affine_map<(i) -> ()>] init(%most : i64)
+  body (%a: i64, %m: i64) {
+    %s = arith.minsi %a, %m : i64
+    loop.yield %s : i64
+  } combine (%a: i64, %m: i64) {
+    %s = arith.minsi %a, %m : i64
+    loop.yield %s : i64
+  }
+  %out = memref.alloc() : memref<1000000xi64>
+  %found = memref.load %least[] : memref<i64>
+  %positive = arith.cmpi sgt, %found, %zero : i64
+  loop.check %positive, value_error, "divisor {} is not positive" (%found : i64)
+  loop.nest bounds [1000000] iterators [parallel]
+      ins(%divisors : memref<1000000xi64>) outs(%out : memref<1000000xi64>) maps [#one, #one]
+  body (%a: i64, %old: i64) {
+    %s = arith.muli %a, %a : i64
+    loop.yield %s : i64
+  }
+  return %out : memref<1000000xi64>
 }

@@ -52,21 +52,40 @@ pub(crate) fn on_part_from<'c>(
     new
 }
 
-/// Copies an array into another one, element by element.
-pub(crate) fn copy<'c>(rw: Rewriter<'c>, from: Val<'c>, to: Val<'c>) {
-    let ctx = rw.ctx();
-    let rank = from.ty().rank();
-    let sizes: Vec<_> = (0..rank).map(|d| size_of(rw, from, d)).collect();
-    let axes: Vec<_> = (0..rank).map(|d| ctx.dim_expr(d)).collect();
-    let map = ctx.affine_map(rank, &axes);
+/// Builds a nest that visits arrays of equal `sizes` element by element. The body is given the elements of `ins` and what
+/// those of `outs` are, and gives what they become.
+pub(crate) fn elementwise<'c>(
+    rw: Rewriter<'c>,
+    sizes: &[OpFold<'c>],
+    ins: &[Val<'c>],
+    outs: &[Val<'c>],
+    body: impl FnOnce(Rewriter<'c>, &[Val<'c>], &[Val<'c>]) -> Vec<Val<'c>>,
+) {
+    let rank = sizes.len();
+    let axes: Vec<_> = (0..rank).map(|d| rw.ctx().dim_expr(d)).collect();
+    let map = rw.ctx().affine_map(rank, &axes);
+    let at = |memrefs: &[Val<'c>]| -> Vec<_> { memrefs.iter().map(|m| (*m, map)).collect() };
     let parts = NestParts {
-        bounds: &sizes,
+        bounds: sizes,
         iterators: &vec![IteratorKind::Parallel; rank],
-        ins: &[(from, map)],
-        outs: &[(to, map)],
+        ins: &at(ins),
+        outs: &at(outs),
         inits: &[],
     };
-    Nest::create(rw, &parts, |_, ins, _| ins.to_vec(), None);
+    Nest::create(rw, &parts, body, None);
+}
+
+/// Copies an array into another one, element by element.
+pub(crate) fn copy<'c>(rw: Rewriter<'c>, from: Val<'c>, to: Val<'c>) {
+    elementwise(rw, &sizes_of(rw, from), &[from], &[to], |_, ins, _| {
+        ins.to_vec()
+    });
+}
+
+/// The sizes of a memref.
+pub(crate) fn sizes_of<'c>(rw: Rewriter<'c>, memref: Val<'c>) -> Vec<OpFold<'c>> {
+    let rank = memref.ty().rank();
+    (0..rank).map(|d| size_of(rw, memref, d)).collect()
 }
 
 /// The size of a memref along a dimension.

@@ -4,6 +4,7 @@ use super::Group;
 use super::late;
 use super::sums::Sums;
 use super::uses::Use;
+use crate::lower::index::Ix;
 use crate::nest::{Index, Nest};
 use crate::part::{on_part, range, shift};
 use crate::runtime_ops::ParallelFor;
@@ -170,30 +171,18 @@ impl<'c> Group<'_, 'c> {
         let run = self.shape.run(self.depth);
         let blocks = numbers.blocks[run];
         let rows = self.members[0].counts(self.depth)[run];
-        let fewer = |a, b| match (a, b) {
-            (OpFold::Static(a), OpFold::Static(b)) => OpFold::Static(a.min(b)),
-            (a, b) => OpFold::Value(rw.minsi(rw.materialize(a), rw.materialize(b))),
-        };
         let most = match threads {
             true => summing
                 .iter()
                 .map(|(nest, sums)| sums.chunks(rw, *nest, rows))
-                .fold(OpFold::Static(i64::MAX), fewer),
-            false => OpFold::Static(1),
+                .reduce(|a, b| a.min(rw, b))
+                .unwrap_or(Ix::ONE),
+            false => Ix::ONE,
         };
-        let (each, chunks) = match (rows, most) {
-            (OpFold::Static(rows), OpFold::Static(most)) => {
-                let parts = |n: i64, size: i64| n / size + i64::from(n % size != 0);
-                let blocks = parts(rows, self.blocks[run]);
-                let each = parts(blocks, most).max(1);
-                (rw.const_index(each), OpFold::Static(parts(blocks, each)))
-            }
-            (_, most) => {
-                let each = rw.ceildivsi(blocks, rw.materialize(most));
-                let chunks = rw.ceildivsi(blocks, rw.maxsi(each, rw.const_index(1)));
-                (each, OpFold::Value(chunks))
-            }
-        };
+        let count = Ix::from(rows).ceil_div(rw, Ix::Const(self.blocks[run]));
+        let each = count.ceil_div(rw, most).max(rw, Ix::ONE);
+        let chunks = OpFold::from(count.ceil_div(rw, each));
+        let each = each.value(rw);
         let private: Vec<_> = summing
             .iter()
             .map(|(nest, sums)| sums.private(rw, *nest, chunks))

@@ -1,14 +1,20 @@
-//! Ops that come after a group though they stand between its members: checks of what it reduces, such as that the places of
-//! a scatter lie within what it adds to.
+//! Ops that come after a group though they stand between its members: checks of what it reduces, such as that the places
+//! of a scatter lie within what it adds to.
 //!
 //! Members after such a check run before it. They write only memory that nobody sees if it fails, and nowhere else:
-//! places are kept within bounds.
+//! places are kept within bounds. And whatever numbers they are given, they come to an end.
 
 use super::sums::Sums;
 use super::uses::{Member, Use};
-use crate::nest::Nest;
+use crate::nest::{Nest, Yield};
 use npir_mlir::prelude::*;
 use std::collections::HashSet;
+
+/// What a member does before a check beside computing: it yields, and its reads and writes of memory are looked at.
+const KEPT: [&str; 3] = [Yield::NAME, "memref.load", "memref.store"];
+
+/// What MLIR 22 calls pure though processors trap where the divisor is zero.
+const TRAPPING: [&str; 2] = ["arith.remsi", "arith.remui"];
 
 /// The ops, in the making.
 #[derive(Default)]
@@ -67,8 +73,17 @@ impl<'c> Late<'c> {
     }
 }
 
-/// Whether a nest writes nothing but memory that begins in the function, and finds no other places by itself.
+/// Whether a nest writes nothing but memory that begins in the function, finds no other places by itself, and computes
+/// nothing that numbers could bring to a stop, as a division of integers by zero.
 fn keeps_to_itself(member: &Member<'_>) -> bool {
+    let nest = member.nest;
+    let blocks = [Some(nest.body_block()), nest.combine_block()];
+    let mut ops = blocks.into_iter().flatten().flat_map(|block| block.ops());
+    let harmless = |op| is_pure(op) && !TRAPPING.contains(&op.name());
+    if !ops.all(|op| harmless(op) || KEPT.contains(&op.name())) {
+        return false;
+    }
+
     let captured = member.nest.captured_memrefs();
     let own = match &member.sums {
         Some(Sums::At(scatter)) => captured.iter().all(|memref| *memref == scatter.dest),

@@ -3,7 +3,7 @@
 use super::sums::Parts;
 use crate::lower::versions::sums;
 use crate::nest::{Combine, Nest, NestParts};
-use crate::part::{on_part, on_part_from, size_of};
+use crate::part::{elementwise, on_part, on_part_from, sizes_of};
 use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 
@@ -15,8 +15,9 @@ pub(super) struct Reduction {
 }
 
 impl Reduction {
-    /// The outermost reduction of a nest that begins with initial values, and whose outputs are alike. Sums of floating-point numbers that leave a
-    /// single number are none: they are compensated, from their first to their last element.
+    /// The outermost reduction of a nest that begins with initial values, and whose outputs are alike. Sums of
+    /// floating-point numbers that leave a single number are none: they are compensated, from their first to their last
+    /// element.
     pub(super) fn of(nest: Nest<'_>) -> Option<Self> {
         let kinds = nest.iterator_kinds();
         let axis = kinds.iter().position(|k| *k == IteratorKind::Reduction)?;
@@ -56,10 +57,12 @@ impl Reduction {
         }
         // Vectors hold points of the rows, and begin with initial values.
         let like = |out: &Val<'c>| {
-            let sizes = (0..out.ty().rank()).filter_map(|d| match size_of(rw, *out, d) {
-                OpFold::Static(_) => None,
-                OpFold::Value(size) => Some(size),
-            });
+            let sizes = sizes_of(rw, *out)
+                .into_iter()
+                .filter_map(|size| match size {
+                    OpFold::Static(_) => None,
+                    OpFold::Value(size) => Some(size),
+                });
             let sizes: Vec<_> = sizes.collect();
             let ty = rw.ctx().memref(&out.ty().dims(), out.ty().element());
             rw.memref_alloc(ty, &sizes)
@@ -67,23 +70,13 @@ impl Reduction {
         let found: Vec<_> = targets.iter().map(like).collect();
         let new = on_part(rw, nest, bounds, ins, &found);
         if let (Some(first), Some(combine)) = (targets.first(), nest.combine_block()) {
-            let rank = first.ty().rank();
-            let sizes: Vec<_> = (0..rank).map(|d| size_of(rw, *first, d)).collect();
-            let axes: Vec<_> = (0..rank).map(|d| rw.ctx().dim_expr(d)).collect();
-            let map = rw.ctx().affine_map(rank, &axes);
-            let at =
-                |memrefs: &[Val<'c>]| -> Vec<_> { memrefs.iter().map(|m| (*m, map)).collect() };
-            let parts = NestParts {
-                bounds: &sizes,
-                iterators: &vec![IteratorKind::Parallel; rank],
-                ins: &at(&found),
-                outs: &at(targets),
-                inits: &[],
-            };
-            let merge = |rw: Rewriter<'c>, found: &[Val<'c>], sums: &[Val<'c>]| {
-                rw.inline_clone(combine, &[sums, found].concat())
-            };
-            Nest::create(rw, &parts, merge, None);
+            elementwise(
+                rw,
+                &sizes_of(rw, *first),
+                &found,
+                targets,
+                |rw, found, sums| rw.inline_clone(combine, &[sums, found].concat()),
+            );
         }
         new
     }

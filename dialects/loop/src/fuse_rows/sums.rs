@@ -6,8 +6,9 @@
 use super::late::keep_within;
 use super::reduction::{self, Reduction};
 use super::scatter::{self, Scatter, retarget};
-use crate::nest::{Nest, NestParts};
-use crate::part::{on_part, size_of};
+use crate::lower::index::Ix;
+use crate::nest::Nest;
+use crate::part::{elementwise, on_part, size_of};
 use crate::schedule::IteratorKind;
 use npir_mlir::prelude::*;
 
@@ -58,32 +59,19 @@ impl<'c> Sums<'c> {
     }
 
     /// How many chunks `rows` rows make, at least one.
-    pub(super) fn chunks(&self, rw: Rewriter<'c>, nest: Nest<'c>, rows: OpFold<'c>) -> OpFold<'c> {
-        let dests = self.dests(nest).into_iter().map(|dest| {
-            let sizes = (0..dest.ty().rank()).map(|d| size_of(rw, dest, d));
-            sizes.fold(OpFold::Static(1), |size, n| rw.fold_mul(size, n))
+    pub(super) fn chunks(&self, rw: Rewriter<'c>, nest: Nest<'c>, rows: OpFold<'c>) -> Ix<'c> {
+        let places = self.dests(nest).into_iter().map(|dest| {
+            let sizes = (0..dest.ty().rank()).map(|d| Ix::from(size_of(rw, dest, d)));
+            sizes.fold(Ix::ONE, |size, n| size.mul(rw, n))
         });
-        let dests: Vec<_> = dests.collect();
+        let places = places.fold(Ix::ONE, |most, n| most.max(rw, n));
         let others = nest.bounds().into_iter().enumerate();
         let others = others.filter(|(axis, _)| *axis != self.axis());
-        let points = others.fold(rows, |points, (_, n)| rw.fold_mul(points, n));
-        let known = dests
-            .iter()
-            .map(|n| n.as_static())
-            .collect::<Option<Vec<_>>>();
-        if let (OpFold::Static(points), Some(places)) = (points, known) {
-            let places = places.into_iter().fold(1, i64::max);
-            let most = (points / POINTS_PER_PLACE / places).min(points / LEAST_POINTS);
-            return OpFold::Static(most.clamp(1, MOST_CHUNKS));
-        }
-        let index = |n| rw.const_index(n);
-        let dests = dests.into_iter().map(|n| rw.materialize(n));
-        let places = dests.fold(index(1), |most, n| rw.maxsi(most, n));
-        let points = rw.materialize(points);
-        let by_places = rw.divsi(rw.divsi(points, index(POINTS_PER_PLACE)), places);
-        let by_points = rw.divsi(points, index(LEAST_POINTS));
-        let most = rw.minsi(rw.minsi(by_places, by_points), index(MOST_CHUNKS));
-        OpFold::Value(rw.maxsi(most, index(1)))
+        let points = others.fold(Ix::from(rows), |points, (_, n)| points.mul(rw, n.into()));
+        let by_places = points.div(rw, Ix::Const(POINTS_PER_PLACE)).div(rw, places);
+        let by_points = points.div(rw, Ix::Const(LEAST_POINTS));
+        let most = by_places.min(rw, by_points);
+        most.min(rw, Ix::Const(MOST_CHUNKS)).max(rw, Ix::ONE)
     }
 
     /// Memory for the sums of each chunk.
@@ -204,15 +192,7 @@ impl<'c> Parts<'c> {
         let (base, ..) = rw.memref_metadata(self.memory);
         let offset = rw.fold_mul(OpFold::Value(chunk), self.size);
         let part = rw.memref_reinterpret_cast(base, offset, &self.sizes, &self.strides);
-        let rank = self.sizes.len();
-        let parts = NestParts {
-            bounds: &self.sizes,
-            iterators: &vec![IteratorKind::Parallel; rank],
-            ins: &[],
-            outs: &[(part, rw.ctx().affine_map(rank, &axes(rw, rank)))],
-            inits: &[],
-        };
-        Nest::create(rw, &parts, |_, _, _| vec![value], None);
+        elementwise(rw, &self.sizes, &[], &[part], |_, _, _| vec![value]);
         part
     }
 

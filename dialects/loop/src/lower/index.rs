@@ -5,21 +5,39 @@ use npir_mlir::prelude::*;
 
 /// An index that is known now or at run time.
 #[derive(Clone, Copy)]
-pub(super) enum Ix<'c> {
+pub(crate) enum Ix<'c> {
     /// Known now.
     Const(i64),
     /// Known at run time, of type `index`.
     Val(Val<'c>),
 }
 
+impl<'c> From<OpFold<'c>> for Ix<'c> {
+    fn from(index: OpFold<'c>) -> Self {
+        match index.simplify() {
+            OpFold::Static(n) => Self::Const(n),
+            OpFold::Value(v) => Self::Val(v),
+        }
+    }
+}
+
+impl<'c> From<Ix<'c>> for OpFold<'c> {
+    fn from(index: Ix<'c>) -> Self {
+        match index {
+            Ix::Const(n) => Self::Static(n),
+            Ix::Val(v) => Self::Value(v),
+        }
+    }
+}
+
 impl<'c> Ix<'c> {
     /// Zero.
-    pub(super) const ZERO: Self = Self::Const(0);
+    pub(crate) const ZERO: Self = Self::Const(0);
     /// One.
-    pub(super) const ONE: Self = Self::Const(1);
+    pub(crate) const ONE: Self = Self::Const(1);
 
     /// The index as a value.
-    pub(super) fn value(self, rw: Rewriter<'c>) -> Val<'c> {
+    pub(crate) fn value(self, rw: Rewriter<'c>) -> Val<'c> {
         match self {
             Self::Const(n) => rw.const_index(n),
             Self::Val(v) => v,
@@ -27,7 +45,7 @@ impl<'c> Ix<'c> {
     }
 
     /// The constant, if it is one.
-    pub(super) fn constant(self) -> Option<i64> {
+    pub(crate) fn constant(self) -> Option<i64> {
         match self {
             Self::Const(n) => Some(n),
             Self::Val(_) => None,
@@ -35,7 +53,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `self + other`.
-    pub(super) fn add(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn add(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) if a.checked_add(b).is_some() => Self::Const(a + b),
             (Self::Const(0), x) | (x, Self::Const(0)) => x,
@@ -44,7 +62,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `self - other`.
-    pub(super) fn sub(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn sub(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) if a.checked_sub(b).is_some() => Self::Const(a - b),
             (x, Self::Const(0)) => x,
@@ -54,7 +72,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `self * other`.
-    pub(super) fn mul(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn mul(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) if a.checked_mul(b).is_some() => Self::Const(a * b),
             (Self::Const(0), _) | (_, Self::Const(0)) => Self::ZERO,
@@ -64,7 +82,7 @@ impl<'c> Ix<'c> {
     }
 
     /// The lesser of two signed indices.
-    pub(super) fn min(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn min(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) => Self::Const(a.min(b)),
             (a, b) => Self::Val(rw.minsi(a.value(rw), b.value(rw))),
@@ -72,7 +90,7 @@ impl<'c> Ix<'c> {
     }
 
     /// The greater of two signed indices.
-    pub(super) fn max(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn max(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) => Self::Const(a.max(b)),
             (a, b) => Self::Val(rw.maxsi(a.value(rw), b.value(rw))),
@@ -80,7 +98,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `floor(self / other)` of non-negative numbers, `other > 0`.
-    pub(super) fn div(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn div(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) => Self::Const(a / b),
             (x, Self::Const(1)) => x,
@@ -89,7 +107,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `self mod other` of non-negative numbers, `other > 0`.
-    pub(super) fn rem(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn rem(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) => Self::Const(a % b),
             (_, Self::Const(1)) => Self::ZERO,
@@ -98,7 +116,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `ceil(self / other)` of non-negative numbers, `other > 0`.
-    pub(super) fn ceil_div(self, rw: Rewriter<'c>, other: Self) -> Self {
+    pub(crate) fn ceil_div(self, rw: Rewriter<'c>, other: Self) -> Self {
         match (self, other) {
             (x, Self::Const(1)) => x,
             (a, b) => a.add(rw, b.sub(rw, Self::ONE)).div(rw, b),
@@ -106,7 +124,7 @@ impl<'c> Ix<'c> {
     }
 
     /// The largest multiple of `step > 0` that is at most `self`.
-    pub(super) fn round_down(self, rw: Rewriter<'c>, step: i64) -> Self {
+    pub(crate) fn round_down(self, rw: Rewriter<'c>, step: i64) -> Self {
         if step == 1 {
             self
         } else {
@@ -115,7 +133,7 @@ impl<'c> Ix<'c> {
     }
 
     /// `condition ? self : other`, with `condition` an `i1`.
-    pub(super) fn select(rw: Rewriter<'c>, condition: Val<'c>, yes: Self, no: Self) -> Self {
+    pub(crate) fn select(rw: Rewriter<'c>, condition: Val<'c>, yes: Self, no: Self) -> Self {
         match (yes, no) {
             (Self::Const(a), Self::Const(b)) if a == b => yes,
             _ => Self::Val(rw.select(condition, yes.value(rw), no.value(rw))),

@@ -10,7 +10,7 @@ mod complex;
 mod copy;
 mod emit;
 mod exit;
-mod index;
+pub(crate) mod index;
 mod kernel;
 mod lane;
 mod merge;

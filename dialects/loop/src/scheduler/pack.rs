@@ -136,15 +136,6 @@ fn is_outside(value: Val<'_>, op: Op<'_>) -> bool {
 
 /// Whether an op inside of `around` writes to the memory of a value.
 fn is_written(memref: Val<'_>, around: Op<'_>) -> bool {
-    let is_view = |op: Op<'_>| {
-        let views = [
-            "memref.cast",
-            "memref.extract_strided_metadata",
-            "memref.reinterpret_cast",
-            "memref.subview",
-        ];
-        views.contains(&op.name())
-    };
     let mut memory = memref;
     while let Some(op) = memory.defining_op().filter(|op| is_view(*op)) {
         memory = op.operand(0);
@@ -152,8 +143,8 @@ fn is_written(memref: Val<'_>, around: Op<'_>) -> bool {
     let mut views = vec![memory];
     while let Some(view) = views.pop() {
         for user in view.uses() {
-            if is_view(user.op) {
-                views.push(user.op.result_value(0));
+            if is_view(user.op) && user.operand == 0 {
+                views.extend(user.op.result_values());
             }
             let writes = match Nest::cast(user.op) {
                 Some(nest) => nest.outputs().contains(&view),
