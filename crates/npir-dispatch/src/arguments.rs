@@ -89,9 +89,30 @@ impl<'a, 'py> Leaves<'a, 'py> {
             array,
             dtype,
             written,
+            reversed: None,
         };
         self.large |= large;
         self.whole &= is_whole(leaf.array(), dtype);
+        self.all.push(Leaf::Array(leaf));
+    }
+
+    /// Adds an array with its axes in reverse, `large` or not, that is not written to.
+    ///
+    /// # Safety
+    /// As for [`Leaves::push_array`].
+    pub(crate) unsafe fn push_columns(&mut self, array: Held<'a, 'py>, dtype: DType, large: bool) {
+        let mut leaf = ArrayLeaf {
+            array,
+            dtype,
+            written: false,
+            reversed: None,
+        };
+        let (shape, strides) = (leaf.array().shape(), leaf.array().strides());
+        leaf.reversed = Some(Box::new(Reversed {
+            shape: shape.iter().rev().copied().collect(),
+            strides: strides.iter().rev().copied().collect(),
+        }));
+        self.large |= large;
         self.all.push(Leaf::Array(leaf));
     }
 
@@ -164,6 +185,14 @@ pub(crate) struct ArrayLeaf<'a, 'py> {
     dtype: DType,
     /// Whether it is written to.
     written: bool,
+    /// What compiled code sees of its axes, where that is not what NumPy sees.
+    reversed: Option<Box<Reversed>>,
+}
+
+/// The axes of an array in reverse.
+struct Reversed {
+    shape: SmallVec<[usize; 4]>,
+    strides: SmallVec<[isize; 4]>,
 }
 
 impl<'py> ArrayLeaf<'_, 'py> {
@@ -171,6 +200,15 @@ impl<'py> ArrayLeaf<'_, 'py> {
     pub(crate) fn array(&self) -> &Bound<'py, PyUntypedArray> {
         // SAFETY: the contract of `Leaves::push_array`.
         unsafe { self.array.cast_unchecked() }
+    }
+
+    /// Extents and strides as compiled code sees them.
+    #[inline]
+    fn axes(&self) -> (&[usize], &[isize]) {
+        match &self.reversed {
+            Some(reversed) => (&reversed.shape, &reversed.strides),
+            None => (self.array().shape(), self.array().strides()),
+        }
     }
 }
 
@@ -183,8 +221,8 @@ impl Leaf<'_, '_> {
         match self {
             Leaf::Number(value) => Arg::Scalar(*value),
             Leaf::Array(leaf) => {
-                let (array, dtype) = (leaf.array(), leaf.dtype);
-                let (data, shape, strides) = (data_of(array), array.shape(), array.strides());
+                let (data, dtype) = (data_of(leaf.array()), leaf.dtype);
+                let (shape, strides) = leaf.axes();
                 // SAFETY: NumPy's description of memory that the array keeps alive, and the caller's contract.
                 unsafe {
                     match leaf.written {
@@ -201,11 +239,11 @@ impl Leaf<'_, '_> {
         match self {
             Leaf::Number(value) => RawArg::scalar(value),
             Leaf::Array(leaf) => {
-                let array = leaf.array();
+                let (shape, strides) = leaf.axes();
                 RawArg {
-                    data: data_of(array),
-                    shape: array.shape(),
-                    strides: array.strides(),
+                    data: data_of(leaf.array()),
+                    shape,
+                    strides,
                 }
             }
         }
@@ -357,7 +395,7 @@ pub(crate) fn expected(guard: &Guard, constants: &Bound<'_, PyTuple>) -> String 
             dtype,
             shape,
             written,
-            c_order,
+            order,
         } => {
             let dims: Vec<_> = shape
                 .iter()
@@ -368,7 +406,10 @@ pub(crate) fn expected(guard: &Guard, constants: &Bound<'_, PyTuple>) -> String 
             } else {
                 ""
             };
-            let order = if *c_order { " in C order" } else { "" };
+            let order = match order.letter() {
+                Some(letter) => format!(" in {letter} order"),
+                None => String::new(),
+            };
             format!("{}[{}]{written}{order}", dtype.name(), dims.join(", "))
         }
         Guard::Scalar { dtype } => format!("numpy.{}", dtype.name()),

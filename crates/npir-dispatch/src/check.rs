@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::arguments::{Held, Leaves, dtype_of, is_large, number, numpy_scalar, same};
 use crate::results::descr;
-use crate::spec::{Guard, NumberKind};
+use crate::spec::{Guard, NumberKind, Order};
 
 /// A [`Guard`] with the objects that it names.
 pub(crate) enum Check {
@@ -40,8 +40,7 @@ pub(crate) struct ArrayCheck {
     shape: Vec<Option<usize>>,
     /// Whether it has many elements, where the shape says that.
     large: Option<bool>,
-    /// Flags that must be set.
-    flags: c_int,
+    order: Order,
     written: bool,
 }
 
@@ -64,7 +63,7 @@ impl Check {
                 dtype,
                 shape,
                 written,
-                c_order,
+                order,
             } => Check::Array(ArrayCheck {
                 // SAFETY: attached; NumPy is there, for there are arrays.
                 class: unsafe { npyffi::get_type_object(py, npyffi::NpyTypes::PyArray_Type) },
@@ -75,13 +74,7 @@ impl Check {
                     .iter()
                     .try_fold(1usize, |size, n| Some(size.saturating_mul((*n)?)))
                     .map(is_large),
-                flags: [
-                    (*written, npyffi::NPY_ARRAY_WRITEABLE),
-                    (*c_order, npyffi::NPY_ARRAY_C_CONTIGUOUS),
-                ]
-                .iter()
-                .filter(|(wanted, _)| *wanted)
-                .fold(0, |flags, (_, flag)| flags | flag),
+                order: *order,
                 written: *written,
             }),
             Guard::Scalar { dtype } => OtherCheck::Scalar(*dtype).into(),
@@ -206,6 +199,19 @@ fn take_all<'py>(
     pairs.try_for_each(|(check, item)| check.take(Held::Own(item), leaves))
 }
 
+/// Whether the elements of an array with these flags lie in this order.
+#[inline]
+pub(crate) fn lies(flags: c_int, order: Order) -> bool {
+    let rows = flags & npyffi::NPY_ARRAY_C_CONTIGUOUS != 0;
+    let columns = flags & npyffi::NPY_ARRAY_F_CONTIGUOUS != 0 && !rows;
+    match order {
+        Order::Any => true,
+        Order::NotColumns => !columns,
+        Order::Rows => rows,
+        Order::Columns => columns,
+    }
+}
+
 impl ArrayCheck {
     #[inline]
     fn take<'a, 'py>(&self, object: Held<'a, 'py>, leaves: &mut Leaves<'a, 'py>) -> Option<()> {
@@ -225,14 +231,20 @@ impl ArrayCheck {
                 .zip(&self.shape)
                 .all(|(n, expected)| expected.is_none_or(|m| m == *n))
             && (fields.descr == self.descr || dtype_of(array) == Some(self.dtype))
-            && fields.flags & self.flags == self.flags;
+            && (!self.written || fields.flags & npyffi::NPY_ARRAY_WRITEABLE != 0)
+            && lies(fields.flags, self.order);
         if fits {
             let large = match self.large {
                 Some(large) => large,
                 None => is_large(shape.iter().product()),
             };
             // SAFETY: it is an array of that type.
-            unsafe { leaves.push_array(object, self.dtype, self.written, large) };
+            unsafe {
+                match self.order {
+                    Order::Columns => leaves.push_columns(object, self.dtype, large),
+                    _ => leaves.push_array(object, self.dtype, self.written, large),
+                }
+            };
         }
         fits.then_some(())
     }

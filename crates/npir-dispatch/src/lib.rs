@@ -18,7 +18,7 @@ use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use spec::NumberKind;
+use spec::{NumberKind, Order};
 
 /// Element type and shape of an array that compiled code can take.
 pub fn array_of(object: &Bound<'_, PyAny>) -> Option<(DType, Vec<usize>)> {
@@ -26,10 +26,11 @@ pub fn array_of(object: &Bound<'_, PyAny>) -> Option<(DType, Vec<usize>)> {
     Some((arguments::dtype_of(array)?, array.shape().to_vec()))
 }
 
-/// Whether an array's elements lie row by row, without gaps.
-pub fn is_c_order(object: &Bound<'_, PyAny>) -> bool {
+/// Whether an array's elements lie in an order; not of anything else.
+pub fn lies(object: &Bound<'_, PyAny>, order: Order) -> bool {
     let array = object.cast::<PyUntypedArray>();
-    array.is_ok_and(|array| array.is_c_contiguous())
+    // SAFETY: an array's own description.
+    array.is_ok_and(|array| check::lies(unsafe { (*array.as_array_ptr()).fields.flags }, order))
 }
 
 /// The kind of a Python number, and whether compiled code has this number.

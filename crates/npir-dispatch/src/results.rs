@@ -128,6 +128,15 @@ impl<'py> Assembly<'_, '_, 'py> {
         Ok(match outcome {
             Outcome::None => py.None().into_bound(py),
             Outcome::Array(i) => self.result(*i)?,
+            Outcome::Ordered { result, order } => {
+                let array = self.result(*result)?;
+                match order.letter() {
+                    Some(letter) if !crate::lies(&array, *order) => {
+                        array.call_method1("copy", (letter,))?
+                    }
+                    _ => array,
+                }
+            }
             Outcome::Shared { result, steps } => {
                 let known = self.shared.iter().find(|(i, _)| i == result);
                 let array = match known {

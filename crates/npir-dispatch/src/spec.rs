@@ -43,6 +43,31 @@ impl General {
     }
 }
 
+/// How the elements of an array lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// Anyhow.
+    Any,
+    /// Not as [`Order::Columns`]: those arrays have code of their own.
+    NotColumns,
+    /// Row by row, without gaps: C order.
+    Rows,
+    /// Column by column, without gaps, and not row by row as well: Fortran order. Compiled code takes the transposed
+    /// array, the axes in reverse, whose elements lie row by row.
+    Columns,
+}
+
+impl Order {
+    /// NumPy's letter for an order without gaps.
+    pub fn letter(self) -> Option<&'static str> {
+        match self {
+            Order::Any | Order::NotColumns => None,
+            Order::Rows => Some("C"),
+            Order::Columns => Some("F"),
+        }
+    }
+}
+
 /// What an argument must be, and which parameter of the compiled function it becomes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Guard {
@@ -54,8 +79,8 @@ pub enum Guard {
         shape: Vec<Option<usize>>,
         /// Whether the function writes to it.
         written: bool,
-        /// Whether its elements must lie row by row, without gaps.
-        c_order: bool,
+        /// How its elements must lie.
+        order: Order,
     },
     /// A number of NumPy.
     Scalar {
@@ -156,6 +181,13 @@ pub enum Outcome {
     None,
     /// A result of the compiled function, as an array.
     Array(usize),
+    /// The same, copied where its elements do not lie in that order.
+    Ordered {
+        /// The result.
+        result: usize,
+        /// Rows or columns.
+        order: Order,
+    },
     /// A result of the compiled function that others share memory with, or a view of it.
     Shared {
         /// The result.

@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::arguments::{Held, Leaf, Leaves, description, expected, number, overlap, same};
 use crate::check::Check;
 use crate::results::{Assembly, exception};
-use crate::spec::{FUNCTION, General, Guard, Spec};
+use crate::spec::{FUNCTION, General, Guard, Order, Spec};
 
 /// A compiled version.
 pub(crate) struct Version {
@@ -243,8 +243,10 @@ const ALL: General = General {
 fn changed(guard: &Guard, object: &Bound<'_, PyAny>) -> General {
     match guard {
         Guard::Array { dtype, shape, .. } => General {
-            shapes: crate::array_of(object)
-                .is_some_and(|(ty, dims)| ty == *dtype && dims.len() == shape.len()),
+            shapes: crate::array_of(object).is_some_and(|(ty, dims)| {
+                let differs = |(known, n): (&Option<usize>, &usize)| known.is_some_and(|m| m != *n);
+                ty == *dtype && dims.len() == shape.len() && shape.iter().zip(&dims).any(differs)
+            }),
             numbers: false,
         },
         Guard::Known(_) | Guard::Constant(_) | Guard::Number(_) | Guard::Scalar { .. } => General {
@@ -283,8 +285,12 @@ fn agrees(function: &Function, spec: &Spec) -> bool {
                 dtype,
                 shape,
                 written,
-                ..
+                order,
             } => {
+                let mut shape = shape.clone();
+                if *order == Order::Columns {
+                    shape.reverse();
+                }
                 let extents = shape.iter().zip(&arg.shape);
                 *dtype == arg.dtype
                     && !arg.scalar

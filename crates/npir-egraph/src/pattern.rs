@@ -1,5 +1,6 @@
 //! Patterns: `(add ?x (negative ?y))`. `?x` stands for any value, the same one wherever it stands; `sum@s` names a
-//! node, whose payload a rule may ask for, and whose payload a new node may take over.
+//! node, whose payload a rule may ask for, and whose payload a new node may take over. On a left side, `(_@f (negative ?x))`
+//! is any op one of whose operands is negative.
 
 use egg::Id;
 
@@ -45,7 +46,15 @@ pub(crate) enum Term {
         name: Option<usize>,
         children: Vec<Term>,
     },
+    /// A node of any op, and what one of its operands is.
+    User {
+        name: Option<usize>,
+        operand: Box<Term>,
+    },
 }
+
+/// The op that stands for any.
+const ANY: &str = "_";
 
 /// The names in a pattern.
 #[derive(Clone, Debug, Default)]
@@ -107,9 +116,12 @@ fn parse_term<'t, D: Domain>(
         Some((op, name)) => (op, Some(name)),
         None => (head, None),
     };
-    let arity = domain
-        .arity(op)
-        .ok_or_else(|| PatternError::UnknownOp(op.to_owned()))?;
+    let arity = match (op, side) {
+        (ANY, Side::Left) => Arity::Exactly(1),
+        _ => domain
+            .arity(op)
+            .ok_or_else(|| PatternError::UnknownOp(op.to_owned()))?,
+    };
     let name = match name {
         None => None,
         Some(name) => {
@@ -136,6 +148,13 @@ fn parse_term<'t, D: Domain>(
             wanted,
             found: children.len(),
         }),
+        _ if op == ANY => match children.pop() {
+            Some(operand @ Term::Op { .. }) => Ok(Term::User {
+                name,
+                operand: operand.into(),
+            }),
+            _ => Err(syntax("the operand of '_' is no op")),
+        },
         _ => Ok(Term::Op {
             op: op.to_owned(),
             name,
@@ -182,6 +201,10 @@ pub(crate) enum Compiled {
         commutes: bool,
         children: Vec<Compiled>,
     },
+    User {
+        name: Option<usize>,
+        operand: Box<Compiled>,
+    },
 }
 
 impl Compiled {
@@ -194,6 +217,27 @@ impl Compiled {
                 name: *name,
                 children: children.iter().map(|c| Compiled::new(graph, c)).collect(),
             },
+            Term::User { name, operand } => Compiled::User {
+                name: *name,
+                operand: Compiled::new(graph, operand).into(),
+            },
+        }
+    }
+
+    /// The classes that may match, ascending.
+    pub(crate) fn roots<D: Domain>(&self, graph: &Graph<D>) -> Vec<Id> {
+        match self {
+            // A variable alone is no rule's left side.
+            Compiled::Var(_) => Vec::new(),
+            Compiled::Op { op, .. } => graph.classes_of(*op),
+            Compiled::User { operand, .. } => {
+                let used = operand.roots(graph);
+                let users = used.iter().flat_map(|id| graph.inner[*id].parents());
+                let mut users: Vec<_> = users.map(|id| graph.inner.find(id)).collect();
+                users.sort_unstable();
+                users.dedup();
+                users
+            }
         }
     }
 }
@@ -207,6 +251,18 @@ fn extend<D: Domain>(
     limit: usize,
 ) -> Vec<Bindings> {
     let class = graph.inner.find(class);
+    // Each of the matches so far with a node that was found.
+    let with_node = |node: &Node, name: Option<usize>| {
+        let mut so_far = so_far.clone();
+        for bindings in &mut so_far {
+            bindings.matched.push(node.clone());
+            if let Some(name) = name {
+                bindings.nodes[name] = Some(node.clone());
+            }
+        }
+        so_far
+    };
+    let mut found = Vec::new();
     let (op, name, commutes, children) = match pattern {
         Compiled::Var(var) => {
             let fits = |mut b: Bindings| match b.vars[*var] {
@@ -218,6 +274,18 @@ fn extend<D: Domain>(
             };
             return so_far.into_iter().filter_map(fits).collect();
         }
+        Compiled::User { name, operand } => {
+            for node in &graph.inner[class].nodes {
+                for child in &node.children {
+                    let here = with_node(node, *name);
+                    found.extend(extend(graph, operand, *child, here, limit));
+                }
+                if found.len() >= limit {
+                    break;
+                }
+            }
+            return found;
+        }
         Compiled::Op {
             op,
             name,
@@ -225,18 +293,11 @@ fn extend<D: Domain>(
             children,
         } => (*op, *name, *commutes, children),
     };
-    let mut found = Vec::new();
     for node in graph.inner[class].nodes.iter().filter(|n| n.op == op) {
         if node.children.len() != children.len() {
             continue;
         }
-        let mut with_node = so_far.clone();
-        for bindings in &mut with_node {
-            bindings.matched.push(node.clone());
-            if let Some(name) = name {
-                bindings.nodes[name] = Some(node.clone());
-            }
-        }
+        let with_node = with_node(node, name);
         let in_order = |order: &[usize], start: Vec<Bindings>| {
             order
                 .iter()

@@ -381,6 +381,8 @@ fn origin<D: Domain>(graph: &Graph<D>, rule: usize, bindings: &Bindings) -> Orig
 fn instantiate<D: Domain>(place: &mut Match<'_, D>, term: &Term) -> Option<Class> {
     match term {
         Term::Var(var) => Some(place.graph.find(Class(place.bindings.vars[*var]?))),
+        // Right sides have none.
+        Term::User { .. } => None,
         Term::Op { op, name, children } => {
             let children: Vec<_> = children
                 .iter()

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::domain::Domain;
 use crate::graph::{Class, Graph, Origin};
-use crate::pattern::{self, Compiled, Term};
+use crate::pattern::{self, Compiled};
 use crate::rule::RuleSet;
 
 /// How far saturation goes. Each is a number of things and never a time.
@@ -200,15 +200,13 @@ fn search<D: Domain>(
     let mut all = Vec::new();
     for (rule, compiled) in rules.rules.iter().zip(patterns) {
         let mut found = Vec::new();
-        if let (Term::Op { .. }, Compiled::Op { op, .. }) = (&rule.left, compiled) {
-            for class in graph.classes_of(*op) {
-                let room = limits.matches + 1 - found.len();
-                found.extend(pattern::matches(graph, compiled, class, &rule.names, room));
-                if found.len() > limits.matches {
-                    found.truncate(limits.matches);
-                    note(report, Stop::Matches(rule.name));
-                    break;
-                }
+        for class in compiled.roots(graph) {
+            let room = limits.matches + 1 - found.len();
+            found.extend(pattern::matches(graph, compiled, class, &rule.names, room));
+            if found.len() > limits.matches {
+                found.truncate(limits.matches);
+                note(report, Stop::Matches(rule.name));
+                break;
             }
         }
         all.push(found);

@@ -76,7 +76,14 @@ fn wrong_rules_are_refused_with_a_reason() {
         found: 1,
     };
     assert_eq!(refused("(f ?a)", "(+ ?a)"), wrong_arity);
-    for malformed in ["", "(", "(f ?a", "(f ?a))", "f", "()", "((f ?a))"] {
+    assert_eq!(refused("(f ?a)", "(_ ?a)"), UnknownOp("_".into()));
+    let no_operand = WrongArity {
+        op: "_".into(),
+        wanted: 1,
+        found: 2,
+    };
+    assert_eq!(refused("(_ (f ?a) ?b)", "?a"), no_operand);
+    for malformed in ["", "(", "(f ?a", "(f ?a))", "f", "()", "((f ?a))", "(_ ?a)"] {
         assert!(
             matches!(refused(malformed, "(x)"), Syntax(_)),
             "{malformed}"
@@ -154,6 +161,31 @@ fn conditions_and_rust_decide_whether_a_rule_fires() {
     };
     assert_eq!(ops(fx), ["f", "h"]);
     assert_eq!(ops(fy), ["f", "g"]);
+}
+
+#[test]
+fn a_pattern_finds_any_op_by_an_operand() {
+    let mut graph = Toy::new(Vectors);
+    let x = graph.add(0, "x", 3, &[]);
+    let f = graph.add(1, "f", 0, &[x]);
+    let users = [
+        graph.add(2, "g", 0, &[f]),
+        graph.add(3, "+", 0, &[x, f]),
+        graph.add(4, "list", 0, &[x, x, f]),
+    ];
+    let other = graph.add(5, "g", 0, &[x]);
+    let found = Rule::apply("found", Fidelity::Exact, "", "(_@u (f ?a))", |m| {
+        let arity = m.node("u").num_children() as u32;
+        m.build("h", Some(&arity), &[m.class("a")])
+    });
+    saturate(&mut graph, &rules(vec![found]), Limits::default()).unwrap();
+    let made = |class| {
+        let mut nodes = graph.nodes(class);
+        nodes.find(|n| n.op() == "h").map(|n| *n.payload())
+    };
+    assert_eq!(users.map(made), [Some(1), Some(2), Some(3)]);
+    assert_eq!(made(f), None);
+    assert_eq!(made(other), None);
 }
 
 #[test]

@@ -208,6 +208,8 @@ pub(crate) fn is_integer(dtype: DType) -> bool {
 pub(crate) enum Layout<'c> {
     /// Row by row, without gaps.
     Rows,
+    /// Column by column, without gaps.
+    Columns,
     /// So if those of these arrays do.
     Like(Rc<Vec<Value<'c>>>),
     /// NumPy decides.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use npir::builder::Tensor;
 use npir::mlir::prelude::*;
 use npir::prelude::DType;
-use npir_dispatch::spec::NumberKind;
+use npir_dispatch::spec::{NumberKind, Order};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -278,7 +278,7 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
             return Ok(None);
         }
         let contents = self.constant_contents(made)?;
-        Ok(Some(match npir_dispatch::is_c_order(made) {
+        Ok(Some(match npir_dispatch::lies(made, Order::Rows) {
             true => self.new_c_array(contents),
             false => self.new_array(contents),
         }))

@@ -1,7 +1,7 @@
 //! What a call must look like for a compiled version to fit, found from the call that it is compiled for.
 
 use npir::prelude::DType;
-use npir_dispatch::spec::Guard;
+use npir_dispatch::spec::{Guard, Order};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -41,6 +41,18 @@ impl Constants {
     }
 }
 
+/// How an array must lie in later calls; `matters` says whether the program asks for rows.
+fn order_of(array: &Bound<'_, PyAny>, written: bool, matters: bool) -> Order {
+    let lies = |order| npir_dispatch::lies(array, order);
+    match (written, matters) {
+        (_, true) if lies(Order::Rows) => Order::Rows,
+        // What is written goes to the array itself, which one piece of code does for all.
+        (true, _) => Order::Any,
+        (false, _) if lies(Order::Columns) => Order::Columns,
+        (false, _) => Order::NotColumns,
+    }
+}
+
 /// What an argument must be in later calls; numbers and arrays become parameters.
 pub(super) fn guard(
     object: &Bound<'_, PyAny>,
@@ -55,14 +67,18 @@ pub(super) fn guard(
             .iter()
             .map(|&n| (!choices.general.shapes || n == 1).then_some(n))
             .collect();
-        parameters
-            .list
-            .push((name.to_owned(), dtype, extents.clone()));
+        let written = choices.written.contains(&leaf);
+        let order = order_of(object, written, choices.layouts.contains(&leaf));
+        let mut parameter = extents.clone();
+        if order == Order::Columns {
+            parameter.reverse();
+        }
+        parameters.list.push((name.to_owned(), dtype, parameter));
         return Ok(Guard::Array {
             dtype,
             shape: extents,
-            written: choices.written.contains(&leaf),
-            c_order: choices.layouts.contains(&leaf) && npir_dispatch::is_c_order(object),
+            written,
+            order,
         });
     }
     let number = npir_dispatch::number_of(object);

@@ -8,7 +8,7 @@ use npir::prelude::DType;
 use npir_dispatch::spec::NumberKind;
 use pyo3::prelude::*;
 
-use crate::value::{Value, is_integer};
+use crate::value::{Layout, Value, is_integer};
 
 use super::calls::Arguments;
 use super::parameters::Call;
@@ -33,7 +33,7 @@ impl<'c> Capture<'_, 'c, '_> {
         Ok(match columns {
             true => {
                 let contents = self.tensor(&array)?;
-                self.new_array(contents)
+                self.new_f_array(contents)
             }
             false => array,
         })
@@ -143,7 +143,11 @@ impl<'c> Capture<'_, 'c, '_> {
                 Some(false) => {}
                 None => {
                     let contents = self.tensor(&value)?;
-                    return Ok(self.possible_view(&value, contents, None));
+                    let view = self.possible_view(&value, contents, None);
+                    if let Some(buffer) = self.buffers.last_mut() {
+                        buffer.layout = Layout::Rows;
+                    }
+                    return Ok(view);
                 }
             }
         }
@@ -165,7 +169,7 @@ impl<'c> Capture<'_, 'c, '_> {
         Ok(match c || !matches!(value, Value::Array(_)) {
             true => self.new_c_array(tensor),
             false if call.name == "asfortranarray" || order.as_deref() == Some("F") => {
-                self.new_array(tensor)
+                self.new_f_array(tensor)
             }
             false => self.new_array_like(tensor, &[value]),
         })

@@ -53,6 +53,14 @@ impl<'c> Capture<'_, 'c, '_> {
         self.new_array_of(contents, Layout::Rows)
     }
 
+    /// A new array whose elements lie column by column, without gaps.
+    pub(super) fn new_f_array(&mut self, contents: Tensor<'c>) -> Value<'c> {
+        match contents.rank() {
+            0 | 1 => self.new_c_array(contents),
+            _ => self.new_array_of(contents, Layout::Columns),
+        }
+    }
+
     /// A new array whose elements lie so if those of the arrays among `values` do: NumPy keeps their order.
     pub(crate) fn new_array_like(
         &mut self,
@@ -103,14 +111,24 @@ impl<'c> Capture<'_, 'c, '_> {
         }
         match buffer.layout.clone() {
             Layout::Rows => Ok(Some(true)),
-            Layout::Unknown => Ok(None),
+            // An argument that lies so does not lie row by row as well.
+            Layout::Columns if buffer.argument.is_some() && array.steps.is_empty() => {
+                Ok(Some(false))
+            }
+            Layout::Columns | Layout::Unknown => Ok(None),
             Layout::Like(values) => {
-                for value in values.iter() {
-                    if self.is_c_order(value)? != Some(true) {
+                let rank = array.ty.rank();
+                let mut all = Some(true);
+                for (i, value) in values.iter().enumerate() {
+                    let same_rank = matches!(value, Value::Array(like) if like.ty.rank() == rank);
+                    let known = self.is_c_order(value)?;
+                    let known = known.filter(|rows| *rows || same_rank && array.steps.is_empty());
+                    if known.is_none() || i > 0 && known != all {
                         return Ok(None);
                     }
+                    all = known;
                 }
-                Ok(Some(true))
+                Ok(all)
             }
         }
     }

@@ -51,7 +51,7 @@ use std::rc::Rc;
 use npir::builder::{Func, Tensor};
 use npir::mlir::prelude::*;
 use npir::prelude::*;
-use npir_dispatch::spec::{FUNCTION, General, GlobalGuard, Guard, Hidden, Outcome, Spec};
+use npir_dispatch::spec::{FUNCTION, General, GlobalGuard, Guard, Hidden, Order, Outcome, Spec};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -576,14 +576,19 @@ impl<'c, 'py> Capture<'_, 'c, 'py> {
                 .ok_or_else(|| Stop::unsupported(Span::default(), "an argument is missing"))
         };
         Ok(match guard {
-            Guard::Array { c_order, .. } => {
-                let (leaf, contents) = next()?;
+            Guard::Array { order, .. } => {
+                let (leaf, parameter) = next()?;
+                let (contents, layout) = match order {
+                    Order::Rows => (parameter, Layout::Rows),
+                    Order::Columns => {
+                        let turned = self.f.transpose(parameter, None);
+                        (self.built(turned)?, Layout::Columns)
+                    }
+                    Order::Any | Order::NotColumns => (parameter, Layout::Unknown),
+                };
                 self.buffers.push(Buffer {
                     argument: Some(leaf),
-                    layout: match c_order {
-                        true => Layout::Rows,
-                        false => Layout::Unknown,
-                    },
+                    layout,
                     ..Buffer::new(contents)
                 });
                 self.whole_buffer(self.buffers.len() - 1)

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use npir::builder::{Bound as Position, Index as Item, Tensor};
 use npir::mlir::prelude::*;
-use npir_dispatch::spec::{Outcome, ViewItem, ViewSize, ViewStep};
+use npir_dispatch::spec::{Order, Outcome, ViewItem, ViewSize, ViewStep};
 
-use crate::value::{Array, Step, Value};
+use crate::value::{Array, Layout, Step, Value};
 
 use super::{Capture, Captured};
 
@@ -123,7 +123,16 @@ impl<'c> Capture<'_, 'c, '_> {
                     return self.unsupported("two results share memory");
                 }
                 let contents = self.read(array)?;
-                let new = Outcome::Array(add(contents));
+                let result = add(contents);
+                let order = match self.buffers[array.buffer].layout {
+                    Layout::Rows => Some(Order::Rows),
+                    Layout::Columns => Some(Order::Columns),
+                    Layout::Like(_) | Layout::Unknown => None,
+                };
+                let new = match order.filter(|_| whole && contents.rank() > 1) {
+                    Some(order) => Outcome::Ordered { result, order },
+                    None => Outcome::Array(result),
+                };
                 match self.buffers[array.buffer].maybe {
                     Some((argument, holds)) => Outcome::Either {
                         holds: add(holds),

@@ -85,7 +85,7 @@ fn the_exact_search_finds_the_least_of_all_plans() {
         for block in compared(&source, EVERY) {
             assert_eq!(block.proof.end, End::Proven, "{:?}\n{source}", block.proof);
             assert!(block.exact.time <= block.joint.time, "{source}");
-            // The program says what plans cost: there is nothing to find out by judging them.
+            // The program says what plans cost, but for what kernels read across: that is found out by judging plans.
             again += usize::from(block.proof.rounds > 1);
             let Some(least) = block.least else { continue };
             let apart = (block.exact.time - least).abs();
@@ -102,7 +102,7 @@ fn the_exact_search_finds_the_least_of_all_plans() {
         "{all} programs with all plans, the joint search missed the best in {beaten}; {again} solved twice"
     );
     assert!(all >= 200);
-    assert_eq!(again, 0);
+    assert!(again <= all / 20, "{again} solved twice");
 }
 
 #[test]

@@ -10,12 +10,16 @@ use crate::constant::Constant;
 use crate::einsum;
 use crate::elementwise;
 use crate::elementwise::dtype::DType;
-use crate::{cast, reduce};
+use crate::{cast, reduce, views};
 use npir_egraph::{Class, Cost, Graph, Linear, NodeRef, Plan, Way};
 use npir_machine::{Machine, Threads, Work};
+use npir_mlir::prelude::*;
 
 /// Additions that each operation takes of kernels of which nothing else is known.
 const OTHER_OPERATION: f64 = 100.0;
+
+/// So many times as long as reading straight on takes reading what lies across: the loops of a kernel go along one order.
+const ACROSS: f64 = 4.0;
 
 /// Computing and moving bytes go on together, but for this part of the shorter one: work is never quite free.
 pub(super) const OVERLAP: f64 = 0.1;
@@ -151,6 +155,20 @@ impl Numbers {
         }
     }
 
+    /// Whether a node is a transpose that moves the last axis that is longer than one.
+    fn turns(&self, graph: &Graph<Numpy<'_>>, node: NodeRef<'_, Numpy<'_>>) -> bool {
+        if node.op() != "numpy.transpose" {
+            return false;
+        }
+        let fact = graph.fact(node.child(0));
+        let axes = node.payload().attr("axes").and_then(I64Array::decode);
+        let long = |axis: &usize| fact.sizes[*axis] != Size::Known(1);
+        match views::permutation(axes.as_deref(), fact.rank()) {
+            Ok(order) => order.into_iter().rfind(long) != (0..fact.rank()).rfind(long),
+            Err(_) => false,
+        }
+    }
+
     /// The time of a node by itself.
     fn alone(&self, graph: &Graph<Numpy<'_>>, class: Class, node: NodeRef<'_, Numpy<'_>>) -> Note {
         let machine = &self.machine;
@@ -183,6 +201,8 @@ impl Numbers {
         };
         Note {
             kind,
+            turns: self.turns(graph, node),
+            packs: matches!(profile, Profile::Contraction(_)),
             time,
             threads,
             bytes,
@@ -207,6 +227,10 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub struct Note {
     pub(super) kind: Kind,
+    /// Whether it is a view that goes through memory in another order.
+    turns: bool,
+    /// Whether it is a kernel that takes its operands piece by piece, in any order.
+    packs: bool,
     /// Seconds of computing, on one thread.
     pub(super) time: f64,
     /// The threads that a kernel of it can take.
@@ -268,6 +292,8 @@ struct Taken<'p> {
     slot: usize,
     /// Bytes of it that the kernel looks at.
     bytes: f64,
+    /// Whether it is seen with its axes in another order.
+    turned: bool,
     /// What is known of it.
     note: &'p Note,
 }
@@ -396,9 +422,20 @@ impl Numbers {
     fn times(&self, kernel: &Kernel<'_>, note: &Note) -> Times {
         let machine = &self.machine;
         let on = |threads: Threads, shared: f64, start: f64| {
-            let reading = |read: &Taken<'_>| read.bytes * read.note.moving(threads).reading;
-            let reading = kernel.reads.iter().map(reading).sum::<f64>();
-            let moving = note.moving(threads).writing + reading;
+            let taking = |turned: bool| {
+                let reads = kernel.reads.iter().filter(|read| read.turned == turned);
+                reads
+                    .map(|read| read.bytes * read.note.moving(threads).reading)
+                    .sum::<f64>()
+            };
+            let (straight, turned) = (taking(false), taking(true));
+            let writing = note.moving(threads).writing;
+            let along = match note.packs {
+                true => 0.0,
+                false => straight + writing,
+            };
+            let across = (ACROSS - 1.0) * turned.min(along);
+            let moving = writing + straight + turned + across;
             let computing = kernel.seconds / shared;
             let overlap = OVERLAP * computing.min(moving);
             Times {
@@ -482,11 +519,12 @@ impl Numbers {
                 _ => continue,
             };
             for &child in step.children {
-                let (mut child, mut bytes) = (child, f64::INFINITY);
+                let (mut child, mut bytes, mut turned) = (child, f64::INFINITY, false);
                 while let Some((view, [below, ..])) = notes[child]
                     && view.kind == Kind::View
                 {
                     bytes = bytes.min(view.bytes);
+                    turned ^= view.turns;
                     child = *below;
                 }
                 if let (true, Some((source, _)), Some(kernel)) =
@@ -495,6 +533,7 @@ impl Numbers {
                     kernel.reads.push(Taken {
                         slot: child,
                         bytes: bytes.min(source.bytes),
+                        turned,
                         note: source,
                     });
                 }
@@ -504,7 +543,10 @@ impl Numbers {
             kernel
                 .reads
                 .sort_by(|a, b| a.slot.cmp(&b.slot).then(b.bytes.total_cmp(&a.bytes)));
-            kernel.reads.dedup_by_key(|read| read.slot);
+            kernel.reads.dedup_by(|again, first| {
+                first.turned |= again.turned && again.slot == first.slot;
+                again.slot == first.slot
+            });
         }
         Shared {
             notes,

@@ -1,4 +1,5 @@
-//! What kernels cost, as a linear program: the same as `Numbers::plan` says of each plan.
+//! What kernels cost, as a linear program: the same as `Numbers::plan` says of each plan, less what reading across the order of
+//! a kernel adds. So no plan costs less than the program says, and the solver goes on until the best one is judged.
 //!
 //! A kernel *looks at* the values that it uses, through views if there are any; it computes the elementwise functions
 //! among them itself, unless they are stored. Its cost `start + max(s, m) + overlap · min(s, m)`, with seconds `s` of

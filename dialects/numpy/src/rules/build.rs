@@ -1,8 +1,9 @@
 //! What rules in Rust build their right sides with.
 
 use npir_egraph::{Class, Match};
-use npir_mlir::prelude::{AttrCodec, Attribute, CtxExt, I64Array};
+use npir_mlir::prelude::*;
 
+use crate::cast;
 use crate::constant::Constant;
 use crate::elementwise::constant::Scalar;
 use crate::elementwise::dtype::DType;
@@ -88,6 +89,24 @@ pub(super) fn expanded(m: &mut Place<'_, '_>, x: Class, axes: &[usize]) -> Optio
 pub(super) fn broadcast_to(m: &mut Place<'_, '_>, x: Class, shape: &[i64]) -> Option<Class> {
     let shape = m.domain().ctx().i64_array(shape);
     with(m, "numpy.broadcast_to", &[("shape", shape)], &[x])
+}
+
+/// An elementwise function or cast of other operands than the node with that payload has.
+pub(super) fn applied<'c>(
+    m: &mut Place<'_, 'c>,
+    op: &str,
+    payload: &Payload<'c>,
+    operands: &[Class],
+) -> Option<Class> {
+    if op != cast::NAME {
+        return m.build(op, None, operands);
+    }
+    // A cast says its type.
+    let ctx = m.domain().ctx();
+    let dims = m.fact(*operands.first()?).ty().dims();
+    let ty = ctx.tensor(&dims, payload.ty.element());
+    let attrs = payload.attrs;
+    Some(m.add(cast::NAME, Payload { attrs, ty }, operands))
 }
 
 /// Which axes of an operand of `rank` dimensions a reduction reduces, and whether they stay.

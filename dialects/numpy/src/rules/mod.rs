@@ -14,6 +14,7 @@ mod constants;
 mod contractions;
 mod functions;
 mod integers;
+mod layouts;
 mod linear_algebra;
 mod masks;
 mod one_hot;
@@ -180,6 +181,7 @@ pub fn all<'c>() -> Vec<Listed<'c>> {
         functions::rules(),
         choices::rules(),
         views::rules(),
+        layouts::rules(),
         reductions::rules(),
         contractions::rules(),
         positions::rules(),

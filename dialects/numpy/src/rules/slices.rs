@@ -4,12 +4,12 @@ use npir_egraph::Fidelity::{Exact, Numpy};
 use npir_egraph::{Class, Rule};
 use npir_mlir::prelude::*;
 
-use super::build::{Place, axes_of, reduced, reduction, with};
+use super::build::{Place, applied, axes_of, reduced, reduction, with};
 use super::{DOUBLE, FLOATS, Listed, list, sample};
 use crate::cast;
 use crate::elementwise::row;
 use crate::indexing::{Bound, Item, Items, adjust};
-use crate::optimize::{Payload, Size};
+use crate::optimize::Size;
 use crate::shape::normalize_axis;
 use crate::views::permutation;
 
@@ -128,15 +128,7 @@ fn of_elementwise(m: &mut Place<'_, '_>) -> Option<Class> {
         }
         parts.push(part(m, operand, &cut)?);
     }
-    if op != cast::NAME {
-        return m.build(&op, None, &parts);
-    }
-    // A cast says its type.
-    let ctx = m.domain().ctx();
-    let dims = m.fact(parts[0]).ty().dims();
-    let ty = ctx.tensor(&dims, payload.ty.element());
-    let attrs = payload.attrs;
-    Some(m.add(cast::NAME, Payload { attrs, ty }, &parts))
+    applied(m, &op, &payload, &parts)
 }
 
 /// A slice of a transposed array: the slice, transposed.
